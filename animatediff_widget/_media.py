@@ -1,0 +1,175 @@
+"""What a file is, by its bytes, and turning one animated format into another."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import MissingExtra, OutputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["MIMES", "convert", "decode", "sniff"]
+
+MIMES = {
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+"""The formats that are recognized, by suffix."""
+
+_WRITABLE = ("webp", "gif", "png", "mp4")
+
+
+def sniff(head: bytes) -> str:
+    """Tell what a file is by its first bytes, whatever its name says.
+
+    Parameters
+    ----------
+    head : bytes
+        At least its first 16 bytes.
+
+    Returns
+    -------
+    str
+        A suffix out of `MIMES`, or ``"bin"``.
+    """
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    for start, suffix in (
+        (b"GIF8", "gif"),
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff", "jpg"),
+        (b"\x1aE\xdf\xa3", "webm"),
+    ):
+        if head.startswith(start):
+            return suffix
+    return "bin"
+
+
+def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
+    """Decode an animation.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        What it is, from `sniff`.
+
+    Returns
+    -------
+    frames : list of PIL.Image.Image
+        Every frame, mode RGB.
+    duration : float
+        How long a frame is shown, in milliseconds, on average.
+
+    Raises
+    ------
+    MissingExtra
+        When what it needs is not installed.
+    OutputError
+        When the file is damaged or of no known format.
+    """
+    if suffix in ("mp4", "webm"):
+        return _decode_video(data, suffix)
+    image = _pillow()
+    try:
+        with image.open(io.BytesIO(data)) as source:
+            frames, durations = [], []
+            for index in range(getattr(source, "n_frames", 1)):
+                source.seek(index)
+                frames.append(source.convert("RGB"))
+                durations.append(source.info.get("duration") or 125)
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise OutputError(f"The animation cannot be decoded: {error}.") from None
+    return frames, sum(durations) / len(durations)
+
+
+def convert(data: bytes, suffix: str, to: str) -> bytes:
+    """Turn an animation into another format.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        What it is.
+    to : str
+        ``"webp"``, ``"gif"``, ``"png"`` (animated) or ``"mp4"`` (H.264).
+
+    Returns
+    -------
+    bytes
+        The new file, with every frame.
+
+    Raises
+    ------
+    MissingExtra, OutputError
+        As for `decode`; also when `to` is none of the formats.
+    """
+    if to not in _WRITABLE:
+        raise OutputError(f"An animation cannot be saved as .{to}; use .{suffix}, {', .'.join(('', *_WRITABLE))[2:]}.")
+    frames, duration = decode(data, suffix)
+    if to == "mp4":
+        return _encode_video(frames, duration)
+    file = io.BytesIO()
+    options: dict[str, Any] = {"lossless": True} if to == "webp" else {}
+    frames[0].save(
+        file, to.upper(), save_all=True, append_images=frames[1:], duration=round(duration), loop=0, **options
+    )
+    return file.getvalue()
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingExtra('Decoding an animation needs Pillow: pip install "animatediff-widget[local]"') from None
+    return Image
+
+
+def _ffmpeg() -> Any:
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        raise MissingExtra('Reading and writing mp4 needs ffmpeg: pip install "animatediff-widget[video]"') from None
+    return imageio_ffmpeg
+
+
+def _decode_video(data: bytes, suffix: str) -> tuple[list[Image], float]:
+    image, ffmpeg = _pillow(), _ffmpeg()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"animation.{suffix}")
+        path.write_bytes(data)
+        try:
+            with contextlib.closing(ffmpeg.read_frames(str(path))) as reader:
+                about = next(reader)
+                frames = [image.frombytes("RGB", about["size"], frame) for frame in reader]
+        except (OSError, RuntimeError, StopIteration, KeyError) as error:
+            raise OutputError(f"The video cannot be decoded: {str(error).strip()[-200:]}") from None
+    if not frames:
+        raise OutputError("The video cannot be decoded: it has no frames.")
+    return frames, 1000 / (about.get("fps") or 8)
+
+
+def _encode_video(frames: list[Image], duration: float) -> bytes:
+    ffmpeg = _ffmpeg()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "animation.mp4")
+        with contextlib.closing(
+            ffmpeg.write_frames(str(path), frames[0].size, fps=1000 / duration, codec="libx264", quality=8)
+        ) as writer:
+            writer.send(None)
+            for frame in frames:
+                writer.send(frame.tobytes())
+        return path.read_bytes()

@@ -1,0 +1,140 @@
+"""Where jobs are posted."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from .errors import AnimateDiffError
+
+__all__ = ["Endpoint", "default_endpoint", "is_loopback", "origin_of"]
+
+_RELAY_PATH = "/replicate/v1/predictions"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A place that runs jobs. Make one with `builtin`, `replicate` or `relay`.
+
+    Parameters
+    ----------
+    kind : {"builtin", "replicate", "relay"}
+        Which of the known ones it is.
+    url : str
+        Where predictions are created and listed, such as ``https://api.replicate.com/v1/predictions``.
+    key_variable : str
+        The environment variable that may hold its key.
+    """
+
+    kind: Literal["builtin", "replicate", "relay"]
+    url: str
+    key_variable: str = "REPLICATE_API_TOKEN"
+
+    @classmethod
+    def builtin(cls) -> Endpoint:
+        """Give the predictions server inside this package, started on first use: offline, free, no key.
+
+        Raises
+        ------
+        MissingExtra
+            When the ``local`` extra is not installed.
+        """
+        from .server import shared_server
+
+        return cls("builtin", shared_server().base_url + _RELAY_PATH)
+
+    @classmethod
+    def replicate(cls) -> Endpoint:
+        """Give Replicate itself, https://replicate.com."""
+        return cls("replicate", "https://api.replicate.com/v1/predictions")
+
+    @classmethod
+    def relay(cls, base_url: str) -> Endpoint:
+        """Give a reseller that relays Replicate's API.
+
+        Parameters
+        ----------
+        base_url : str
+            Its address, such as ``https://relay.example``; a path that ends in ``/replicate/v1/predictions``, or in
+            the beginning of that, is taken as well.
+
+        Raises
+        ------
+        AnimateDiffError
+            When it is not the address of a web server.
+        """
+        url = base_url.strip()
+        try:
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - raises where the port is not a number
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+        except ValueError:
+            sound = False
+        if not sound or any(character.isspace() for character in url):
+            raise AnimateDiffError(f"{url[:80]!r} is not a base url. Give one like https://relay.example")
+        if parts.username is not None:
+            raise AnimateDiffError("A base url must not hold a user name or key: give the key in its own field.")
+        path = parts.path.rstrip("/")
+        for tail in (_RELAY_PATH, "/replicate/v1", "/replicate"):
+            if path.endswith(tail):
+                path = path[: -len(tail)]
+                break
+        return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
+
+    @property
+    def name(self) -> str:
+        """What the endpoint is called in front of people."""
+        if self.kind == "builtin":
+            return "Pocket model (drawn world, offline)"
+        return "Replicate" if self.kind == "replicate" else f"Relay {urlsplit(self.url).netloc}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: the only place its key goes to."""
+        return origin_of(self.url)
+
+    def prediction_url(self, prediction_id: str) -> str:
+        """Give the url of one prediction, always at this endpoint's own base."""
+        return f"{self.url}/{quote(prediction_id, safe='')}"
+
+    def cancel_url(self, prediction_id: str) -> str:
+        """Give the url that cancels one prediction."""
+        return f"{self.prediction_url(prediction_id)}/cancel"
+
+
+def default_endpoint(token: str | None = None) -> Endpoint:
+    """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server.
+
+    Parameters
+    ----------
+    token : str, optional
+        A key at hand.
+    """
+    from .credentials import find_key
+
+    replicate = Endpoint.replicate()
+    return replicate if find_key(replicate, token) else Endpoint.builtin()
+
+
+def origin_of(url: str) -> str:
+    """Give a url's scheme, host and port, in lower case, the port always said.
+
+    Raises
+    ------
+    ValueError
+        When the url has no readable host or port.
+    """
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a url stays on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,148 @@
+"""The errors this package raises: one small tree, each with a sentence for the person who meets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import TraitError
+
+__all__ = [
+    "AnimateDiffError",
+    "AnswerError",
+    "AnswerLost",
+    "ApiError",
+    "ConnectionFailed",
+    "EndpointError",
+    "InvalidRequest",
+    "JobCanceled",
+    "JobError",
+    "JobFailed",
+    "JobTimeout",
+    "JournalError",
+    "KeyRefused",
+    "MissingExtra",
+    "NothingToFollow",
+    "OutputError",
+    "StorageError",
+]
+
+
+class AnimateDiffError(Exception):
+    """Base of every error the package raises; ``str()`` is a sentence for the person."""
+
+
+class InvalidRequest(AnimateDiffError, TraitError):
+    """A field was given a value that it cannot take.
+
+    Parameters
+    ----------
+    field : str
+        The field's name.
+    message : str
+        One sentence naming the field, the value and its bounds.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.field, str(self))
+
+
+class KeyRefused(AnimateDiffError):
+    """A key is missing, malformed, or would have to travel where it must not."""
+
+
+class MissingExtra(AnimateDiffError):
+    """A part of the package that is installed on request is not there."""
+
+
+class JournalError(AnimateDiffError):
+    """The journal cannot be read or written."""
+
+
+class EndpointError(AnimateDiffError):
+    """An exchange with the endpoint went wrong.
+
+    Parameters
+    ----------
+    message : str
+        A sentence for the person.
+    arrived : bool
+        Whether the request may have reached the endpoint. Only a request that certainly did not may be repeated when
+        repeating costs money.
+    passing : bool
+        Whether asking again later may work.
+    retry_after : float or None
+        How long to wait before asking again, in seconds, where the endpoint said so.
+    """
+
+    def __init__(
+        self, message: str, *, arrived: bool = True, passing: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.arrived = arrived
+        self.passing = passing
+        self.retry_after = retry_after
+
+
+class ConnectionFailed(EndpointError):
+    """The endpoint could not be reached, or the connection broke or timed out."""
+
+
+class AnswerError(EndpointError):
+    """What came back is not an answer of this API: HTML, an empty or cut-off body, broken JSON, a redirect."""
+
+
+class AnswerLost(EndpointError):
+    """A job was posted, its answer was lost, and nobody can tell whether it was created."""
+
+
+class ApiError(EndpointError):
+    """The endpoint answered with an error.
+
+    Parameters
+    ----------
+    message : str
+        A sentence for the person.
+    status : int
+        The HTTP status (some relays send errors with 200).
+    body : object
+        The answer's JSON as it came, or None.
+    **more
+        As for `EndpointError`.
+    """
+
+    def __init__(self, message: str, *, status: int, body: Any = None, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.status = status
+        self.body = body
+
+
+class OutputError(EndpointError):
+    """The finished animation could not be fetched, read or stored."""
+
+
+class StorageError(OutputError):
+    """The finished animation could not be written to the disk; it can be fetched again while the endpoint keeps it."""
+
+
+class JobError(AnimateDiffError):
+    """A job ended without an animation."""
+
+
+class JobFailed(JobError):
+    """The model failed or gave up."""
+
+
+class JobCanceled(JobError):
+    """The job was canceled."""
+
+
+class JobTimeout(JobError):
+    """Waiting took longer than the person allowed; the job itself may still be running."""
+
+
+class NothingToFollow(JobError):
+    """The endpoint accepted the job but returned no id."""
