@@ -60,7 +60,7 @@ class Client:
     ----------
     endpoint : Endpoint, optional
         Where to. Replicate where a key for it is at hand, else the built-in server.
-    token : str, optional
+    token : str or Key, optional
         The key. Looked for in the environment and in Colab's secrets when not given.
     connect_timeout, read_timeout : float
         The longest to wait for a connection, and for the next bytes of an answer, in seconds.
@@ -78,7 +78,7 @@ class Client:
     def __init__(
         self,
         endpoint: Endpoint | None = None,
-        token: str | None = None,
+        token: str | Key | None = None,
         *,
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,

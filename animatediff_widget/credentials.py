@@ -86,7 +86,7 @@ def remember_key(endpoint: Endpoint, value: str) -> None:
     _remembered[endpoint.origin] = Key(value)
 
 
-def find_key(endpoint: Endpoint, token: str | None = None) -> Key | None:
+def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
     """Find the key of an endpoint.
 
     Looked for in this order: `token`; the environment; Colab's secrets; what was typed into a panel of this process.
@@ -95,7 +95,7 @@ def find_key(endpoint: Endpoint, token: str | None = None) -> Key | None:
     ----------
     endpoint : Endpoint
         Where the key is to be used. The built-in server's key is known to the server itself.
-    token : str, optional
+    token : str or Key, optional
         A key at hand.
 
     Returns
@@ -109,7 +109,7 @@ def find_key(endpoint: Endpoint, token: str | None = None) -> Key | None:
         When what was found cannot be a key.
     """
     if token:
-        return Key(token)
+        return token if isinstance(token, Key) else Key(token)
     if endpoint.kind == "builtin":
         from .server import shared_server
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 from .errors import AnimateDiffError
 
-__all__ = ["Endpoint", "default_endpoint", "is_loopback", "origin_of"]
+if TYPE_CHECKING:
+    from .credentials import Key
+
+__all__ = ["Endpoint", "default_endpoint", "default_kind", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
 
@@ -91,6 +94,11 @@ class Endpoint:
         return "Replicate" if self.kind == "replicate" else f"Relay {urlsplit(self.url).netloc}"
 
     @property
+    def base_url(self) -> str:
+        """The address without the path of the predictions."""
+        return self.url.removesuffix(_RELAY_PATH).removesuffix("/v1/predictions")
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port: the only place its key goes to."""
         return origin_of(self.url)
@@ -104,18 +112,28 @@ class Endpoint:
         return f"{self.prediction_url(prediction_id)}/cancel"
 
 
-def default_endpoint(token: str | None = None) -> Endpoint:
+def default_kind(token: str | Key | None = None) -> Literal["builtin", "replicate"]:
     """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server.
 
     Parameters
     ----------
-    token : str, optional
+    token : str or Key, optional
         A key at hand.
     """
     from .credentials import find_key
 
-    replicate = Endpoint.replicate()
-    return replicate if find_key(replicate, token) else Endpoint.builtin()
+    return "replicate" if find_key(Endpoint.replicate(), token) else "builtin"
+
+
+def default_endpoint(token: str | Key | None = None) -> Endpoint:
+    """Give the endpoint of `default_kind`.
+
+    Parameters
+    ----------
+    token : str or Key, optional
+        A key at hand.
+    """
+    return Endpoint.replicate() if default_kind(token) == "replicate" else Endpoint.builtin()
 
 
 def origin_of(url: str) -> str:

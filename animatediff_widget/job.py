@@ -53,6 +53,7 @@ STATES = (
     "unknown",  # it may have been created, and nobody can tell
     "left",  # it is known at the endpoint, but no longer waited for; it can be taken up again
 )
+_ENDED = frozenset(STATES[STATES.index("succeeded") :])
 _tails: dict[str, float] = {}
 """How long after the last step a job ended, by endpoint, learned from the last job there."""
 
@@ -133,7 +134,7 @@ class Job(HasTraits):
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self._finished.is_set()
+        return self.state in _ENDED
 
     @property
     def elapsed(self) -> float | None:

@@ -1,0 +1,71 @@
+"""Making controls: few models for the page to open, the same in ipywidgets 7 and 8."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from .markup import plain
+from .texts import TEXTS
+
+__all__ = ["Maker", "problem"]
+
+
+class Maker:
+    """Makes widgets that share their layout and style.
+
+    Every widget of its own opens three models on the page: itself, a layout and a style. How they look is said by
+    CSS classes (`theme`), so that one layout, and one style of each kind, serves a whole panel.
+    """
+
+    def __init__(self) -> None:
+        self._layout = widgets.Layout()
+        self._styles: dict[type, Any] = {}
+
+    def make(self, kind: type, *classes: str, **traits: Any) -> Any:
+        """Make a widget.
+
+        Parameters
+        ----------
+        kind : type
+            The widget's class.
+        *classes : str
+            CSS classes for it.
+        **traits
+            Its traits; `help` becomes its tooltip.
+        """
+        hint = traits.pop("help", None)
+        if hint is not None and "tooltip" in kind.class_trait_names():
+            traits["tooltip"] = hint
+        elif hint is not None and "description_tooltip" in kind.class_trait_names():  # ipywidgets 7
+            traits["description_tooltip"] = hint
+        shared = {"style": self._styles[kind]} if kind in self._styles else {}
+        widget = kind(layout=self._layout, **shared, **traits)
+        if "style" in kind.class_trait_names():
+            self._styles[kind] = widget.style
+        for name in classes:
+            widget.add_class(name)
+        return widget
+
+    def box(self, children: list[Any], *classes: str) -> Any:
+        """Make a box that stacks its children; classes can make it a row."""
+        return self.make(widgets.VBox, "ad-stack", *classes, children=children)
+
+    def row(self, children: list[Any], *classes: str) -> Any:
+        """Make a box with its children side by side, wrapped where it is too narrow."""
+        return self.make(widgets.HBox, "ad-row", *classes, children=children)
+
+    def html(self, value: str = "", *classes: str) -> Any:
+        """Make a piece of HTML."""
+        return self.make(widgets.HTML, *classes, value=value)
+
+    def button(self, name: str, icon: str, *classes: str, **traits: Any) -> Any:
+        """Make a button whose text and tooltip are `TEXTS[name]` and `TEXTS[name + "_help"]`."""
+        text, hint = TEXTS[name], TEXTS.get(f"{name}_help", TEXTS[name])
+        return self.make(widgets.Button, *classes, description=text, icon=icon, help=hint, **traits)
+
+
+def problem(text: str) -> str:
+    """Write a sentence about a refused value, so that screen readers read it out."""
+    return f'<div class="ad-problem" role="alert">{plain(text)}</div>' if text else ""

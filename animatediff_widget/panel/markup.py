@@ -1,0 +1,133 @@
+"""Turning what servers and people wrote into HTML: everything escaped, everything bounded."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+from .texts import TEXTS
+
+__all__ = ["code_block", "json_view", "log_view", "plain"]
+
+_LONGEST_STRING = 300
+_MOST_NODES = 600
+_LARGEST_COPY = 256 * 1024
+_LONGEST_LOG = 20_000
+# The button's code is fixed: what a server sent is only ever a text area's value.
+_COPY = (
+    "const t=this.nextElementSibling,d=()=>{this.textContent=this.dataset.done};"
+    "if(navigator.clipboard){navigator.clipboard.writeText(t.value).then(d)}"
+    "else{t.hidden=false;t.select();document.execCommand('copy');t.hidden=true;d()}"
+)
+
+
+def plain(text: str) -> str:
+    """Escape text for HTML; characters that could reorder the line around them are made visible."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C):
+        if chr(code) in text:
+            text = text.replace(chr(code), f"\\u{code:04x}")
+    return html.escape(text, quote=True)
+
+
+def _copy_button(text: str) -> str:
+    if len(text) > _LARGEST_COPY:
+        return f'<span class="ad-quiet">{TEXTS["too_big"].format(size=f"{len(text) / 2**20:.1f} MB")}</span>'
+    return (
+        f'<button type="button" data-done="{TEXTS["copied"]}" onclick="{html.escape(_COPY)}">{TEXTS["copy"]}</button>'
+        f'<textarea hidden readonly aria-label="{TEXTS["copy"]}">{_verbatim(text)}</textarea>'
+    )
+
+
+def _verbatim(text: str) -> str:
+    """Escape text so that a text area holds exactly it; the parser drops a first line break."""
+    return "\n" + html.escape(text.encode("utf-8", "backslashreplace").decode(), quote=True)
+
+
+def code_block(text: str) -> str:
+    """Show text as it is, with a button that copies it.
+
+    Parameters
+    ----------
+    text : str
+        A program, a command, ...
+    """
+    return (
+        f'<div class="ad-tools">{_copy_button(text)}</div>'
+        f'<div class="ad-scroll" tabindex="0"><pre>{plain(text[:_LARGEST_COPY])}</pre></div>'
+    )
+
+
+def log_view(log: str) -> str:
+    """Show the end of a log; of lines that overwrite each other (a progress bar), the last.
+
+    Parameters
+    ----------
+    log : str
+        The whole log.
+    """
+    lines = log[-_LONGEST_LOG:].replace("\r\n", "\n").split("\n")
+    shown = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return f'<div class="ad-scroll" tabindex="0"><pre>{plain(shown.strip())}</pre></div>'
+
+
+def json_view(value: Any) -> str:
+    """Show JSON as a tree that folds, with a button that copies all of it.
+
+    Parameters
+    ----------
+    value : object
+        Parsed JSON. Long strings and big documents are shortened on the page, not in the copy.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    tree = _Tree()
+    return (
+        f'<div class="ad-tools">{_copy_button(text)}</div>'
+        f'<div class="ad-scroll ad-json" tabindex="0">{tree.write(value, "", 0)}</div>'
+    )
+
+
+class _Tree:
+    """Writes one document; counts what it wrote, so that the page stays small."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_NODES
+
+    def write(self, value: Any, label: str, depth: int) -> str:
+        self._left -= 1
+        if isinstance(value, (dict, list)) and value:
+            return self._branch(value, label, depth)
+        return f"<div>{label}{self._leaf(value)}</div>"
+
+    def _branch(self, value: dict[str, Any] | list[Any], label: str, depth: int) -> str:
+        opening, closing = "{}" if isinstance(value, dict) else "[]"
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        rows = []
+        for count, (key, item) in enumerate(items):
+            if self._left <= 0 or depth > 40:
+                rows.append(f"<div><i>… {TEXTS['more'].format(count=len(value) - count)}</i></div>")
+                break
+            name = f"<b>{plain(_shorten(str(key)))}</b>: " if isinstance(value, dict) else ""
+            rows.append(self.write(item, name, depth + 1))
+        # Deep or long parts start folded.
+        state = " open" if depth < 2 and len(value) <= 50 else ""
+        return (
+            f"<details{state}><summary>{label}{opening} <i>{len(value)}</i></summary>"
+            f"{''.join(rows)}<div>{closing}</div></details>"
+        )
+
+    def _leaf(self, value: Any) -> str:
+        if isinstance(value, str):
+            return f'<span class="s">{plain(json.dumps(_shorten(value), ensure_ascii=False))}</span>{_length(value)}'
+        return f'<span class="n">{plain(json.dumps(value))}</span>'
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_STRING else f"{text[:_LONGEST_STRING]}…"
+
+
+def _length(text: str) -> str:
+    if len(text) <= _LONGEST_STRING:
+        return ""
+    return f" <i>{TEXTS['characters'].format(count=f'{len(text):,}')}</i>"

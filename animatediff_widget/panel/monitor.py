@@ -1,0 +1,77 @@
+"""How the job stands: one line, a bar, and the same in words for screen readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from animatediff_widget._words import describe
+from animatediff_widget.job import Job
+
+from .controls import Maker, problem
+from .markup import plain
+from .texts import TEXTS
+
+__all__ = ["Monitor"]
+
+
+class Monitor:
+    """Watches a job.
+
+    Parameters
+    ----------
+    maker : Maker
+        What makes the widgets.
+    """
+
+    def __init__(self, maker: Maker) -> None:
+        self._job: Job | None = None
+        self._announced: tuple[str, int] = ("", 0)
+        self.status = maker.html(f'<div class="ad-status">{TEXTS["ready"]}</div>')
+        # Read out on its own, and rarely: a line that changes with every step would talk without end.
+        self.announcer = maker.html("", "ad-hidden")
+        self.bar = maker.make(widgets.FloatProgress, min=0.0, max=1.0, value=0.0)
+        self.box = maker.box([self.status, self.bar, self.announcer])
+
+    def watch(self, job: Job) -> None:
+        """Watch a job from now on, and no other.
+
+        Parameters
+        ----------
+        job : Job
+            The job.
+        """
+        if self._job is not None:
+            self._job.unobserve(self._changed, ["state", "prediction", "notice"])
+        self._job = job
+        job.observe(self._changed, ["state", "prediction", "notice"])
+        self._changed(None)
+
+    def refuse(self, sentence: str) -> None:
+        """Say why nothing was sent.
+
+        Parameters
+        ----------
+        sentence : str
+            The reason.
+        """
+        self.status.value = problem(sentence)
+
+    def _changed(self, _: Any) -> None:
+        job = self._job
+        assert job is not None
+        prediction = job.prediction
+        progress = (prediction.progress if prediction else None) or 0.0
+        line = f'<div class="ad-status">{plain(describe(job))}</div>'
+        if job.notice:
+            line += f'<div class="ad-quiet">{plain(job.notice)}</div>'
+        if job.error is not None and job.state != "canceled":
+            line += problem(str(job.error))
+        self.status.value = line
+        self.bar.value = progress if job.state in ("running", "downloading", "succeeded") else 0.0
+        self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(job.state, "")
+        announced = (job.state, int(progress * 4))
+        if announced != self._announced:
+            self._announced = announced
+            self.announcer.value = f'<div role="status">{plain(describe(job))}</div>'

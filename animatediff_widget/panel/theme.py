@@ -1,0 +1,95 @@
+"""How the panel looks. Colours come from the notebook's own theme, so that light and dark both hold."""
+
+from __future__ import annotations
+
+__all__ = ["CLASS", "STYLE"]
+
+CLASS = "animatediff"
+
+STYLE = """<style>
+.animatediff {
+  --ad-line: var(--jp-border-color2, rgba(128, 128, 128, .35));
+  --ad-soft: var(--jp-layout-color2, rgba(128, 128, 128, .12));
+  --ad-text: var(--jp-ui-font-color1, var(--colab-primary-text-color, currentColor));
+  --ad-quiet: var(--jp-ui-font-color2, var(--colab-secondary-text-color, currentColor));
+  --ad-accent: var(--jp-brand-color1, #1976d2);
+  --ad-bad: var(--jp-error-color0, var(--colab-error-color, #c62828));
+  color: var(--ad-text); max-width: 1280px; padding: 4px 2px 12px; overflow: visible;
+}
+[data-jp-theme-light="false"] .animatediff { --ad-bad: #ff8a80; }
+.animatediff .widget-html-content { line-height: 1.45; font-size: var(--jp-ui-font-size1, 13px); }
+.animatediff .ad-columns { display: flex; flex-flow: row wrap; gap: 12px 28px; overflow: visible; margin: 0; }
+.animatediff .ad-columns > .ad-form { flex: 1 1 300px; min-width: 0; overflow: visible; }
+.animatediff .ad-columns > .ad-results { flex: 1.3 1 400px; min-width: 0; overflow: visible; margin: 0; }
+.animatediff .ad-stack, .animatediff .ad-row { overflow: visible; margin: 0; }
+.animatediff .ad-row { flex-flow: row wrap; gap: 2px 12px; align-items: flex-end; }
+.animatediff .ad-row > .ad-grow { flex: 1 1 150px; min-width: 0; }
+.animatediff .ad-row > .ad-stack { align-self: flex-start; }
+.animatediff .widget-html { height: auto; min-height: 0; margin: 0; }
+.animatediff .widget-text, .animatediff .widget-textarea, .animatediff .widget-combobox, .animatediff .widget-dropdown,
+.animatediff .widget-hslider { flex-direction: column; align-items: stretch; height: auto; width: auto; margin: 2px 0; }
+.animatediff .widget-text > input, .animatediff .widget-textarea > textarea, .animatediff .widget-combobox > input,
+.animatediff .widget-dropdown > select { flex: none; width: 100%; }
+.animatediff .widget-dropdown > select, .animatediff .widget-text > input, .animatediff .widget-combobox > input {
+  height: 30px; }
+.animatediff .widget-label { width: auto; text-align: left; line-height: 20px; height: 20px; margin: 0;
+  font-weight: 600; color: var(--ad-text); }
+.animatediff .ad-row > .widget-hslider { flex: 1 1 160px; min-width: 0; }
+.animatediff .widget-hslider .slider-container { flex: none; margin: 5px 10px; height: 20px; }
+.animatediff .ad-row > .ad-number { flex: 0 0 84px; width: 84px; }
+.animatediff .ad-number .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
+.animatediff .ad-row > .widget-button, .animatediff .ad-row > .widget-toggle-button { flex: 0 0 auto; width: auto;
+  height: 30px; line-height: 28px; margin: 2px 0; padding: 0 12px; }
+.animatediff .ad-row > .ad-seed { flex: 1 1 100px; min-width: 0; }
+.animatediff .ad-row > .ad-choice { flex: 1 1 170px; min-width: 0; }
+.animatediff .widget-toggle-buttons .widget-toggle-button { width: auto; padding: 0 14px; }
+.animatediff .widget-accordion { margin: 6px 0 2px; }
+.animatediff .widget-dropdown > select { appearance: auto; background-image: none; }
+[data-jp-theme-light="false"] .animatediff { color-scheme: dark; }
+.animatediff .widget-textarea textarea { resize: vertical; }
+.animatediff textarea, .animatediff input { box-sizing: border-box; }
+.animatediff .ad-mono textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; }
+.animatediff button { border-radius: 3px; }
+.animatediff button:focus-visible, .animatediff textarea:focus-visible, .animatediff input:focus-visible,
+.animatediff select:focus-visible, .animatediff summary:focus-visible, .animatediff .noUi-handle:focus-visible,
+.animatediff [tabindex]:focus-visible { outline: 2px solid var(--ad-accent); outline-offset: 1px; }
+.animatediff .ad-actions { margin: 8px 0 4px; }
+.animatediff .ad-row > .ad-run { flex: 0 1 150px; height: 36px; line-height: 34px; font-weight: 600; font-size: 14px; }
+.animatediff .ad-row > .ad-cancel { flex: 0 1 100px; height: 36px; line-height: 34px; }
+.animatediff .ad-problem { color: var(--ad-bad); margin: 0 0 4px; }
+.animatediff .ad-quiet { color: var(--ad-quiet); font-size: 12px; overflow-wrap: anywhere; }
+.animatediff .ad-status { min-height: 20px; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.animatediff .widget-hprogress { width: auto; height: 10px; margin: 0; }
+.animatediff .widget-hprogress .progress { height: 6px; margin: 2px 0; border-radius: 3px; overflow: hidden;
+  background: var(--ad-soft); }
+.animatediff .widget-hprogress .progress-bar { transition: width .4s linear; }
+.animatediff .ad-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.animatediff .widget-tab > .widget-tab-contents, .animatediff .widget-tab > .jupyter-widget-tab-contents {
+  padding: 10px; min-height: 200px; overflow: visible; }
+.animatediff .ad-stage { min-height: 120px; }
+.animatediff .ad-stage img, .animatediff .ad-stage video { border-radius: 6px; margin: 0 auto 6px; }
+.animatediff .ad-empty { box-sizing: border-box; width: 512px; max-width: 100%; aspect-ratio: 1.6; margin: 0 auto;
+  display: flex; align-items: center; justify-content: center; text-align: center; padding: 16px; border-radius: 6px;
+  border: 1px dashed var(--ad-line); color: var(--ad-quiet); }
+.animatediff .ad-drawing { border-style: solid; background: linear-gradient(100deg, transparent 30%, var(--ad-soft) 50%,
+  transparent 70%) 0 0 / 300% 100%; animation: ad-drawing 2.4s linear infinite; }
+@keyframes ad-drawing { from { background-position: 100% 0; } to { background-position: -50% 0; } }
+@media (prefers-reduced-motion: reduce) { .animatediff .ad-drawing { animation: none; } }
+.animatediff .ad-scroll { max-height: 460px; overflow: auto; border: 1px solid var(--ad-line); border-radius: 4px;
+  padding: 8px 10px; font: 12px/1.5 var(--jp-code-font-family, monospace); overflow-wrap: anywhere; }
+.animatediff .ad-scroll pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; color: inherit;
+  background: none; }
+.animatediff .ad-tools { display: flex; gap: 8px; justify-content: flex-end; margin-bottom: 6px; }
+.animatediff .ad-tools button { border: 1px solid var(--ad-line); background: var(--ad-soft); color: var(--ad-text);
+  padding: 2px 12px; cursor: pointer; font-size: 12px; line-height: 20px; }
+.animatediff .ad-json details { margin-left: 1.2em; }
+.animatediff .ad-json details > div { margin-left: 1.2em; }
+.animatediff .ad-json .ad-json > details, .animatediff .ad-json > details { margin-left: 0; }
+.animatediff .ad-json summary { cursor: pointer; margin-left: -1.1em; }
+.animatediff .ad-json > details > summary { margin-left: 0; }
+.animatediff .ad-json b { font-weight: 600; color: var(--jp-mirror-editor-property-color, inherit); }
+.animatediff .ad-json .s { color: var(--jp-mirror-editor-string-color, inherit); }
+.animatediff .ad-json .n { color: var(--jp-mirror-editor-number-color, inherit); }
+.animatediff .ad-json i { color: var(--ad-quiet); }
+</style>"""

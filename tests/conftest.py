@@ -1,0 +1,13 @@
+"""What every test shares: a data folder of its own, no key from outside, the built-in server with the pocket engine."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
+    monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
+    monkeypatch.setattr("animatediff_widget.credentials._remembered", {})
