@@ -82,7 +82,7 @@ def _in_notebook() -> Any:
 
     if get_ipython() is None:
         return None
-    handle = display({"text/plain": ""}, raw=True, display_id=True)
+    handle = display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
     return lambda line: handle.update({"text/plain": line}, raw=True)
 
 

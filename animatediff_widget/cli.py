@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,13 @@ from .request import AnimateDiffRequest
 __all__ = ["main"]
 
 _OK, _FAILED, _USAGE, _CANCELED = 0, 1, 2, 130
-_TYPES = {"steps": int, "guidance_scale": float, "seed": int, "extra_input": json.loads, "extra_body": json.loads}
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "steps": ("N", int),
+    "guidance_scale": ("X", float),
+    "seed": ("N", int),
+    "extra_input": ("JSON", json.loads),
+    "extra_body": ("JSON", json.loads),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
             trait = traits[name]
             flag = f"--{name.replace('_', '-')}"
             shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
-            run.add_argument(flag, dest=name, metavar=_metavar(name), help=shown)
+            run.add_argument(flag, dest=name, metavar=_READERS.get(name, ("TEXT",))[0], help=shown)
     run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
     run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
     where = run.add_mutually_exclusive_group()
@@ -103,11 +109,6 @@ _SERVE = (
     "Serve the pocket model (drawn world, offline) on 127.0.0.1: the predictions API of Replicate, under /v1 and "
     "/replicate/v1. Prints its url and its key. Stop it with Ctrl-C."
 )
-
-
-def _metavar(name: str) -> str:
-    kind = _TYPES.get(name)
-    return {int: "N", float: "X", json.loads: "JSON"}.get(kind, "TEXT")  # type: ignore[arg-type]
 
 
 def _default(trait: Any) -> str:
@@ -149,8 +150,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parse(name: str, text: str) -> Any:
     """Read a field from the command line; what cannot be read is left to the model to refuse."""
-    with contextlib.suppress(ValueError, RecursionError):
-        return _TYPES.get(name, str)(text)
+    with contextlib.suppress(KeyError, ValueError, RecursionError):
+        return _READERS[name][1](text)
     return text
 
 

@@ -146,7 +146,7 @@ class _Version(_Text):
         return version
 
 
-class _Extra(Dict):  # type: ignore[type-arg]
+class _Extra(Dict):
     """A JSON object that is merged into the body."""
 
     reserved: tuple[str, ...] = ()

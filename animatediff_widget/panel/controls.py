@@ -23,7 +23,7 @@ class Maker:
         self._layout = widgets.Layout()
         self._styles: dict[type, Any] = {}
 
-    def make(self, kind: type, *classes: str, **traits: Any) -> Any:
+    def make(self, kind: Any, *classes: str, **traits: Any) -> Any:
         """Make a widget.
 
         Parameters

@@ -100,13 +100,12 @@ class Results:
         if self.tabs.selected_index != _TABS.index("tab_request"):
             return
         request: AnimateDiffRequest = self._get_request()
-        endpoint: Endpoint | None = self._get_endpoint()
         try:
-            text = {
-                "JSON": request.to_json,
-                "curl": lambda: request.to_curl(endpoint),
-                "Python": lambda: request.to_python(endpoint),
-            }[self.form.value]()
+            if self.form.value == "JSON":
+                text = request.to_json()
+            else:
+                endpoint: Endpoint | None = self._get_endpoint()
+                text = request.to_curl(endpoint) if self.form.value == "curl" else request.to_python(endpoint)
         except AnimateDiffError as error:
             self.request.value = problem(str(error))
             return

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Canceled", "Engine", "Output"]
 
 
-class Canceled(Exception):  # noqa: N818 - it ends a run, it is not a fault
+class Canceled(Exception):
     """Raised by an engine that was asked to stop."""
 
 

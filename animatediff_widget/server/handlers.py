@@ -1,0 +1,199 @@
+"""The HTTP face of the server: the hosted API's paths, bodies, statuses and errors."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from tornado.web import Application
+
+from animatediff_widget.request import DEFAULT_VERSION
+
+from .base import Handler, Service
+from .problem import Problem, bad_request, not_found, throttled
+from .store import Closed, QueueFull
+from .validation import MODEL, openapi_schema, parse_json, read_request
+
+__all__ = ["make_application"]
+
+_PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*\"?(\d{1,9})\"?)?\s*(?=$|[,;])", re.IGNORECASE)
+_DURATION = re.compile(r"(?=[\d.])(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d+)?)s?)?")
+_VERSION_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class _Nowhere(Handler):
+    async def dispatch(self, *args: str) -> None:
+        self.read = True
+        raise self.refusal or not_found()
+
+    get = head = post = put = patch = delete = options = dispatch
+
+
+class _Create(Handler):
+    async def do_post(self, prefix: str, owner: str | None = None, name: str | None = None) -> None:
+        body = parse_json(bytes(self.received))
+        request = read_request(body, model=f"{owner}/{name}" if owner else None)
+        deadline = _read_deadline(self.request.headers.get("Cancel-After"))
+        store = self.service.store
+        try:
+            snapshot = store.create(request, body["input"], self.taken)
+        except QueueFull as full:
+            raise throttled(full.seconds) from None
+        except Closed:
+            raise Problem.of(503, "Service unavailable", "The server is shutting down.") from None
+        self.received = bytearray()
+        prediction_id: str = snapshot["id"]
+        if deadline is not None:
+            asyncio.get_running_loop().call_later(deadline, lambda: store.cancel(prediction_id, late=True))
+        seconds = _read_wait(self.request.headers.get("Prefer", ""))
+        if seconds:
+            await self.hold(prediction_id, seconds)
+            snapshot = store.get(prediction_id) or snapshot
+        self.send(self.show(snapshot, prefix), 201)
+
+    async def hold(self, prediction_id: str, seconds: int) -> None:
+        """Wait for the prediction's end, the time's end, or the caller's."""
+        self.held = asyncio.get_running_loop().create_future()
+        waiting = self.service.waiting
+        waiting.setdefault(prediction_id, set()).add(self.held)
+        await asyncio.wait({self.held}, timeout=seconds)
+        waiting.get(prediction_id, set()).discard(self.held)
+        if not waiting.get(prediction_id, True):
+            del waiting[prediction_id]
+
+
+class _Predictions(_Create):
+    async def do_get(self, prefix: str) -> None:
+        before, after = _read_cursor(self.get_query_argument("cursor", None))
+        page = self.service.store.page(before=before, after=after)
+        here = f"{self.origin}{prefix}/predictions?"
+        results = [self.show(snapshot, prefix) for snapshot in page.results]
+        for result in results:
+            del result["logs"]  # the hosted list has none either
+        self.send(
+            {
+                "previous": page.newer and here + urlencode({"cursor": _write_cursor("after", page.newer)}),
+                "next": page.older and here + urlencode({"cursor": _write_cursor("before", page.older)}),
+                "results": results,
+            }
+        )
+
+
+class _Prediction(Handler):
+    async def do_get(self, prefix: str, prediction_id: str) -> None:
+        snapshot = self.service.store.get(prediction_id)
+        if snapshot is None:
+            raise not_found()
+        self.send(self.show(snapshot, prefix))
+
+
+class _Cancel(Handler):
+    async def do_post(self, prefix: str, prediction_id: str) -> None:
+        snapshot = self.service.store.cancel(prediction_id)
+        if snapshot is None:
+            raise not_found()
+        self.send(self.show(snapshot, prefix))
+
+
+class _Versions(Handler):
+    """The official client's ``run`` asks for a version's schema to learn what kind of output it has."""
+
+    async def do_get(self, prefix: str, owner: str, name: str, version_id: str | None = None) -> None:
+        if version_id is None:
+            known = [DEFAULT_VERSION] if f"{owner}/{name}" == MODEL else []
+            self.send({"previous": None, "next": None, "results": [self.describe(each) for each in known]})
+        elif _VERSION_ID.fullmatch(version_id):
+            self.send(self.describe(version_id))
+        else:
+            raise not_found()
+
+    def describe(self, version_id: str) -> dict[str, Any]:
+        return {
+            "id": version_id,
+            "created_at": self.service.started_at,
+            "cog_version": "0.3.9",  # there is no Cog here; the schema marks its types as that version's does
+            "openapi_schema": openapi_schema(),
+        }
+
+
+class _Files(Handler):
+    """Output files: who knows the path may have the file, as with the hosted API's delivery host."""
+
+    def is_open(self) -> bool:
+        return self.service.store.knows_file(self.path_args[0].partition("/")[0])
+
+    async def do_get(self, path: str) -> None:
+        key, _, name = path.partition("/")
+        output = self.service.store.file(key, name)
+        if output is None:
+            raise not_found()
+        self.set_header("Content-Type", output.mime)
+        self.finish(output.data)
+
+    do_head = do_get
+
+
+def _read_wait(prefer: str) -> int:
+    """Read ``wait`` or ``wait=N`` from a ``Prefer`` header: seconds from 1 to 60, or 0 for no wait."""
+    found = _PREFER_WAIT.search(prefer)
+    if not found:
+        return 0
+    return 60 if found[1] is None else min(60, int(found[1]))
+
+
+def _read_deadline(cancel_after: str | None) -> float | None:
+    """Read ``30``, ``90s``, ``1m``, ``1h30m``: seconds, or None for no deadline."""
+    if cancel_after is None:
+        return None
+    found = _DURATION.fullmatch(cancel_after.strip())
+    hours, minutes, seconds = found.groups(default="0") if found else ("0", "0", "0")
+    deadline = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    if deadline <= 0:
+        raise bad_request("Cancel-After must be a duration such as 30, 90s, 1m or 1h30m.")
+    return deadline
+
+
+def _write_cursor(side: str, number: int) -> str:
+    return base64.urlsafe_b64encode(f"{side}={number}".encode()).decode()
+
+
+def _read_cursor(cursor: str | None) -> tuple[int | None, int | None]:
+    if cursor is None:
+        return None, None
+    try:
+        side, _, number = base64.urlsafe_b64decode(cursor).decode().partition("=")
+        if side in ("before", "after") and len(number) < 20:
+            return (int(number), None) if side == "before" else (None, int(number))
+    except (binascii.Error, ValueError):
+        pass
+    raise not_found("Invalid cursor.")
+
+
+def make_application(service: Service) -> Application:
+    """Build the server's application.
+
+    Parameters
+    ----------
+    service : Service
+        What its handlers share.
+    """
+    shared = {"service": service}
+    prefix, part = "(/v1|/replicate/v1)", "([^/]+)"
+    return Application(
+        [
+            (rf"{prefix}/predictions", _Predictions, shared),
+            (rf"{prefix}/predictions/{part}", _Prediction, shared),
+            (rf"{prefix}/predictions/{part}/cancel", _Cancel, shared),
+            (rf"{prefix}/models/{part}/{part}/predictions", _Create, shared),
+            (rf"{prefix}/models/{part}/{part}/versions", _Versions, shared),
+            (rf"{prefix}/models/{part}/{part}/versions/{part}", _Versions, shared),
+            (r"/files/(.*)", _Files, shared),
+        ],
+        default_handler_class=_Nowhere,
+        default_handler_args=shared,
+        log_function=lambda handler: None,  # a notebook is no place for an access log
+    )
