@@ -1,0 +1,106 @@
+"""The painter: looping clips of a small drawn world, 16 frames of 64x64, from tags and a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from . import creatures, flowers, land, sky, things, trees, weather
+from .canvas import SIZE, Canvas, Workshop
+from .figure import figure
+from .lexicon import LEXICON, Reading, read
+from .motions import DEFAULT_MOTION, FRAMES, MOTIONS, Motion
+from .scene import Figure, Scene, compose, random_tags
+from .sprites import Floats
+from .styles import DEFAULT_STYLE, STYLES, Style
+
+__all__ = [
+    "DEFAULT_MOTION",
+    "DEFAULT_STYLE",
+    "FRAMES",
+    "LEXICON",
+    "MOTIONS",
+    "SIZE",
+    "STYLES",
+    "Figure",
+    "Motion",
+    "Reading",
+    "Scene",
+    "Style",
+    "Workshop",
+    "compose",
+    "paint",
+    "random_tags",
+    "read",
+]
+
+# From back to front: an element's name, and who paints it.
+_ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
+    ("stars", sky.stars),
+    ("aurora", sky.aurora),
+    ("sun", sky.sun_or_moon),
+    ("rainbow", sky.rainbow),
+    ("clouds", sky.clouds),
+    ("fireworks", sky.fireworks),
+    ("mountain", land.mountain),
+    ("balloon", things.balloon),
+    ("city", land.city),
+    ("hills", land.hills),
+    ("forest", land.forest),
+    ("birds", creatures.birds),
+    ("sea", land.sea),
+    ("lighthouse", things.lighthouse),
+    ("boat", things.boat),
+    ("ground", land.ground),
+    ("bamboo", trees.bamboo),
+    ("tree", partial(trees.tree, name="tree")),
+    ("pine", trees.pine),
+    ("house", things.house),
+    ("torii", things.torii),
+    ("plum", partial(trees.tree, name="plum")),
+    ("cherry", partial(trees.tree, name="cherry")),
+    ("fog", sky.fog),
+    ("flowers", flowers.flowers),
+    ("lantern", things.lantern),
+    ("sunflower", flowers.sunflowers),
+    ("wisteria", flowers.wisteria),
+    ("cat", creatures.cat),
+    ("petals", weather.petals),
+    ("leaves", weather.leaves),
+    ("figure", figure),
+    ("butterflies", creatures.butterflies),
+    ("fireflies", creatures.fireflies),
+    ("petals", weather.near_petals),
+    ("snow", weather.snow),
+    ("rain", weather.rain),
+)
+
+
+def paint(scene: Scene, workshop: Workshop) -> Floats:
+    """Paint a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to paint, as `compose` gives it.
+    workshop : Workshop
+        The style and the motion; sprites finished for one clip serve the next.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (16, 64, 64, 3), float32, about 0 to 1, looping: frame 15 leads back to frame 0.
+    """
+    canvas = Canvas(workshop, sky.LIGHTS[scene.time])
+    present = scene.things | {"ground"}
+    if "moon" in present:
+        present |= {"sun"}
+    sky.sky(canvas, scene)
+    for name, draw in _ORDER:
+        if name in present:
+            draw(canvas, scene)
+    canvas.zoom(SIZE * 0.6)
+    film = scene.chance("film").standard_normal((SIZE, SIZE, 1)).astype(np.float32)
+    return workshop.style.develop(canvas.pixels, film)

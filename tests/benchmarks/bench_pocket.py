@@ -1,0 +1,65 @@
+"""How long the pocket engine takes: painting, sampling, encoding and a whole run of 25 steps.
+
+Run it as ``python tests/benchmarks/bench_pocket.py [rounds]``. It measures and asserts nothing: clocks belong here, not
+in the tests.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from animatediff_widget.request import AnimateDiffRequest
+from animatediff_widget.server.engines import diffusion, media
+from animatediff_widget.server.engines.painter import STYLES
+from animatediff_widget.server.engines.pocket import PocketEngine, build_world, to_clip
+
+PROMPT = (
+    "masterpiece, best quality, 1girl, solo, cherry blossoms, hanami, pink flower, white flower, spring season, "
+    "wisteria, petals, flower, plum blossoms, outdoors, falling petals, white hair, black eyes"
+)
+
+
+def measure(label: str, work: Callable[[int], object], rounds: int) -> None:
+    """Write the median and the worst of some rounds."""
+    times = []
+    for index in range(rounds):
+        start = time.perf_counter()
+        work(index)
+        times.append(1000 * (time.perf_counter() - start))
+    sys.stdout.write(f"{label:<44} {statistics.median(times):7.0f} ms   worst {max(times):7.0f} ms\n")
+
+
+def main(rounds: int) -> None:
+    """Measure every part, for the example prompt and with a negative prompt, and every checkpoint as a whole."""
+    for label, negative in (("no negative prompt", ""), ("negative: night", "night")):
+        request = AnimateDiffRequest(prompt=PROMPT, n_prompt=negative, path="toonyou_beta3.safetensors", steps=25)
+        world = build_world(request, 1)
+        noise = np.random.default_rng(1).standard_normal(world.data.shape[1], dtype=np.float32)
+
+        def sample(_: int) -> np.ndarray:
+            *_, point = diffusion.ddim(noise, world.data, world.matching, steps=25, guidance_scale=7.5)  # noqa: B023
+            return point
+
+        clip = to_clip(sample(0))
+        sys.stdout.write(f"{label}: {len(world.data)} clips, webp {len(media.encode(clip, 'webp')) // 1000} kB, ")
+        sys.stdout.write(f"gif {len(media.encode(clip, 'gif')) // 1000} kB\n")
+        measure("  painting the clips", lambda index: build_world(request, index), rounds)  # noqa: B023
+        measure("  sampling, 25 steps", sample, rounds)
+        measure("  encoding, webp", lambda _: media.encode(clip, "webp"), rounds)  # noqa: B023
+        measure("  encoding, gif", lambda _: media.encode(clip, "gif"), rounds)  # noqa: B023
+    for name in STYLES:
+        request = AnimateDiffRequest(prompt=PROMPT, n_prompt="night", path=f"{name}.safetensors", steps=25)
+
+        def whole(index: int) -> object:
+            return PocketEngine().run(request, seed=index, log=lambda _: None, canceled=lambda: False)  # noqa: B023
+
+        measure(f"whole run, {name}", whole, rounds)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
