@@ -44,6 +44,7 @@ class Form(HasTraits):
         self._refreshers: dict[str, list[Callable[[], None]]] = {}
         self._places: dict[str, Any] = {}
         self._problems: dict[str, str] = {}
+        self._refreshing = False
         self._build()
         request.observe(self._changed)
 
@@ -64,18 +65,18 @@ class Form(HasTraits):
     def _build(self) -> None:
         make = self._maker
         steps, guidance = self._trait("steps"), self._trait("guidance_scale")
-        seed = self._control("seed", widgets.IntText, "ad-seed", read=lambda: self.request.seed or self._last_seed)
+        seed = self._control("seed", widgets.IntText, "ad-seed", read=lambda: self._last_seed)
         self.random = make.make(
             widgets.ToggleButton, description=TEXTS["random"], icon="random", help=TEXTS["random_help"]
         )
         self.dice = make.button("dice", "refresh")
         self._last_seed = draw_seed()
-        self._refreshers["seed"].append(self._show_random)
+        self._refreshers["seed"].insert(0, self._show_random)
         self.random.observe(self._random_toggled, "value")
         self.dice.on_click(lambda _: setattr(self.request, "seed", draw_seed()))
         self.main = make.box(
             [
-                self._field("prompt", self._control("prompt", widgets.Textarea, rows=4)),
+                self._field("prompt", self._control("prompt", widgets.Textarea, rows=5)),
                 self._field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
                 make.row([self._choice("path"), self._choice("motion_module")]),
                 self._field(
@@ -144,9 +145,15 @@ class Form(HasTraits):
         def refresh() -> None:
             value = read()
             if control.value != value:
-                control.value = value
+                self._refreshing = True
+                try:
+                    control.value = value
+                finally:
+                    self._refreshing = False
 
         def edited(change: Any) -> None:
+            if self._refreshing:
+                return
             try:
                 setattr(self.request, name, write(change["new"]))
             except InvalidRequest as error:

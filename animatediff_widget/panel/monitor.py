@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from animatediff_widget._words import describe
-from animatediff_widget.job import Job
 
 from .controls import Maker, problem
 from .markup import plain
 from .texts import TEXTS
+
+if TYPE_CHECKING:
+    from animatediff_widget.job import Job
 
 __all__ = ["Monitor"]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 from traitlets import Instance, default, observe
 
-from animatediff_widget.animation import Animation
-from animatediff_widget.client import Client
 from animatediff_widget.credentials import find_key
 from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.job import Job
 from animatediff_widget.request import AnimateDiffRequest
 
 from .controls import Maker
@@ -24,6 +21,10 @@ from .place import shows_late_messages
 from .results import Results
 from .texts import TEXTS
 from .theme import CLASS, STYLE
+
+if TYPE_CHECKING:  # what only a run needs is imported with the first run
+    from animatediff_widget.client import Client
+    from animatediff_widget.job import Job
 
 __all__ = ["AnimateDiffPanel"]
 
@@ -54,8 +55,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     request = Instance(AnimateDiffRequest)
     endpoint = Instance(Endpoint, allow_none=True)
-    job = Instance(Job, allow_none=True)
-    animation = Instance(Animation, allow_none=True)
+    job = Instance("animatediff_widget.job.Job", allow_none=True)
+    animation = Instance("animatediff_widget.animation.Animation", allow_none=True)
 
     def __init__(
         self,
@@ -116,8 +117,11 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         Job or None
             The job; the one before where that still runs; None where nothing was sent, and the panel says why.
         """
-        if self.job is not None and not self.job.finished:
-            return self.job
+        running: Job | None = self.job
+        if running is not None and not running.finished:
+            return running
+        from animatediff_widget.job import Job
+
         try:
             job = Job(self.request, self._client())
         except AnimateDiffError as error:
@@ -147,6 +151,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _client(self) -> Client:
         """Make the client, or raise what keeps the form from being sent."""
+        from animatediff_widget.client import Client
+
         if self._form.first_problem:
             raise AnimateDiffError(TEXTS["correct_first"] + self._form.first_problem)
         endpoint = self.endpoint

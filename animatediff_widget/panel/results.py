@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from animatediff_widget.animation import Animation
 from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.job import Job
 from animatediff_widget.request import AnimateDiffRequest
 
 from .controls import Maker, problem
 from .markup import code_block, json_view, log_view, plain
 from .texts import TEXTS
+
+if TYPE_CHECKING:
+    from animatediff_widget.animation import Animation
+    from animatediff_widget.job import Job
 
 __all__ = ["Results"]
 
@@ -45,7 +47,7 @@ class Results:
 
         self.stage = maker.html(_empty("nothing_yet"), "ad-stage")
         self.file_name = maker.make(
-            widgets.Text, "ad-grow", description=TEXTS["save_as"], help=TEXTS["save_help"], continuous_update=False
+            widgets.Text, "ad-grow", description=TEXTS["save_as"], help=TEXTS["save_help"], disabled=True
         )
         self.save = maker.button("save", "download", disabled=True)
         self.use_seed = maker.button("use_seed", "repeat", disabled=True)
@@ -91,7 +93,7 @@ class Results:
         self._job = job
         self.stage.value = _empty("drawing", "ad-drawing")
         self.said.value = self.json_said.value = ""
-        self.save.disabled = self.use_seed.disabled = self.save_json.disabled = True
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = self.save_json.disabled = True
         self.json.value, self.logs.value = _empty("no_json"), _empty("no_logs")
         job.observe(self._changed, ["state", "prediction", "animation"])
 
@@ -140,7 +142,7 @@ class Results:
         )
         words = "-".join(re.findall(r"\w+", request.prompt)[:4])[:40] or "animation"
         self.file_name.value = f"{words}-{animation.seed}.{animation.suffix}"
-        self.save.disabled = self.use_seed.disabled = False
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
 
     def _save(self, _: Any) -> None:
         name = self.file_name.value.strip()

@@ -17,7 +17,7 @@ STYLE = """<style>
   color: var(--ad-text); max-width: 1280px; padding: 4px 2px 12px; overflow: visible;
 }
 [data-jp-theme-light="false"] .animatediff { --ad-bad: #ff8a80; }
-.animatediff .widget-html-content { line-height: 1.45; font-size: var(--jp-ui-font-size1, 13px); }
+.animatediff .widget-html-content { min-width: 0; flex: 1 1 auto; line-height: 1.45; font-size: var(--jp-ui-font-size1, 13px); }
 .animatediff .ad-columns { display: flex; flex-flow: row wrap; gap: 12px 28px; overflow: visible; margin: 0; }
 .animatediff .ad-columns > .ad-form { flex: 1 1 300px; min-width: 0; overflow: visible; }
 .animatediff .ad-columns > .ad-results { flex: 1.3 1 400px; min-width: 0; overflow: visible; margin: 0; }
@@ -78,7 +78,7 @@ STYLE = """<style>
 @media (prefers-reduced-motion: reduce) { .animatediff .ad-drawing { animation: none; } }
 .animatediff .ad-scroll { max-height: 460px; overflow: auto; border: 1px solid var(--ad-line); border-radius: 4px;
   padding: 8px 10px; font: 12px/1.5 var(--jp-code-font-family, monospace); overflow-wrap: anywhere; }
-.animatediff .ad-scroll pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; color: inherit;
+.animatediff .ad-scroll pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; font: inherit; color: inherit;
   background: none; }
 .animatediff .ad-tools { display: flex; gap: 8px; justify-content: flex-end; margin-bottom: 6px; }
 .animatediff .ad-tools button { border: 1px solid var(--ad-line); background: var(--ad-soft); color: var(--ad-text);
