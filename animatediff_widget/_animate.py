@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -56,12 +57,12 @@ def show_progress(job: Job) -> Iterator[None]:
     job : Job
         The job.
     """
-    show = _in_notebook() or (_in_terminal() if sys.stderr.isatty() else None)
+    show = _in_notebook() or (_overwrite if sys.stderr.isatty() else None)
     if show is None:
         yield
         return
 
-    def changed(_: Any) -> None:
+    def changed(_: Any = None) -> None:
         show(f"{describe(job)}{f' · {job.notice}' if job.notice else ''}")
 
     names = ["prediction", "state", "notice"]
@@ -70,7 +71,9 @@ def show_progress(job: Job) -> Iterator[None]:
         yield
     finally:
         job.unobserve(changed, names)
-        show("")
+        changed()
+        if show is _overwrite:
+            print(file=sys.stderr)
 
 
 def _in_notebook() -> Any:
@@ -86,10 +89,7 @@ def _in_notebook() -> Any:
     return lambda line: handle.update({"text/plain": line}, raw=True)
 
 
-def _in_terminal() -> Any:
-    """Give a function that shows one line in the terminal, over the one before."""
-
-    def show(line: str) -> None:
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-    return show
+def _overwrite(line: str) -> None:
+    """Show a line in the terminal, over the one before."""
+    width = shutil.get_terminal_size().columns
+    print(f"\r\x1b[K{line[: width - 1]}", end="", file=sys.stderr, flush=True)

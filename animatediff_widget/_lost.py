@@ -19,6 +19,7 @@ _CLOCK_SKEW = 300.0
 def find_lost(
     client: Client,
     journal: Journal,
+    key: str,
     request: AnimateDiffRequest,
     submitted: float,
     sleep: Callable[[float], object],
@@ -30,7 +31,9 @@ def find_lost(
     client : Client
         Where it was posted.
     journal : Journal
-        Jobs that stand there already are others.
+        Predictions that stand there already belong to other jobs, unless it is this one's entry.
+    key : str
+        The job's key in the journal.
     request : AnimateDiffRequest
         What was posted.
     submitted : float
@@ -50,14 +53,16 @@ def find_lost(
             listed = client.list()
         except EndpointError:
             continue
+        since = submitted + client.clock_ahead - _CLOCK_SKEW
         for prediction in listed:
             given = prediction.raw.get("input")
             if (
                 prediction.id
                 and isinstance(given, dict)
                 and all(given.get(name) == value for name, value in wanted.items())
-                and (prediction.created_at or submitted) >= submitted - _CLOCK_SKEW
-                and journal.get(prediction.id) is None
+                and (prediction.created_at or since) >= since
             ):
-                return prediction
+                known = journal.get(prediction.id)
+                if known is None or known.key == key:
+                    return prediction
     return None

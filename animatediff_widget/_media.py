@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from .errors import MissingExtra, OutputError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MIMES", "convert", "decode", "sniff"]
+__all__ = ["MIMES", "convert", "decode", "first_frame", "sniff", "still"]
 
 MIMES = {
     "webp": "image/webp",
@@ -26,6 +27,7 @@ MIMES = {
 """The formats that are recognized, by suffix."""
 
 _WRITABLE = ("webp", "gif", "png", "mp4")
+_STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
 
 
 def sniff(head: bytes) -> str:
@@ -95,6 +97,71 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
     return frames, sum(durations) / len(durations)
 
 
+def first_frame(data: bytes, suffix: str) -> Image:
+    """Decode the first frame only.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        What it is, from `sniff`.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The frame, mode RGB.
+
+    Raises
+    ------
+    MissingExtra, OutputError
+        As for `decode`.
+    """
+    if suffix in ("mp4", "webm"):
+        return _decode_video(data, suffix, most=1)[0][0]
+    image: Any = _pillow()
+    try:
+        with image.open(io.BytesIO(data)) as source:
+            frame: Image = source.convert("RGB")
+            return frame
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise OutputError(f"The animation cannot be decoded: {error}.") from None
+
+
+def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | None:
+    """Make a small still picture of an animation: its first frame.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        What it is, from `sniff`.
+    limit : int
+        The most bytes the picture may have.
+
+    Returns
+    -------
+    tuple of str and bytes, or None
+        Its media type (``image/png`` where that is small enough, which drawn frames are, else ``image/jpeg``) and its
+        bytes; None where no frame can be decoded here, or none is small enough.
+    """
+    try:
+        frame = first_frame(data, suffix)
+    except (MissingExtra, OutputError):
+        return None
+    file = io.BytesIO()
+    frame.save(file, "PNG")
+    if file.tell() <= limit:
+        return "image/png", file.getvalue()
+    for smaller, quality in _STILL_QUALITIES:
+        file = io.BytesIO()
+        frame.reduce(smaller).save(file, "JPEG", quality=quality)
+        if file.tell() <= limit:
+            return "image/jpeg", file.getvalue()
+    return None
+
+
 def convert(data: bytes, suffix: str, to: str) -> bytes:
     """Turn an animation into another format.
 
@@ -146,7 +213,7 @@ def _ffmpeg() -> Any:
     return imageio_ffmpeg
 
 
-def _decode_video(data: bytes, suffix: str) -> tuple[list[Image], float]:
+def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
     image, ffmpeg = _pillow(), _ffmpeg()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"animation.{suffix}")
@@ -154,7 +221,7 @@ def _decode_video(data: bytes, suffix: str) -> tuple[list[Image], float]:
         try:
             with contextlib.closing(ffmpeg.read_frames(str(path))) as reader:
                 about = next(reader)
-                frames = [image.frombytes("RGB", about["size"], frame) for frame in reader]
+                frames = [image.frombytes("RGB", about["size"], frame) for frame in itertools.islice(reader, most)]
         except (OSError, RuntimeError, StopIteration, KeyError) as error:
             raise OutputError(f"The video cannot be decoded: {str(error).strip()[-200:]}") from None
     if not frames:

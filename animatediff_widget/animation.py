@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._media import MIMES, convert, decode, sniff
-from .errors import StorageError
+from ._media import MIMES, convert, decode, sniff, still
+from .errors import MissingExtra, OutputError, StorageError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["Animation"]
+
+_WIDTH = 512  # how wide it is shown, in pixels
+_ROOM = 24_000  # by how many bytes the file of an output may be larger than the animation's own
+# Nothing moves by itself where less motion is asked for, or where no script runs; the controls are there.
+_PLAY = "if(!matchMedia('(prefers-reduced-motion: reduce)').matches)this.play().catch(()=>{})"
 
 
 class Animation:
@@ -32,7 +37,15 @@ class Animation:
         The server's last answer.
     path : pathlib.Path, optional
         Where the file lies.
+
+    Attributes
+    ----------
+    embed : bool or None
+        Whether a cell that shows it keeps its media in the notebook. Set it on the class for all, or on one animation;
+        None, the default, asks the environment: ``ANIMATEDIFF_WIDGET_EMBED=0`` keeps media out of every notebook.
     """
+
+    embed: bool | None = None
 
     def __init__(
         self,
@@ -113,18 +126,68 @@ class Animation:
         return path
 
     def to_html(self) -> str:
-        """Write the animation as one HTML element with everything in it; it plays by itself and loops."""
+        """Write the animation as one HTML element with everything in it; it plays by itself and loops.
+
+        Where less motion is asked for (``prefers-reduced-motion``), an image stands still and a video waits to be
+        started.
+        """
         if self.suffix not in MIMES:
             return f"<p>The endpoint sent {len(self.data)} bytes that are no image or video.</p>"
-        source = f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
+        source = _data_url(self.mime, self.data)
         words = html.escape(self.request.prompt[:1000], quote=True)
-        style = "width:512px;max-width:100%;height:auto;display:block"
+        style = f"width:{_WIDTH}px;max-width:100%;height:auto;display:block"
         if self.mime.startswith("video/"):
             return (
-                f'<video autoplay loop muted playsinline controls style="{style}" aria-label="{words}" '
-                f'src="{source}"></video>'
+                f'<video loop muted playsinline controls preload="auto" onloadeddata="{_PLAY}" style="{style}" '
+                f'aria-label="{words}" src="{source}"></video>'
             )
-        return f'<img alt="{words}" style="{style}" src="{source}">'
+        image = f'<img alt="{words}" style="{style}" src="{source}">'
+        frame = still(self.data, self.suffix)
+        if frame is None:
+            return image
+        return (
+            f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{_data_url(*frame)}">{image}</picture>'
+        )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": repr(self)}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+        """Show it in a cell's output: an image that needs no script where that is small enough, else HTML.
+
+        A bundle holds the media once: as an animated PNG or a JPEG (GitHub, nbconvert and every editor show these), or,
+        for what is no drawing and would grow too much, as HTML beside a small still image. It is larger than the
+        animation in base64 by 32 KB at the most.
+        """
+        if not self._embeds():
+            where = f" It lies at {self.path}." if self.path else ""
+            return {"text/plain": f"{self!r}{where} (Media are kept out of this notebook.)"}, {}
+        image = self._as_image()
+        if image is not None:
+            mime, data = image
+            return {mime: base64.b64encode(data).decode(), "text/plain": repr(self)}, {mime: {"width": _WIDTH}}
+        bundle, metadata = {"text/html": self.to_html(), "text/plain": repr(self)}, {}
+        if self.suffix in MIMES:
+            frame = still(self.data, self.suffix)
+            if frame is not None:
+                bundle[frame[0]] = base64.b64encode(frame[1]).decode()
+                metadata = {frame[0]: {"width": _WIDTH}}
+        return bundle, metadata
+
+    def _embeds(self) -> bool:
+        if self.embed is not None:
+            return self.embed
+        return os.environ.get("ANIMATEDIFF_WIDGET_EMBED", "").strip().lower() not in ("0", "false", "no", "off")
+
+    def _as_image(self) -> tuple[str, bytes] | None:
+        """Give it as an image that is shown everywhere, with all its frames, where that is small enough."""
+        if self.suffix in ("png", "jpg"):
+            return self.mime, self.data
+        if self.suffix not in ("webp", "gif"):
+            return None
+        try:
+            data = convert(self.data, self.suffix, "png")
+        except (MissingExtra, OutputError):
+            return None
+        return ("image/png", data) if len(data) <= len(self.data) + _ROOM else None
+
+
+def _data_url(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"

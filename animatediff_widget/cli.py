@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ._cli_jobs import add_commands
 from ._version import __version__
 from .errors import AnimateDiffError, JobCanceled, MissingExtra
 from .request import AnimateDiffRequest
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except JobCanceled as error:
         return _fail(error, _CANCELED)
     except KeyboardInterrupt:
-        return _fail("Interrupted; the job was canceled.", _CANCELED)
+        return _fail("Interrupted.", _CANCELED)
     except AnimateDiffError as error:
         return _fail(error, _FAILED)
 
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the pocket model alone", description=_SERVE)
     serve.set_defaults(act=_serve)
     serve.add_argument("--port", default="0", metavar="N", help="the port on 127.0.0.1 (default: a free one)")
+
+    add_commands(commands)
     return parser
 
 
@@ -140,6 +143,10 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         with show_progress(job):
             animation = job.run()
+    except KeyboardInterrupt:
+        if job.animation is None:
+            raise JobCanceled(f"Interrupted. {job.error or 'Nothing was sent.'}") from None
+        animation = job.animation  # it was too late to cancel
     finally:
         if arguments.json and job.prediction is not None:
             print(json.dumps(job.prediction.raw, indent=2, ensure_ascii=False))

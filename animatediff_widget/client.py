@@ -5,49 +5,29 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import logging
+import dataclasses
 import os
-import ssl
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-import requests
-import urllib3.exceptions
-from requests.auth import AuthBase
-
-from ._answers import read_answer
-from ._version import __version__
-from .credentials import Key, find_key
-from .endpoint import Endpoint, default_endpoint, is_loopback, origin_of
-from .errors import AnswerError, ConnectionFailed, EndpointError, KeyRefused, OutputError, StorageError
+from ._answers import clock_ahead, read_answer, retry_after
+from ._transport import Transport
+from .credentials import Key, find_key, hide
+from .endpoint import Endpoint, default_endpoint, is_loopback
+from .errors import AnswerError, ApiError, EndpointError, KeyRefused, OutputError, StorageError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
 
 __all__ = ["Client"]
 
-logger = logging.getLogger(__name__)
-
 _JSON_CAP = 16 * 2**20
 _OUTPUT_CAP = 512 * 2**20
 _REDIRECTS = 5
 _Predictions = list[Prediction]
-
-
-class _Bearer(AuthBase):
-    """Put the key on requests to one origin. Being an auth of its own, it also keeps ``.netrc`` out."""
-
-    def __init__(self, key: Key | None, origin: str) -> None:
-        self._key = key
-        self._origin = origin
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._key is not None and origin_of(request.url or "") == self._origin:
-            request.headers["Authorization"] = self._key.header()
-        return request
 
 
 class Client:
@@ -61,11 +41,13 @@ class Client:
     endpoint : Endpoint, optional
         Where to. Replicate where a key for it is at hand, else the built-in server.
     token : str or Key, optional
-        The key. Looked for in the environment and in Colab's secrets when not given.
+        The key. Looked for as `find_key` does when not given.
     connect_timeout, read_timeout : float
         The longest to wait for a connection, and for the next bytes of an answer, in seconds.
     answer_timeout : float
         The longest that one JSON answer may take in all, in seconds.
+    download_timeout : float
+        The longest that fetching an output may take in all, in seconds.
     allow_plain_http : bool
         Send the key over unencrypted http to another machine as well.
 
@@ -83,23 +65,26 @@ class Client:
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
         answer_timeout: float = 60.0,
+        download_timeout: float = 600.0,
         allow_plain_http: bool = False,
     ) -> None:
+        if isinstance(token, str):  # should anything fail here, tracebacks that show variables show stars
+            token = hide(token)
         self.endpoint = endpoint or default_endpoint(token)
         self._key = find_key(self.endpoint, token)
-        local = is_loopback(self.endpoint.url)
-        if self._key and urlsplit(self.endpoint.url).scheme != "https" and not (local or allow_plain_http):
+        plain = urlsplit(self.endpoint.url).scheme != "https" and not is_loopback(self.endpoint.url)
+        if self._key and plain and not allow_plain_http:
             raise KeyRefused(
                 f"{self.endpoint.url} is not encrypted, so everyone on the way could read the key. "
                 "Use its https address; Client(..., allow_plain_http=True) sends it all the same."
             )
-        self._timeout = (connect_timeout, read_timeout)
         self._answer_timeout = answer_timeout
-        self._auth = _Bearer(self._key, self.endpoint.origin)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"animatediff-widget/{__version__}"
-        # A proxy from the environment can neither reach this machine's own server nor should it see its key.
-        self._session.trust_env = not local
+        self._download_timeout = download_timeout
+        self._transport = Transport(
+            self.endpoint.origin, self._key, connect_timeout=connect_timeout, read_timeout=read_timeout
+        )
+        self.clock_ahead = 0.0
+        """How far the endpoint's clock is ahead of ours, in seconds, by its last answer."""
 
     def __repr__(self) -> str:
         return f"<Client {self.endpoint.url}>"
@@ -110,9 +95,12 @@ class Client:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client holds a key and connections, and is not pickled or copied; make another one.")
+
     def close(self) -> None:
         """Close the connections; the client can be used again all the same."""
-        self._session.close()
+        self._transport.close()
 
     def create(self, request: AnimateDiffRequest) -> Prediction:
         """Post a job.
@@ -133,7 +121,7 @@ class Client:
             When there was no good answer. Where its ``arrived`` is True the job may exist nonetheless, and cost money.
         """
         # An idle connection may have been closed at the other end, and then nobody could tell whether the post arrived.
-        self._session.close()
+        self._transport.close()
         return Prediction.from_json(self._ask("POST", self.endpoint.url, "create the job", request.seeded().body()))
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
@@ -151,8 +139,14 @@ class Client:
         EndpointError
             When there was no good answer.
         """
-        answer = self._ask("GET", self.endpoint.prediction_url(prediction_id), "tell how the job stands")
-        return Prediction.from_json(answer, previous)
+        answer = self._ask("GET", self.endpoint.prediction_url(_checked(prediction_id)), "tell how the job stands")
+        prediction = Prediction.from_json(answer, previous)
+        if not (prediction.id or prediction.status or prediction.outputs):
+            raise AnswerError(
+                f"{self.endpoint.name} was asked how the job stands and sent JSON that is no prediction.", passing=True
+            )
+        # What a relay passes on may bear no id, or the upstream's; the job is known here by the one that was asked for.
+        return dataclasses.replace(prediction, id=prediction_id)
 
     def cancel(self, prediction_id: str) -> Prediction:
         """Cancel a job.
@@ -172,7 +166,8 @@ class Client:
         EndpointError
             When there was no good answer.
         """
-        return Prediction.from_json(self._ask("POST", self.endpoint.cancel_url(prediction_id), "cancel the job"))
+        answer = self._ask("POST", self.endpoint.cancel_url(_checked(prediction_id)), "cancel the job")
+        return dataclasses.replace(Prediction.from_json(answer), id=prediction_id)
 
     def list(self, limit: int = 100) -> _Predictions:
         """List jobs, the newest first.
@@ -189,17 +184,18 @@ class Client:
         """
         found: _Predictions = []
         url, seen = self.endpoint.url, set()
+        deadline = time.monotonic() + self._answer_timeout
         while len(found) < limit and url not in seen:
             seen.add(url)
-            page = self._ask("GET", url, "list the jobs")
+            page = self._ask("GET", url, "list the jobs", deadline=deadline)
             results = page.get("results")
             if not isinstance(results, _list):
                 raise AnswerError(f"{self.endpoint.name} sent a list of jobs without results; it may not keep one.")
             found += [Prediction.from_json(item) for item in results if isinstance(item, dict)]
-            further = page.get("next")
-            if not isinstance(further, str) or not self._is_own(urljoin(url, further)):
+            further = _resolve(url, page.get("next"))
+            if not results or not further or not self._transport.is_own(further):
                 break
-            url = urljoin(url, further)
+            url = further
         return found[:limit]
 
     def download(self, url: str, to: str | os.PathLike[str], *, cap: int = _OUTPUT_CAP) -> Path:
@@ -224,13 +220,13 @@ class Client:
         Raises
         ------
         OutputError
-            When it is gone, cut off, too large, somewhere that is not fetched from, or cannot be stored.
+            When it is gone, empty, too large, a web page, somewhere that is not fetched from, or cannot be stored.
         ConnectionFailed
             When the connection failed.
         """
         path = Path(to)
         pieces = _data_uri(url, cap) if url[:5].lower() == "data:" else self._fetch(url, cap)
-        with contextlib.closing(pieces):
+        with contextlib.closing(_not_empty(pieces)) as pieces:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
@@ -242,7 +238,8 @@ class Client:
                         os.fsync(file.fileno())
                     os.replace(name, path)
                 except BaseException:
-                    os.unlink(name)
+                    with contextlib.suppress(OSError):
+                        os.unlink(name)
                     raise
             except OSError as error:
                 raise StorageError(
@@ -251,130 +248,95 @@ class Client:
                 ) from None
         return path
 
-    def _is_own(self, url: str) -> bool:
-        try:
-            return origin_of(url) == self.endpoint.origin
-        except ValueError:
-            return False
-
     def _fetch(self, url: str, cap: int) -> Generator[bytes, None, None]:
-        url = urljoin(self.endpoint.url, url)
+        what = "fetch the animation"
+        deadline = time.monotonic() + self._download_timeout
+        place: str | None = _resolve(self.endpoint.url, url)
         for _ in range(_REDIRECTS):
-            if not self._is_own(url) and urlsplit(url).scheme != "https":
+            if place is None or not (self._transport.is_own(place) or urlsplit(place).scheme == "https"):
                 raise OutputError(
-                    f"The output is at {url[:80]!r}, which is neither https nor the endpoint's own address."
+                    f"The output is at {(place or url)[:80]!r}, which is neither https nor the endpoint's own address."
                 )
-            response = self._send("GET", url, "fetch the animation")
-            with contextlib.closing(response):
-                if response.is_redirect:
-                    url = urljoin(url, response.headers["Location"])
+            within = max(deadline - time.monotonic(), 0.001)
+            with self._transport.send("GET", place, what, within=within, packed=False) as reply:
+                target = reply.headers.get("Location")
+                if target and reply.status in (301, 302, 303, 307, 308):
+                    url, place = target, _resolve(place, target)
                     continue
-                if response.status_code in (404, 410):
-                    raise OutputError("The animation is gone: endpoints delete outputs after about an hour.")
-                if response.status_code != 200:
-                    passing = response.status_code in (408, 429) or response.status_code >= 500
-                    raise OutputError(
-                        f"The animation could not be fetched: {urlsplit(url).hostname} answered "
-                        f"{response.status_code}.",
-                        passing=passing,
-                    )
-                yield from self._read(response, cap, "fetch the animation", None)
+                _check_output(reply.status, reply.headers, urlsplit(place).hostname)
+                try:
+                    yield from reply.pieces(cap)
+                except AnswerError as error:
+                    raise OutputError(f"The animation could not be fetched: {error}", passing=error.passing) from None
                 return
         raise OutputError("The animation could not be fetched: its address redirects in circles.")
 
-    def _ask(self, method: str, url: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(
+        self, method: str, url: str, what: str, body: dict[str, Any] | None = None, *, deadline: float | None = None
+    ) -> dict[str, Any]:
         """Do one exchange of JSON."""
-        deadline = time.monotonic() + self._answer_timeout
-        response = self._send(method, url, what, body)
-        with contextlib.closing(response):
-            data = b"".join(self._read(response, _JSON_CAP, what, deadline))
-        try:
-            return read_answer(response.status_code, response.headers, data, who=self.endpoint.name, what=what)
-        except EndpointError as error:
-            if self._key:  # some servers repeat a key that they refuse
-                error.args = (self._key.redact(str(error)),)
-            raise
-
-    def _send(self, method: str, url: str, what: str, body: dict[str, Any] | None = None) -> requests.Response:
-        def send() -> requests.Response:
-            return self._session.request(
-                method, url, json=body, auth=self._auth, timeout=self._timeout, stream=True, allow_redirects=False
-            )
-
-        response: requests.Response = self._guard(send, what)
-        return response
-
-    def _read(self, response: requests.Response, cap: int, what: str, deadline: float | None) -> Iterator[bytes]:
-        """Yield a body piece by piece, as it comes."""
-        size = 0
-        while True:
-            piece = self._guard(lambda: response.raw.read1(2**16, decode_content=True), what)
-            if not piece:
-                break
-            size += len(piece)
-            if size > cap:
-                raise OutputError(f"{self.endpoint.name} sent more than {cap // 2**20} MiB; the rest was not read.")
-            if deadline is not None and time.monotonic() > deadline:
-                raise ConnectionFailed(
-                    f"{self.endpoint.name} took longer than {self._answer_timeout:g} s to {what}.", passing=True
-                )
-            yield piece
-        # read1 does not mind a body that ends too early.
-        if response.raw.length_remaining:
-            raise ConnectionFailed(f"{self.endpoint.name} broke off in the middle of its answer.", passing=True)
-
-    def _guard(self, act: Callable[[], Any], what: str) -> Any:
-        """Do something with the network; what goes wrong there becomes an error of ours.
-
-        The error is raised outside the handler, so that no traceback leads into frames that hold headers.
-        """
+        within = self._answer_timeout if deadline is None else max(deadline - time.monotonic(), 0.001)
         failure: EndpointError
         try:
-            return act()
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            failure = self._explain(error, what)
-        logger.debug("%s: %s", what, failure)
-        raise failure
-
-    def _explain(self, error: Exception, what: str) -> EndpointError:
-        host = urlsplit(self.endpoint.url).netloc
-        causes = list(_causes(error))
-
-        def any_is(*kinds: type[BaseException]) -> bool:
-            return any(isinstance(cause, kinds) for cause in causes)
-
-        if any_is(ssl.SSLCertVerificationError):
-            return ConnectionFailed(
-                f"{host} could not prove who it is (TLS certificate). Nothing was sent.", arrived=False
-            )
-        if any_is(urllib3.exceptions.NewConnectionError, requests.ConnectTimeout, ConnectionRefusedError):
-            return ConnectionFailed(
-                f"{host} could not be reached. Check the base url and the network; nothing was sent.",
-                arrived=False,
-                passing=True,
-            )
-        if any_is(requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
-            return ConnectionFailed(f"{host} is not an address that can be asked.", arrived=False)
-        if any_is(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
-            return ConnectionFailed(f"{host} was asked to {what} and did not answer in time.", passing=True)
-        return ConnectionFailed(f"The connection to {host} broke while it was asked to {what}.", passing=True)
+            with self._transport.send(method, url, what, within=within, body=body) as reply:
+                data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
+            self.clock_ahead = clock_ahead(reply.headers) or 0.0
+            answer = read_answer(reply.status, reply.headers, data, who=self.endpoint.name, what=what)
+            return answer if self._key is None else self._key.redact(answer)
+        except EndpointError as error:
+            failure = error
+        # Raised outside the handler: some servers repeat a key that they refuse, and it would stand in a frame there.
+        data = b""
+        if self._key:
+            failure.args = (self._key.redact(str(failure)),)
+            if isinstance(failure, ApiError):
+                failure.body = self._key.redact(failure.body)
+        raise failure.with_traceback(None)
 
 
 _list = list  # inside the class the name is the method's
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
-    seen: set[int] = set()
-    todo = [error]
-    while todo:
-        current = todo.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        todo += [item for item in inner if isinstance(item, BaseException)]
+def _checked(prediction_id: str) -> str:
+    if not prediction_id.strip(". "):  # it would be another place in the url
+        raise EndpointError(f"{prediction_id!r} is not the id of a job.", arrived=False)
+    return prediction_id
+
+
+def _resolve(base: str, url: Any) -> str | None:
+    """Give a url relative to another; None where it is none."""
+    if not isinstance(url, str) or not url:
+        return None
+    try:
+        resolved = urljoin(base, url)
+        return resolved if urlsplit(resolved).hostname else None
+    except ValueError:
+        return None
+
+
+def _check_output(status: int, headers: Any, host: str | None) -> None:
+    """Raise where an answer is not an output."""
+    if status in (404, 410):
+        raise OutputError("The animation is gone: endpoints delete outputs after about an hour.")
+    if status != 200:
+        raise OutputError(
+            f"The animation could not be fetched: {host} answered {status}.",
+            passing=status in (408, 429) or status >= 500,
+            retry_after=retry_after(headers),
+        )
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/json", "application/problem+json"):  # a gateway's excuse, or a login
+        raise OutputError(f"The animation could not be fetched: {host} sent {kind} instead.", passing=True)
+
+
+def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    empty = True
+    with contextlib.closing(pieces):
+        for piece in pieces:
+            empty = empty and not piece
+            yield piece
+    if empty:
+        raise OutputError("The animation could not be fetched: the endpoint sent an empty file.", passing=True)
 
 
 def _data_uri(uri: str, cap: int) -> Generator[bytes, None, None]:

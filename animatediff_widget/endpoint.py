@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +13,7 @@ from .errors import AnimateDiffError
 if TYPE_CHECKING:
     from .credentials import Key
 
-__all__ = ["Endpoint", "default_endpoint", "default_kind", "is_loopback", "origin_of"]
+__all__ = ["Endpoint", "default_endpoint", "default_kind", "is_builtin_url", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
 
@@ -86,6 +87,34 @@ class Endpoint:
                 break
         return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
 
+    @classmethod
+    def from_url(cls, url: str, *, kind: str | None = None) -> Endpoint:
+        """Give the endpoint that a job was posted to, as the journal has it.
+
+        Parameters
+        ----------
+        url : str
+            Its `url`.
+        kind : str, optional
+            Its `kind`; judged by the url when not given.
+
+        Returns
+        -------
+        Endpoint
+            Of the kind "builtin" only where it is the server of this very process: the key of another one is known to
+            nobody here, and no other key is sent there.
+
+        Raises
+        ------
+        AnimateDiffError
+            When it is not the address of a web server.
+        """
+        if url == cls.replicate().url:
+            return cls.replicate()
+        if kind == "builtin" or (kind is None and is_builtin_url(url)):
+            return cls("builtin", url) if url == _own_server_url() else cls("relay", url, "")
+        return replace(cls.relay(url), url=url)
+
     @property
     def name(self) -> str:
         """What the endpoint is called in front of people."""
@@ -134,6 +163,17 @@ def default_endpoint(token: str | Key | None = None) -> Endpoint:
         A key at hand.
     """
     return Endpoint.replicate() if default_kind(token) == "replicate" else Endpoint.builtin()
+
+
+def is_builtin_url(url: str) -> bool:
+    """Whether a url looks like one of a built-in server, of this process or another."""
+    return url.startswith("http://127.0.0.1:") and url.endswith(_RELAY_PATH)
+
+
+def _own_server_url() -> str | None:
+    """Give the url of this process's built-in server, without starting one."""
+    server = getattr(sys.modules.get("animatediff_widget.server.local"), "_shared", None)
+    return f"{server.base_url}{_RELAY_PATH}" if server is not None and server.running else None
 
 
 def origin_of(url: str) -> str:

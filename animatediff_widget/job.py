@@ -6,20 +6,25 @@ import contextlib
 import hashlib
 import itertools
 import logging
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from traitlets import Enum, HasTraits, Instance, Unicode
 
+from ._answers import shorten
+from ._claim import Claim
 from ._lost import find_lost
 from ._media import sniff
 from ._pace import Pace
+from ._resume import client_for, is_orphan, load, no_longer_known, put_in_place, take_up
 from .animation import Animation
 from .client import Client
 from .errors import (
     AnimateDiffError,
+    AnswerError,
     AnswerLost,
     ApiError,
     ConnectionFailed,
@@ -33,7 +38,7 @@ from .errors import (
     OutputError,
     StorageError,
 )
-from .journal import Journal
+from .journal import Journal, JournalEntry
 from .prediction import Prediction
 from .request import AnimateDiffRequest
 
@@ -58,9 +63,11 @@ _tails: dict[str, float] = {}
 """How long after the last step a job ended, by endpoint, learned from the last job there."""
 
 _SUBMIT_TRIES = 4
+_ADOPT_TRIES = 5
 _REFUSALS = 3  # answers such as 404 that end the following; the first can be a matter of a moment
 _DOWNLOAD_TRIES = 6
 _LONGEST_BACKOFF = 30.0
+_SLICE = 0.1  # a click is noticed before it feels unheard
 
 
 class Job(HasTraits):
@@ -122,10 +129,67 @@ class Job(HasTraits):
         self._thread: threading.Thread | None = None
         self._finished = threading.Event()
         self._wake = threading.Event()
+        self._idle: Callable[[], object] | None = None
         self._cancel_wanted = False
         self._cancel_sent = False
         self._posted_at: float | None = None
+        self._posted_clock: float | None = None  # the same moment on the clock that never jumps
         self._empty_answers = 0
+        self._begun = False  # written in the journal
+        self._claim: Claim | None = None
+        self._entry: JournalEntry | None = None  # what an earlier session left
+        self._taken_up = False
+        self._orphan = False  # posted to the built-in server of another session
+
+    @classmethod
+    def resume(
+        cls,
+        entry: JournalEntry,
+        client: Client | None = None,
+        *,
+        journal: Journal | None = None,
+        timeout: float = 1800.0,
+    ) -> Job:
+        """Take a job of an earlier session up where it was left. It is never posted again.
+
+        Run the job with `run`, `start` or by iterating over it. Where its animation is on the disk already, it has
+        succeeded at once. Where another process runs it, it ends as "left", and says so.
+
+        Parameters
+        ----------
+        entry : JournalEntry
+            What the journal knows of it.
+        client : Client, optional
+            How to reach the endpoint; one for the url it was posted to when not given.
+        journal : Journal, optional
+            Where `entry` comes from; the person's own when not given.
+        timeout : float
+            The longest to wait for the end, in seconds.
+
+        Returns
+        -------
+        Job
+            The job.
+
+        Raises
+        ------
+        AnimateDiffError
+            When the recorded url cannot be used, or the key may not travel there.
+        """
+        orphan = client is None and is_orphan(entry)
+        job = cls(entry.request, client or client_for(entry), journal=journal, timeout=timeout)
+        job._entry, job._key, job._begun, job._posted_at = entry, entry.key, True, entry.created
+        job._orphan = orphan
+        job.set_trait("prediction", entry.prediction)
+        job.set_trait("state", "submitting" if entry.prediction is None else "running")
+        if entry.state == "succeeded" and entry.output is not None:
+            load(job, entry)
+        return job
+
+    @property
+    def key(self) -> str | None:
+        """The job's key in the journal; None before it was submitted."""
+        return self._key
 
     def __repr__(self) -> str:
         known = f" {self.prediction.id}" if self.prediction and self.prediction.id else ""
@@ -143,10 +207,15 @@ class Job(HasTraits):
             return None
         return (self._ended or time.monotonic()) - self._started
 
-    def run(self) -> Animation:
+    def run(self, idle: Callable[[], object] | None = None) -> Animation:
         """Run the job to its end, in this thread.
 
         An interrupt (Ctrl-C, or the notebook's stop button) cancels the job at the endpoint.
+
+        Parameters
+        ----------
+        idle : callable, optional
+            Called about ten times a second while the job waits; it may call `cancel`.
 
         Returns
         -------
@@ -158,12 +227,15 @@ class Job(HasTraits):
         AnimateDiffError
             The job's error.
         """
+        self._idle = idle
         try:
             for _ in self:
                 pass
         except KeyboardInterrupt:
             self._interrupted()
             raise KeyboardInterrupt from None
+        finally:
+            self._idle = None
         return self._outcome()
 
     def start(self) -> Job:
@@ -201,7 +273,7 @@ class Job(HasTraits):
             The job's error.
         """
         self.start()
-        if not self._finished.wait(timeout):
+        if not (self.finished or self._finished.wait(timeout)):
             raise JobTimeout(f"The job has not ended within {timeout:g} s; it goes on in the background.")
         return self._outcome()
 
@@ -213,10 +285,15 @@ class Job(HasTraits):
 
     def __iter__(self) -> Iterator[Prediction]:
         """Run the job, or go on with it, and yield every new snapshot."""
-        with self._driving:  # somebody else who runs it is waited for
+        with self._driving, contextlib.ExitStack() as stack:  # somebody else who runs it is waited for
             if self.finished:
+                self._finished.set()  # an interrupt may have fallen between the two
                 return
             try:
+                if not stack.enter_context(self._owning()):
+                    self._begun = False  # what becomes of it, the other one writes down
+                    self._end("left", JobError("Another notebook or process runs this job; see there."))
+                    return
                 for prediction in self._drive():
                     yield prediction
                     if self.finished:  # whoever took the snapshot ran the job on to its end
@@ -230,6 +307,24 @@ class Job(HasTraits):
                 self._end("left", JobError(f"Something unforeseen happened ({error!r}); the job is in the journal."))
                 raise
 
+    @contextlib.contextmanager
+    def _owning(self) -> Iterator[bool]:
+        """Claim the job while it is driven, so that no other process takes it up meanwhile."""
+        outermost, free = self._claim is None, True
+        if outermost and self._key is not None:
+            try:
+                self._claim = self.journal.claim(self._key)
+                free = self._claim is not None
+            except JournalError:
+                if self._entry is not None:  # else it is known to be ours, and a journal that fails no longer stops it
+                    raise
+        try:
+            yield free
+        finally:
+            if outermost and self._claim is not None:
+                self._claim.release()
+                self._claim = None
+
     def _background(self) -> None:
         with contextlib.suppress(Exception):  # it stands in `error`, and in the log
             for _ in self:
@@ -240,6 +335,9 @@ class Job(HasTraits):
             raise self.error
         if self.animation is None:
             raise JobError("The job has not ended.")
+        if self._key is not None:
+            with contextlib.suppress(JournalError):
+                self.journal.see(self._key)
         return self.animation
 
     # The stages. Each can be taken up again where it was left.
@@ -247,7 +345,14 @@ class Job(HasTraits):
     def _drive(self) -> Iterator[Prediction]:
         deadline = time.monotonic() + self.timeout
         self._started = self._started or time.monotonic()
-        if self.state in ("new", "submitting"):
+        if self._entry is not None and not self._taken_up:
+            take_up(self, self._entry)
+            if self.finished:
+                return
+            self._taken_up = True
+            assert self.prediction is not None
+            yield self.prediction
+        elif self.state in ("new", "submitting"):
             self._submit(deadline)
             assert self.prediction is not None
             yield self.prediction
@@ -260,16 +365,18 @@ class Job(HasTraits):
         self._download(deadline)
 
     def _submit(self, deadline: float) -> None:
-        if self._cancel_wanted:
+        if self._cancel_wanted and self._posted_at is None:
             raise JobCanceled("The job was canceled before it was sent.")
-        if self._key is None:
-            self._key = self.journal.begin(self.request, self.client.endpoint.url)
+        if not self._begun:
+            self._key = self._key or self.journal.new_key()
+            self._claim = self._claim or self.journal.claim(self._key)
+            self._begin()
         self.set_trait("state", "submitting")
         for attempt in itertools.count(1):
             try:
                 if self._posted_at is not None:  # an interrupt fell into the exchange
                     raise ConnectionFailed("The answer to the request was not waited for.")
-                self._posted_at = time.time()
+                self._posted_at, self._posted_clock = time.time(), time.monotonic()
                 self._pace.asked(time.monotonic())
                 prediction = self.client.create(self.request)
                 break
@@ -281,23 +388,42 @@ class Job(HasTraits):
                 throttled = isinstance(error, ApiError)
                 if not error.passing or (attempt >= _SUBMIT_TRIES and not throttled):
                     raise
-                self._hiccup(error, attempt, deadline)
+                try:
+                    self._hiccup(error, attempt, deadline)
+                except JobTimeout:  # it was never taken, so this is what went wrong
+                    raise error from None
                 if self._cancel_wanted:
                     raise JobCanceled("The job was canceled before the endpoint took it.") from None
         self._heard(prediction, "running")
 
+    def _begin(self) -> None:
+        endpoint = self.client.endpoint
+        self.journal.begin(self.request, endpoint.url, key=self._key, kind=endpoint.kind)
+        self._begun = True
+
     def _adopt(self, error: EndpointError) -> Prediction:
         """Look for a job whose answer was lost. It is never posted again: it may cost money already."""
         assert self._posted_at is not None
+        assert self._key is not None
         self.set_trait("notice", f"{error} Looking whether the job was created all the same.")
-        found = find_lost(self.client, self.journal, self.request, self._posted_at, self._wake.wait)
-        if found is None:
-            raise AnswerLost(
-                f"{error} The job may have been created all the same, and was not found in a list at the endpoint. "
-                "Look there before you run it again, so that you do not pay twice.",
-                passing=True,
-            )
-        return found
+        for _ in range(_ADOPT_TRIES):
+            found = find_lost(self.client, self.journal, self._key, self.request, self._posted(), self._pause)
+            if found is None:
+                break
+            if self.journal.adopt(self._key, found):  # else another job was faster
+                return found
+        raise AnswerLost(
+            f"{error} The job may have been created all the same, and was not found in a list at the endpoint. "
+            "Look there before you run it again, so that you do not pay twice.",
+            passing=True,
+        )
+
+    def _posted(self) -> float:
+        """When the job was posted, by the system's clock as it stands now, which may have been set meanwhile."""
+        assert self._posted_at is not None
+        if self._posted_clock is None:
+            return self._posted_at
+        return time.time() - (time.monotonic() - self._posted_clock)
 
     def _follow(self, deadline: float) -> Iterator[Prediction]:
         hiccups = refusals = 0
@@ -308,9 +434,11 @@ class Job(HasTraits):
                 prediction = self._ask()
             except EndpointError as error:
                 hiccups += 1
-                if isinstance(error, ApiError) and not error.passing:
+                if isinstance(error, (AnswerError, ApiError)) and not error.passing:
                     refusals += 1
                     if refusals >= _REFUSALS:
+                        if self._entry and isinstance(error, ApiError):
+                            raise no_longer_known(error, self.client.endpoint.name) from None
                         raise
                 self._hiccup(error, hiccups, deadline)
                 continue
@@ -341,7 +469,7 @@ class Job(HasTraits):
 
     def _is_over(self, prediction: Prediction) -> bool:
         """Whether a prediction has ended; a success is given a moment to name its output."""
-        if prediction.status == "succeeded" and not prediction.outputs:
+        if prediction.status == "succeeded" and not prediction.outputs and not prediction.raw.get("data_removed"):
             self._empty_answers += 1
             return self._empty_answers > _REFUSALS
         return prediction.done
@@ -355,7 +483,9 @@ class Job(HasTraits):
         if status == "aborted":
             raise JobFailed("The endpoint gave the job up: its deadline passed before it started.")
         if status == "failed":
-            raise JobFailed(f"The model failed: {why or 'it gave no reason'}")
+            raise JobFailed(f"The model failed: {shorten(why or 'it gave no reason')}")
+        if not self.prediction.outputs and self.prediction.raw.get("data_removed"):
+            raise OutputError("The animation is gone: endpoints delete outputs after about an hour.")
         if not self.prediction.outputs:
             raise OutputError("The model finished without an output; its log may tell why.")
 
@@ -366,7 +496,7 @@ class Job(HasTraits):
         folder = self.journal.animations
         for attempt in range(1, _DOWNLOAD_TRIES + 1):
             try:
-                path = self.client.download(self.prediction.outputs[0], folder / self._key)
+                path = self.client.download(self.prediction.outputs[0], folder / f"{self._key}.part")
                 break
             except EndpointError as error:
                 if not error.passing or attempt == _DOWNLOAD_TRIES:
@@ -374,7 +504,7 @@ class Job(HasTraits):
                 self._hiccup(error, attempt, deadline)
         try:
             data = path.read_bytes()
-            path = path.rename(path.with_suffix(f".{sniff(data)}"))
+            path = put_in_place(path, self._key, sniff(data))
         except OSError as error:
             raise StorageError(
                 f"The animation in {folder} could not be read again: {error.strerror or error}."
@@ -409,10 +539,12 @@ class Job(HasTraits):
 
     def _write(self, state: str, **known: Any) -> None:
         """Write in the journal. Once the job is posted, a journal that fails no longer stops it."""
-        if self._key is None:
+        if self._key is None or not self._begun:
             return
         try:
-            self.journal.note(self._key, state, **known)
+            if not self.journal.note(self._key, state, **known):  # it was damaged, and set aside, meanwhile
+                self._begin()
+                self.journal.note(self._key, state, **{"prediction": self.prediction, **known})
         except JournalError as error:
             logger.warning("%s", error)
             self.set_trait("notice", str(error))
@@ -433,7 +565,7 @@ class Job(HasTraits):
             return "canceled"
         if isinstance(error, NothingToFollow):
             return "accepted"
-        if isinstance(error, (JobTimeout, StorageError)):
+        if isinstance(error, (JobTimeout, StorageError)) or (isinstance(error, JournalError) and self._begun):
             return "left"
         if isinstance(error, AnswerLost):
             return "unknown"
@@ -451,10 +583,15 @@ class Job(HasTraits):
 
     def _hiccup(self, error: EndpointError, count: int, deadline: float) -> None:
         """Wait out a fault that may pass."""
-        wait = error.retry_after if error.retry_after is not None else min(0.5 * 2.0**count, _LONGEST_BACKOFF)
+        wait = min(0.5 * 2.0 ** min(count, 10), _LONGEST_BACKOFF)
+        if error.retry_after is not None:
+            wait = max(error.retry_after, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
         logger.info("%s; asking again in %.1f s", error, wait)
         self.set_trait("notice", f"{error} Asking again in {max(wait, 1):.0f} s.")
         self._sleep(wait, deadline)
+
+    def _pause(self, seconds: float) -> None:
+        self._sleep(seconds, math.inf)
 
     def _sleep(self, seconds: float, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -463,5 +600,13 @@ class Job(HasTraits):
                 f"The job has not ended within {self.timeout:g} s. It may still be running; it stays in the journal."
             )
         # A cancellation wakes it up, once.
-        if self._wake.wait(min(seconds, left)):
+        if self._waited(min(seconds, left)):
             self._wake.clear()
+
+    def _waited(self, seconds: float) -> bool:
+        """Wait, in short slices where there is something to do between them; whether a cancellation cut it short."""
+        end, idle = time.monotonic() + seconds, self._idle
+        while idle is not None and not self._wake.is_set() and end - time.monotonic() > _SLICE:
+            self._wake.wait(_SLICE)
+            idle()
+        return self._wake.wait(max(end - time.monotonic(), 0.0))

@@ -2,86 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
 import os
+import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ._claim import Claim, claim, is_claimed, sweep
+from ._journal_entry import JournalEntry, read_row
+from ._journal_file import PICK_UP, UNFINISHED, JournalFile
 from .errors import JournalError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
 
 __all__ = ["Journal", "JournalEntry"]
 
-logger = logging.getLogger(__name__)
-
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY,      -- in the order of submission
-    key TEXT NOT NULL UNIQUE,        -- ours, known before the server's
-    created REAL NOT NULL,           -- seconds since the epoch
-    endpoint TEXT NOT NULL,          -- where it was posted
-    request TEXT NOT NULL,           -- the body, as posted
-    state TEXT NOT NULL,             -- the Job's state
-    prediction_id TEXT,
-    answer TEXT,                     -- the last answer, as it came
-    error TEXT,                      -- the sentence the person saw
-    output TEXT,                     -- the animation's file
-    size INTEGER,
-    sha256 TEXT
-);
-CREATE INDEX unfinished ON jobs (number) WHERE state NOT IN ('succeeded', 'failed', 'canceled', 'accepted');
-"""
-_FINAL_STATES = ("succeeded", "failed", "canceled", "accepted")
-
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """One job as the journal knows it.
-
-    Parameters
-    ----------
-    key : str
-        The journal's own name for the job.
-    created : float
-        When it was submitted, in seconds since the epoch.
-    endpoint : str
-        The url it was posted to.
-    request : AnimateDiffRequest
-        What was asked for, with its seed.
-    state : str
-        The state of the `Job`.
-    prediction : Prediction or None
-        The last answer.
-    error : str or None
-        What went wrong, as it was told.
-    output : pathlib.Path or None
-        The animation's file.
-    sha256 : str or None
-        The file's digest, in hexadecimal.
-    """
-
-    key: str
-    created: float
-    endpoint: str
-    request: AnimateDiffRequest
-    state: str
-    prediction: Prediction | None
-    error: str | None
-    output: Path | None
-    sha256: str | None
+_KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class Journal:
     """The record of all jobs, in the person's data folder; safe for several notebooks at once.
+
+    A journal that was damaged is set aside under another name, and work goes on with a new one: `report` says so.
 
     Parameters
     ----------
@@ -96,7 +41,9 @@ class Journal:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self.folder = Path(folder) if folder is not None else _home()
+        self.folder = Path(folder).absolute() if folder is not None else _home()
+        self._locks = self.folder / "locks"
+        self._file = JournalFile(self.folder)
 
     def __repr__(self) -> str:
         return f"<Journal {self.folder}>"
@@ -106,7 +53,19 @@ class Journal:
         """The folder of the animations."""
         return self.folder / "animations"
 
-    def begin(self, request: AnimateDiffRequest, endpoint: str) -> str:
+    @property
+    def report(self) -> str:
+        """What had to be done about a damaged journal since this process began, as a sentence; most often empty."""
+        return self._file.report
+
+    @staticmethod
+    def new_key() -> str:
+        """Draw a key for a job."""
+        return uuid.uuid4().hex
+
+    def begin(
+        self, request: AnimateDiffRequest, endpoint: str, *, key: str | None = None, kind: str | None = None
+    ) -> str:
         """Write a job down before it is posted.
 
         Parameters
@@ -115,18 +74,25 @@ class Journal:
             What will be posted, its seed drawn.
         endpoint : str
             The url it will be posted to.
+        key : str, optional
+            From `new_key`, where the job was claimed already, so that nobody takes it for an abandoned one.
+        kind : str, optional
+            The `Endpoint`'s kind.
 
         Returns
         -------
         str
             The job's key in the journal.
         """
-        key = uuid.uuid4().hex
-        with self._open() as database:
-            database.execute(
-                "INSERT INTO jobs (key, created, endpoint, request, state) VALUES (?, ?, ?, ?, 'submitting')",
-                (key, time.time(), endpoint, json.dumps(request.body(), ensure_ascii=False)),
+        key = key or self.new_key()
+        values = (key, time.time(), endpoint, kind, json.dumps(request.body(), ensure_ascii=False))
+        self._file.write(
+            lambda database: database.execute(
+                "INSERT INTO jobs (key, created, endpoint, kind, request, state) VALUES (?, ?, ?, ?, ?, 'submitting') "
+                "ON CONFLICT (key) DO NOTHING",  # an interrupt may have fallen between this and the news of it
+                values,
             )
+        )
         return key
 
     def note(
@@ -139,7 +105,7 @@ class Journal:
         output: Path | None = None,
         size: int | None = None,
         sha256: str | None = None,
-    ) -> None:
+    ) -> bool:
         """Write down a job's new state, and what has become known with it; what is None stays as it was.
 
         Parameters
@@ -158,34 +124,150 @@ class Journal:
             Its size in bytes.
         sha256 : str, optional
             Its digest, in hexadecimal.
+
+        Returns
+        -------
+        bool
+            False when the journal does not know the job: it was set aside meanwhile.
         """
         known = {
-            "prediction_id": prediction.id if prediction else None,
-            "answer": json.dumps(prediction.raw) if prediction else None,  # in ASCII: broken UTF-16 is kept as it came
+            **_answer(prediction),
             "error": error,
-            "output": os.fspath(output) if output else None,
+            "output": self._stored(output),
             "size": size,
             "sha256": sha256,
         }
         news = {name: value for name, value in known.items() if value is not None}
         columns = "".join(f", {name} = ?" for name in news)
-        with self._open() as database:
-            database.execute(f"UPDATE jobs SET state = ?{columns} WHERE key = ?", (state, *news.values(), key))  # noqa: S608
+        # What the person saw was another state.
+        update = f"UPDATE jobs SET seen = (seen AND state = ?), state = ?{columns} WHERE key = ?"  # noqa: S608
+        values = (state, state, *news.values(), key)
+        return self._file.write(lambda database: database.execute(update, values).rowcount > 0)
 
-    def jobs(self, limit: int = 100) -> list[JournalEntry]:
+    def adopt(self, key: str, prediction: Prediction) -> bool:
+        """Write down that a job found at the endpoint is this one, unless it is another one's already.
+
+        Parameters
+        ----------
+        key : str
+            The job's key.
+        prediction : Prediction
+            What was found; it has an id.
+
+        Returns
+        -------
+        bool
+            False when another job in the journal has that id: of several that look at once, one gets it.
+        """
+        answer = _answer(prediction)
+
+        def adopt(database: sqlite3.Connection) -> bool:
+            taken = database.execute(
+                "SELECT 1 FROM jobs WHERE prediction_id = ? AND key <> ? LIMIT 1", (prediction.id, key)
+            ).fetchone()
+            if taken is None:
+                database.execute(
+                    "UPDATE jobs SET state = 'running', seen = 0, prediction_id = ?, answer = ? WHERE key = ?",
+                    (*answer.values(), key),
+                )
+            return taken is None
+
+        return self._file.write(adopt)
+
+    def see(self, key: str) -> None:
+        """Mark a job that ended as seen by the person, so that it is not offered again.
+
+        Parameters
+        ----------
+        key : str
+            The job's key.
+        """
+        self._file.write(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
+
+    def claim(self, key: str) -> Claim | None:
+        """Claim the right to run a job. It ends with `Claim.release`, a ``with`` around it, or this process.
+
+        Parameters
+        ----------
+        key : str
+            The job's key.
+
+        Returns
+        -------
+        Claim or None
+            None when a living process runs the job, this one included.
+        """
+        try:
+            return claim(self._lock(key))
+        except OSError as error:
+            problem = error
+        raise JournalError(
+            f"The journal in {self.folder} cannot be used ({problem}). Make the folder writable, or set "
+            "ANIMATEDIFF_WIDGET_HOME to one that is."
+        )
+
+    def claimed(self, key: str) -> bool:
+        """Whether a living process runs a job, this one included.
+
+        Parameters
+        ----------
+        key : str
+            The job's key.
+        """
+        return is_claimed(self._lock(key))
+
+    def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
         """List the last jobs, the newest first.
 
         Parameters
         ----------
         limit : int
             The most to list.
+        before : str, optional
+            A job's key: go on with those that were submitted before it.
         """
-        return self._select("ORDER BY number DESC LIMIT ?", limit)
+        if before is None:
+            return self._select("ORDER BY number DESC LIMIT ?", limit)
+        return self._select(
+            "WHERE number < (SELECT number FROM jobs WHERE key = ?) ORDER BY number DESC LIMIT ?", before, limit
+        )
 
-    def unfinished(self) -> list[JournalEntry]:
-        """List the jobs whose end is not known, the newest first."""
-        states = ", ".join(f"'{state}'" for state in _FINAL_STATES)
-        return self._select(f"WHERE state NOT IN ({states}) ORDER BY number DESC")
+    def unfinished(self, limit: int = 100) -> list[JournalEntry]:
+        """List the jobs whose end is not known, the newest first.
+
+        Parameters
+        ----------
+        limit : int
+            The most to list.
+        """
+        return self._select(f"WHERE {UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
+
+    def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
+        """List what can be picked up again, the newest first.
+
+        Parameters
+        ----------
+        limit : int
+            The most to list.
+
+        Returns
+        -------
+        list of JournalEntry
+            Jobs that did not end and that no living process runs, and jobs that succeeded with nobody there to see.
+        """
+
+        def collect(database: sqlite3.Connection) -> list[JournalEntry]:
+            found: list[JournalEntry] = []
+            for row in database.execute(f"SELECT * FROM jobs WHERE {PICK_UP} ORDER BY number DESC"):  # noqa: S608
+                if len(found) >= limit:
+                    break
+                if not (_KEY.fullmatch(str(row["key"])) and self.claimed(row["key"])):
+                    found.append(read_row(row, self.folder))
+            return found
+
+        found = self._file.read(collect)
+        sweep(path for path in self._locks.glob("*") if _KEY.fullmatch(path.name))
+        return found
 
     def get(self, key: str) -> JournalEntry | None:
         """Find one job.
@@ -198,59 +280,52 @@ class Journal:
         found = self._select("WHERE key = ? OR prediction_id = ? ORDER BY number DESC LIMIT 1", key, key)
         return found[0] if found else None
 
+    def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
+        """Find jobs by the beginning of their key.
+
+        Parameters
+        ----------
+        beginning : str
+            The first characters of the key.
+        limit : int
+            The most to list.
+        """
+        return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+
     def _select(self, clause: str, *values: Any) -> list[JournalEntry]:
-        with self._open() as database:
-            rows = database.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608
-        return [_entry(row) for row in rows]
+        rows = self._file.read(
+            lambda database: database.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608
+        )
+        return [read_row(row, self.folder) for row in rows]
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open the database for one transaction. Opening takes less than a millisecond, and leaves nothing to close."""
+    def _lock(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):  # it becomes the name of a file
+            raise JournalError(f"{key[:80]!r} is not a key of the journal.")
+        return self._locks / key
+
+    def _stored(self, output: Path | None) -> str | None:
+        """Write a path so that it stays true when the journal's folder is moved."""
+        if output is None:
+            return None
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.closing(sqlite3.connect(self.folder / "journal.sqlite3", timeout=30)) as database:
-                database.row_factory = sqlite3.Row
-                database.execute("PRAGMA journal_mode = WAL")
-                database.execute("PRAGMA synchronous = FULL")
-                if database.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:
-                    _create(database)
-                with database:
-                    yield database
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(
-                f"The journal in {self.folder} cannot be used ({error}). Make the folder writable, or set "
-                "ANIMATEDIFF_WIDGET_HOME to one that is."
-            ) from None
+            return output.absolute().relative_to(self.folder.absolute()).as_posix()
+        except ValueError:
+            return os.fspath(output.absolute())
 
 
-def _create(database: sqlite3.Connection) -> None:
-    """Make the tables; of several processes that try at once, one does."""
-    with database:
-        database.execute("BEGIN IMMEDIATE")
-        if database.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-
-def _entry(row: sqlite3.Row) -> JournalEntry:
-    return JournalEntry(
-        key=row["key"],
-        created=row["created"],
-        endpoint=row["endpoint"],
-        request=AnimateDiffRequest.from_body(json.loads(row["request"])),
-        state=row["state"],
-        prediction=Prediction.from_json(json.loads(row["answer"])) if row["answer"] else None,
-        error=row["error"],
-        output=Path(row["output"]) if row["output"] else None,
-        sha256=row["sha256"],
-    )
+def _answer(prediction: Prediction | None) -> dict[str, str | None]:
+    if prediction is None:
+        return {"prediction_id": None, "answer": None}
+    return {
+        "prediction_id": prediction.id,
+        "answer": json.dumps(prediction.raw),  # in ASCII: broken UTF-16 is kept as it came
+    }
 
 
 def _home() -> Path:
     given = os.environ.get("ANIMATEDIFF_WIDGET_HOME")
     if given:
-        return Path(given).expanduser()
+        return Path(given).expanduser().absolute()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("animatediff-widget", appauthor=False))

@@ -20,6 +20,8 @@ _BAR = re.compile(
     r"(?:,\s{0,8}(?P<rate>\d{1,9}(?:\.\d{1,9})?)(?P<unit>it/s|s/it))?\]"
 )
 _SEED = re.compile(r"Using seed:\s{0,4}(-?\d{1,20})")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LONGEST_BAR = 1000  # of a line without an end, so much is read again
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -37,7 +39,7 @@ class _LogReading:
     def read_on(self, log: str) -> _LogReading:
         """Read what `log` has beyond this reading; start anew where it is another log."""
         known = self
-        if log[self.position : self.position + len(self.last_line)] != self.last_line:
+        if len(log) < self.position or not log.startswith(self.last_line, self.position):
             known = _LogReading()
         fresh = log[known.position :]
         step, total, rate, seed = known.step, known.total, known.rate, known.seed
@@ -49,7 +51,7 @@ class _LogReading:
         for found in _SEED.finditer(fresh):
             seed = int(found[1])
         # The last line may be unfinished: it is read again next time.
-        start = max(fresh.rfind("\n"), fresh.rfind("\r")) + 1
+        start = max(fresh.rfind("\n") + 1, fresh.rfind("\r") + 1, len(fresh) - _LONGEST_BAR)
         return _LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
 
 
@@ -111,14 +113,13 @@ class Prediction:
         raw = obj if isinstance(obj, dict) else {}
         logs = _text(raw.get("logs"))
         reading = (previous._reading if previous else _LogReading()).read_on(logs)
-        status = raw.get("status")
         seed = reading.seed
         if seed is None and isinstance(raw.get("input"), dict):
             given = raw["input"].get("seed")
-            seed = given if isinstance(given, int) and not isinstance(given, bool) else None
+            seed = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63 else None
         return cls(
             id=_id(raw.get("id")),
-            status=status if isinstance(status, str) else "",
+            status=_text(raw.get("status")),
             step=reading.step,
             total=reading.total,
             rate=reading.rate,
@@ -165,7 +166,16 @@ class Prediction:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """Give text that can be written anywhere; JSON may hold halves of characters, which cannot."""
+    if not isinstance(value, str):
+        return ""
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", value)  # one for one, so that positions in a log stay
+    return value
 
 
 def _time(value: Any) -> float | None:
@@ -181,10 +191,11 @@ def _time(value: Any) -> float | None:
 
 
 def _id(value: Any) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**64:
         return str(value)
-    # An id of dots alone would climb in a url's path; one that long is not an id.
-    return value if isinstance(value, str) and value.strip(".") and len(value) <= 256 else None
+    # An id of dots alone would climb in a url's path; one that long, or with control characters, is not an id.
+    sound = isinstance(value, str) and value.strip(". ") and len(value) <= 256 and value.isprintable()
+    return value if sound else None
 
 
 def _error(value: Any) -> str | None:
@@ -193,8 +204,13 @@ def _error(value: Any) -> str | None:
     if isinstance(value, dict):
         for key in ("message", "detail", "title"):
             if isinstance(value.get(key), str):
-                return str(value[key])
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                return _text(value[key])
+    if isinstance(value, str):
+        return _text(value)
+    try:
+        return _text(json.dumps(value, ensure_ascii=False))
+    except (RecursionError, TypeError, ValueError):
+        return "an error that cannot be shown"
 
 
 def _urls(output: Any) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 from ipywidgets import Widget
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
+from animatediff_widget.credentials import remember_key
 from animatediff_widget.panel.markup import json_view, log_view, plain
 from animatediff_widget.server import LocalServer
 from animatediff_widget.server.engines import Canceled, Output
@@ -368,3 +369,85 @@ def test_a_big_document_is_shortened_on_the_page():
 
 def test_a_progress_bar_in_the_log_shows_its_last_state():
     assert "<pre>Using seed: 1\n 96%| 24/25</pre>" in log_view("Using seed: 1\n  0%| 0/25\r 50%| 12/25\r 96%| 24/25")
+
+
+# What was made before
+
+
+def test_the_history_lists_what_was_made_and_a_click_brings_it_back():
+    panel = AnimateDiffPanel()
+    for number in range(3):
+        panel.request.steps, panel.request.seed = 2 + number, 10 + number
+        panel.run().result(60)
+        wait_until(lambda: not panel.run_button.disabled)
+    panel.request.prompt = "something else"
+    panel._results.tabs.selected_index = 4
+    tiles = panel._results.history.grid.children
+    assert [tile.children[1].description for tile in tiles] == ["Show 12", "Show 11", "Show 10"]
+    assert all("data:image/webp;base64," in tile.children[0].value for tile in tiles)
+    assert all(len(tile.children[0].value) < 60_000 for tile in tiles)
+    tiles[2].children[1].click()
+    assert (panel.request.steps, panel.request.seed) == (2, 10)
+    assert panel.request.prompt != "something else"
+    assert "Seed 10" in panel._results.stage.value
+    assert '"seed"' not in panel._results.stage.value
+    assert "succeeded" in panel._results.json.value
+    assert panel._results.tabs.selected_index == 0
+
+
+def test_a_long_history_comes_page_by_page():
+    from animatediff_widget import Journal
+
+    journal = Journal()
+    for number in range(30):
+        journal.note(journal.begin(AnimateDiffRequest(seed=number), "https://relay.example"), "failed", error="no")
+    panel = AnimateDiffPanel()
+    panel._results.tabs.selected_index = 4
+    history = panel._results.history
+    assert len(history.grid.children) == 12
+    history.older.click()
+    history.older.click()
+    assert len(history.grid.children) == 30
+    assert history.older not in history.box.children
+    assert "failed" in history.grid.children[0].children[0].value
+
+
+def test_a_job_of_an_earlier_session_is_offered_and_picked_up_without_posting(engine):
+    from animatediff_widget import Client, Job, Journal
+
+    with LocalServer(engine) as server:
+        endpoint = Endpoint.relay(server.base_url)
+        client = Client(endpoint, server.token)
+        remember_key(endpoint, server.token)
+        request = AnimateDiffRequest(prompt="an earlier boat", seed=77)
+        journal = Journal()
+        key = journal.begin(request, endpoint.url, kind=endpoint.kind)
+        journal.note(key, "running", prediction=client.create(request))
+
+        panel = AnimateDiffPanel()
+        offer, take, _ = panel._pick_up.box.children
+        assert "an earlier boat" in offer.value
+        assert "not finished" in offer.value
+        take.click()
+        assert panel._pick_up.box.children == ()
+        assert panel.request.seed == 77
+        engine.go.set()
+        assert isinstance(panel.job, Job)
+        animation = panel.job.result(60)
+        wait_until(lambda: panel.animation is animation)
+        assert len(client.list()) == 1
+    assert AnimateDiffPanel()._pick_up.box.children == ()
+
+
+def test_a_job_that_finished_when_nobody_looked_is_offered_until_somebody_does():
+    from animatediff_widget import Client, Job, Journal
+
+    job = Job(AnimateDiffRequest(steps=2, seed=5), Client(Endpoint.builtin()))
+    job.start()
+    job._finished.wait(60)
+    assert "finished when nobody looked" in AnimateDiffPanel()._pick_up.box.children[0].value
+    panel = AnimateDiffPanel()
+    panel._pick_up.box.children[2].click()
+    assert panel._pick_up.box.children == ()
+    assert AnimateDiffPanel()._pick_up.box.children == ()
+    assert Journal().jobs()[0].state == "succeeded"

@@ -1,0 +1,91 @@
+"""What was made before: the last jobs of the journal, as small looping pictures."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from animatediff_widget.errors import JournalError
+
+from .controls import Maker, problem
+from .markup import plain
+from .texts import TEXTS
+
+if TYPE_CHECKING:
+    from animatediff_widget.journal import JournalEntry
+
+__all__ = ["History"]
+
+_PAGE = 12
+
+
+class History:
+    """A page of the journal. Nothing is read, and no widget made, before it is looked at.
+
+    Parameters
+    ----------
+    maker : Maker
+        What makes the widgets.
+    show : callable
+        Called with the `JournalEntry` that a person picked.
+    """
+
+    def __init__(self, maker: Maker, show: Callable[[JournalEntry], None]) -> None:
+        self._maker = maker
+        self._show = show
+        self._tiles: dict[str, Any] = {}
+        self.grid = maker.row([], "ad-history")
+        self.note = maker.html()
+        self.older = maker.button("older", "chevron-down")
+        self.older.on_click(lambda _: self._load(more=True))
+        self.box = maker.box([self.grid, self.note])
+
+    def refresh(self) -> None:
+        """Read the newest jobs again."""
+        self._load(more=False)
+
+    def _load(self, *, more: bool) -> None:
+        from animatediff_widget.journal import Journal
+
+        journal = Journal()
+        shown = list(self._tiles) if more else []
+        try:
+            entries = journal.jobs(_PAGE + 1, before=shown[-1] if shown else None)
+        except JournalError as error:
+            self.note.value = problem(str(error))
+            return
+        page = entries[:_PAGE]
+        tiles = {key: self._tiles[key] for key in shown}
+        tiles |= {entry.key: self._tile(entry, journal.folder) for entry in page}
+        for key, tile in self._tiles.items():
+            if tiles.get(key) is not tile:
+                _close(tile)
+        self._tiles = tiles
+        self.grid.children = tuple(tiles.values())
+        self.note.value = "" if tiles else f'<div class="ad-empty"><span>{plain(TEXTS["no_history"])}</span></div>'
+        self.box.children = (self.grid, self.note, *([self.older] if len(entries) > _PAGE else []))
+
+    def _tile(self, entry: JournalEntry, folder: Any) -> Any:
+        from animatediff_widget._thumbnails import thumbnail
+
+        data = thumbnail(entry, folder / "thumbnails")
+        if data:
+            source = base64.b64encode(data).decode()
+            picture = f'<img class="ad-thumbnail" alt="" src="data:image/webp;base64,{source}">'
+        else:
+            picture = f'<div class="ad-thumbnail">{plain(entry.state)}</div>'
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
+        words = entry.request.prompt[:200]
+        button = self._maker.make(widgets.Button, description=f"{TEXTS['show']} {entry.seed}", help=f"{when} · {words}")
+        button.on_click(lambda _: self._show(entry))
+        return self._maker.box([self._maker.html(picture), button], "ad-tile")
+
+
+def _close(tile: Any) -> None:
+    for child in tile.children:
+        child.close()
+    tile.close()

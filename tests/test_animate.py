@@ -1,0 +1,109 @@
+"""The whole job in one call, and its progress in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from animatediff_widget import AnimateDiffError, Endpoint, Journal, animate
+
+
+def test_animate_does_the_whole_job_and_returns_the_animation(capfd):
+    animation = animate("a boat", steps=2, seed=5)
+    assert animation.seed == 5
+    assert animation.path.read_bytes() == animation.data
+    assert Journal().jobs()[0].state == "succeeded"
+    assert capfd.readouterr() == ("", "")  # nobody watches a pipe
+
+
+def test_the_same_request_gives_the_same_bytes():
+    endpoint = Endpoint.builtin()
+    first, again, other = (animate("a boat", steps=3, seed=seed, endpoint=endpoint).data for seed in (5, 5, 6))
+    assert first == again
+    assert first != other
+
+
+def test_a_wrong_field_is_refused_before_anything_is_sent():
+    with pytest.raises(AnimateDiffError, match="steps must be"):
+        animate("a boat", steps=0)
+    assert not Journal().folder.exists()
+
+
+def test_a_failed_job_raises_its_own_words():
+    with pytest.raises(AnimateDiffError, match=r"The model failed: .*avi"):
+        animate("a boat", extra_input={"output_format": "avi"})
+
+
+def test_a_terminal_shows_the_progress_on_one_line(tmp_path):
+    ours, theirs = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "animatediff_widget",
+        "run",
+        "boat",
+        "--steps",
+        "100",
+        "-o",
+        str(tmp_path / "a.gif"),
+    ]
+    process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.PIPE)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    process.communicate(timeout=60)
+    lines = shown.decode().replace("\x1b[K", "").split("\r")
+    assert process.returncode == 0
+    assert any(re.match(r"Processing · step \d+ of 100 · ", line) for line in lines)
+    assert lines[-2].startswith("Done · ")
+    assert shown.count(b"\n") == 1
+
+
+def test_a_notebook_shows_the_progress_under_the_cell():
+    code = "\n".join(
+        (
+            "from animatediff_widget import Endpoint, animate",
+            "a = animate('boat', steps=100, endpoint=Endpoint.builtin())",
+        )
+    )
+    shown = run_in_kernel(code)
+    assert any(re.match(r"Processing · step \d+ of 100 · ", line) for line in shown), shown
+    assert shown[-1].startswith("Done · ")
+
+
+def run_in_kernel(code: str) -> list[str]:
+    """Run code in a real kernel; gives the texts that its displays showed, one after another."""
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager()
+    manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager.start_kernel()
+    client = manager.client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        shown = []
+
+        def heard(message):
+            if message["msg_type"] in ("display_data", "update_display_data"):
+                shown.append(message["content"]["data"]["text/plain"])
+
+        reply = client.execute_interactive(code, timeout=120, output_hook=heard)
+        assert reply["content"]["status"] == "ok", reply["content"]
+        return shown
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
