@@ -11,6 +11,7 @@ from typing import Any
 from ._words import describe
 from .animation import Animation
 from .client import Client
+from .credentials import hide
 from .endpoint import Endpoint
 from .job import Job
 from .request import AnimateDiffRequest
@@ -42,6 +43,7 @@ def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None 
     AnimateDiffError
         When the request is refused, or the job fails or is canceled. An interrupt cancels the job.
     """
+    token = hide(token) if token else None
     request = AnimateDiffRequest(prompt=prompt, **fields)
     job = Job(request, Client(endpoint, token))
     with show_progress(job):

@@ -18,7 +18,7 @@ from .errors import ApiError, ConnectionFailed, EndpointError, JobCanceled, JobE
 from .journal import JournalEntry
 
 if TYPE_CHECKING:
-    from .job import Job
+    from ._stages import Stages
 
 __all__ = ["client_for", "is_orphan", "no_longer_known", "put_in_place", "take_up"]
 
@@ -63,7 +63,7 @@ def is_orphan(entry: JournalEntry) -> bool:
     return builtin and Endpoint.from_url(entry.endpoint, kind=entry.kind).kind != "builtin"
 
 
-def take_up(job: Job, entry: JournalEntry) -> None:
+def take_up(job: Stages, entry: JournalEntry) -> None:
     """Bring a job to where it can be followed, or to its end where that is known.
 
     Parameters
@@ -100,7 +100,7 @@ def take_up(job: Job, entry: JournalEntry) -> None:
         job.set_trait("notice", "")
 
 
-def load(job: Job, entry: JournalEntry) -> bool:
+def load(job: Stages, entry: JournalEntry) -> bool:
     """Load the animation where it is on the disk already, and end the job.
 
     Parameters
@@ -197,7 +197,7 @@ def _left_behind(folder: Path, entry: JournalEntry) -> Animation | None:
     return None
 
 
-def _look_for_orphan(job: Job) -> None:
+def _look_for_orphan(job: Stages) -> None:
     """Raise what is to be said of a job at a server that is another session's, alive or gone."""
     try:
         job.client.list(1)

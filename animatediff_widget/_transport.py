@@ -161,11 +161,11 @@ class Reply:
     def _raw(self) -> Iterator[bytes]:
         raw = self._response.raw
         while True:
-            piece: bytes = self._exchange.guard(lambda: raw.read1(_PIECE, decode_content=False))
+            piece: bytes = self._exchange.guard(lambda: raw.read(_PIECE, decode_content=False))
             if not piece:
                 break
             yield piece
-        if raw.length_remaining:  # read1 does not mind a body that ends too early
+        if raw.length_remaining:  # not every urllib3 minds a body that ends too early
             raise _broken_off(self._exchange.host)
 
 

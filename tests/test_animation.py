@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Animation
+from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Animation, Endpoint, Prediction, animate
+from animatediff_widget._media import convert
+from animatediff_widget.panel.static_copy import StaticCopy
 
 
 def clip(suffix: str, frames: int = 16) -> bytes:
@@ -57,7 +60,7 @@ def test_a_video_can_be_taken_apart_and_converted(tmp_path):
     assert video.mime == "video/mp4"
     gif = Animation(video.save(tmp_path / "a.gif").read_bytes(), AnimateDiffRequest())
     assert len(gif.frames()) == 16
-    assert "<video autoplay loop muted playsinline" in video.to_html()
+    assert "<video loop muted playsinline controls" in video.to_html()
 
 
 def test_an_unknown_format_is_refused_in_a_sentence(tmp_path):
@@ -78,11 +81,98 @@ def test_a_damaged_file_is_an_error_in_words(data):
         Animation(data, AnimateDiffRequest()).frames()
 
 
-def test_it_shows_itself_with_everything_in_it_and_the_prompt_escaped():
-    shown = animation()._repr_mimebundle_()["text/html"]
+def test_as_html_it_has_everything_in_it_and_the_prompt_escaped():
+    shown = animation().to_html()
     source = re.search(r'src="data:image/webp;base64,([^"]+)"', shown)
     assert base64.b64decode(source[1]) == animation().data
     assert 'alt="&lt;b&gt;&quot;boat&quot;&lt;/b&gt;"' in shown
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
+def test_a_cell_shows_it_as_an_animated_png_that_needs_no_script(suffix):
+    made = animation(suffix)
+    bundle, metadata = made._repr_mimebundle_()
+    assert set(bundle) == {"image/png", "text/plain"}
+    assert metadata == {"image/png": {"width": 512}}
+    shown = Animation(base64.b64decode(bundle["image/png"]), made.request)
+    assert [frame.tobytes() for frame in shown.frames()] == [frame.tobytes() for frame in made.frames()]
+
+
+def noisy(suffix: str, size: int) -> Animation:
+    """An animation that no lossless format makes small, as filmed ones are."""
+    frames = [Image.effect_noise((size, size), 90 + index).convert("RGB") for index in range(8)]
+    if suffix == "mp4":
+        return Animation(convert(_file(frames, "PNG"), "png", "mp4"), AnimateDiffRequest())
+    return Animation(_file(frames, suffix.upper(), quality=60), AnimateDiffRequest())
+
+
+def _file(frames, kind, **options) -> bytes:
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=125, loop=0, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["webp", "mp4"])
+def test_what_is_no_drawing_is_shown_as_html_beside_a_still_image(suffix):
+    bundle, metadata = noisy(suffix, 256)._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/jpeg", "text/plain"}
+    assert metadata == {"image/jpeg": {"width": 512}}
+    with Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))) as frame:
+        assert frame.format == "JPEG"
+
+
+def pocket() -> list[Animation]:
+    prompts = ["a boat on the sea, full moon, stars", "cherry blossoms, falling petals, 1girl, white hair"]
+    return [animate(prompt, steps=25, seed=3, endpoint=Endpoint.builtin()) for prompt in prompts]
+
+
+def test_a_notebook_grows_by_the_animation_in_base64_and_50_kb_at_most():
+    made = [animation(suffix) for suffix in ("webp", "gif", "png")] + pocket()
+    made += [noisy(suffix, size) for suffix in ("webp", "gif", "mp4") for size in (64, 256, 512)]
+    for one in made:
+        own = len(base64.b64encode(one.data))
+        copy = StaticCopy("test")
+        copy.keep(one)
+        shown = len(json.dumps(one._repr_mimebundle_()))
+        kept = shown + len(json.dumps(copy._recipe()))
+        assert shown <= own + 50_000, one
+        assert kept <= own + 50_000, one
+
+
+def test_a_huge_answer_does_not_make_the_notebook_huge():
+    raw = {"output": f"data:image/webp;base64,{'A' * 10**6}", "logs": "x" * 10**6, "list": ["<&>" * 100] * 10**4}
+    copy = StaticCopy("test")
+    copy.keep(Animation(clip("webp"), AnimateDiffRequest(prompt="<" * 10**5), Prediction.from_json(raw)))
+    assert len(json.dumps(copy._recipe())) < 20_000
+
+
+@pytest.mark.parametrize("switch", ["class", "instance", "environment"])
+def test_a_switch_keeps_media_out_of_the_notebook(monkeypatch, tmp_path, switch):
+    made = Animation(clip("webp"), AnimateDiffRequest(prompt="boat"), path=tmp_path / "boat.webp")
+    if switch == "class":
+        monkeypatch.setattr(Animation, "embed", False)
+    elif switch == "instance":
+        made.embed = False
+    else:
+        monkeypatch.setenv("ANIMATEDIFF_WIDGET_EMBED", "0")
+    bundle, metadata = made._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"}
+    assert metadata == {}
+    assert str(made.path) in bundle["text/plain"]
+    copy = StaticCopy("test")
+    copy.keep(made)
+    assert "base64" not in json.dumps([copy._image(), copy._recipe()])
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
+def test_where_less_motion_is_asked_for_a_still_frame_is_shown(suffix):
+    made = animation(suffix)
+    source = re.search(
+        r'<source media="\(prefers-reduced-motion: reduce\)" srcset="data:image/png;base64,([^"]+)">', made.to_html()
+    )
+    with Image.open(io.BytesIO(base64.b64decode(source[1]))) as frame:
+        assert getattr(frame, "n_frames", 1) == 1
+        assert frame.convert("RGB").tobytes() == made.frames()[0].tobytes()
 
 
 def test_what_is_no_media_is_not_rendered():

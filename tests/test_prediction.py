@@ -72,9 +72,7 @@ def test_what_is_no_object_reads_as_an_empty_one(odd):
 
 
 @pytest.mark.parametrize("name", HOSTED)
-@pytest.mark.parametrize(
-    "value", [None, 7, -1.5, True, "text", [], [1, None], {}, {"a": {"b": []}}, "\ud800"]
-)
+@pytest.mark.parametrize("value", [None, 7, -1.5, True, "text", [], [1, None], {}, {"a": {"b": []}}, "\ud800"])
 def test_any_key_may_hold_anything_or_be_missing(name, value):
     snapshot = read(**{name: value})
     assert snapshot.raw[name] == value

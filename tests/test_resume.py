@@ -290,7 +290,7 @@ def test_data_that_was_removed_ends_in_a_sentence(tmp_path):
 
 
 def test_a_job_that_the_endpoint_has_forgotten_ends_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.job._REFUSALS", 2)
+    monkeypatch.setattr("animatediff_widget._stages._REFUSALS", 2)
     with world_in(tmp_path / "journal", keep=1) as world:
         key = abandon(world)
         ended(world, world.journal.get(key).prediction.id)
