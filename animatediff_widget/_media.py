@@ -14,7 +14,7 @@ from .errors import MissingExtra, OutputError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MIMES", "convert", "decode", "first_frame", "sniff", "still"]
+__all__ = ["MIMES", "animated_png", "convert", "decode", "first_frame", "sniff", "still"]
 
 MIMES = {
     "webp": "image/webp",
@@ -187,8 +187,50 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
     if to not in _WRITABLE:
         raise OutputError(f"An animation cannot be saved as .{to}; use .{suffix}, {', .'.join(('', *_WRITABLE))[2:]}.")
     frames, duration = decode(data, suffix)
-    if to == "mp4":
-        return _encode_video(frames, duration)
+    return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
+
+
+def animated_png(data: bytes, suffix: str, limit: int) -> bytes | None:
+    """Turn an animation into an animated PNG of a bounded size, without any loss.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        What it is, from `sniff`.
+    limit : int
+        The most bytes the PNG may have.
+
+    Returns
+    -------
+    bytes or None
+        The PNG, with every frame. A drawing whose pixels were enlarged has them enlarged less where the limit asks for
+        that. None where it cannot be decoded here, or is too large.
+    """
+    try:
+        frames, duration = decode(data, suffix)
+    except (MissingExtra, OutputError):
+        return None
+    while True:
+        png = _encode_images(frames, duration, "png")
+        if len(png) <= limit:
+            return png
+        width, height = frames[0].size
+        halves = [frame.reduce(2) for frame in frames]
+        if (
+            width % 2
+            or height % 2
+            or any(
+                half.resize((width, height), 0).tobytes() != frame.tobytes()
+                for half, frame in zip(halves, frames, strict=True)
+            )
+        ):
+            return None
+        frames = halves
+
+
+def _encode_images(frames: list[Image], duration: float, to: str) -> bytes:
     file = io.BytesIO()
     options: dict[str, Any] = {"lossless": True} if to == "webp" else {}
     frames[0].save(

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._texts import TEXTS
+
 if TYPE_CHECKING:
     from .job import Job
 
 __all__ = ["describe", "duration"]
-
-_STATES = {
-    "new": "Ready",
-    "submitting": "Sending",
-    "downloading": "Fetching the animation",
-    "succeeded": "Done",
-    "failed": "Failed",
-    "canceled": "Canceled",
-    "accepted": "Accepted",
-    "unknown": "Unknown",
-    "left": "Left",
-}
 
 
 def describe(job: Job) -> str:
@@ -38,21 +28,21 @@ def describe(job: Job) -> str:
     prediction = job.prediction
     if job.state == "running":
         status = prediction.status if prediction and prediction.status else "accepted"
-        parts = [status.capitalize()]
+        parts = [TEXTS.get(f"status_{status}", status.capitalize())]
         if prediction and prediction.total:
-            parts.append(f"step {prediction.step} of {prediction.total}")
+            parts.append(TEXTS["step_of"].format(step=prediction.step, total=prediction.total))
     else:
-        parts = [_STATES[job.state]]
+        parts = [TEXTS[f"state_{job.state}"]]
     if job.elapsed is not None:
         parts.append(duration(job.elapsed))
     if job.state == "running" and prediction and prediction.eta:
-        parts.append(f"about {duration(prediction.eta)} left")
+        parts.append(TEXTS["time_left"].format(time=duration(prediction.eta)))
     return " · ".join(parts)
 
 
 def duration(seconds: float) -> str:
     """Say a duration, such as ``0.4 s``, ``12 s`` or ``2 min 05 s``."""
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+        return TEXTS["seconds"].format(seconds=f"{seconds:.1f}")
+    minutes, rest = divmod(round(seconds), 60)
+    return TEXTS["minutes"].format(minutes=minutes, seconds=rest) if minutes else TEXTS["seconds"].format(seconds=rest)

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._media import MIMES, convert, decode, sniff, still
-from .errors import MissingExtra, OutputError, StorageError
+from ._media import MIMES, animated_png, convert, decode, sniff, still
+from .errors import StorageError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
 
@@ -182,11 +182,8 @@ class Animation:
             return self.mime, self.data
         if self.suffix not in ("webp", "gif"):
             return None
-        try:
-            data = convert(self.data, self.suffix, "png")
-        except (MissingExtra, OutputError):
-            return None
-        return ("image/png", data) if len(data) <= len(self.data) + _ROOM else None
+        data = animated_png(self.data, self.suffix, len(self.data) + _ROOM)
+        return ("image/png", data) if data is not None else None
 
 
 def _data_url(mime: str, data: bytes) -> str:

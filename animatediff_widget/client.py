@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from ._answers import clock_ahead, read_answer, retry_after
 from ._transport import Transport
-from .credentials import Key, find_key, hide
+from .credentials import Key, colab_refusal, find_key, hide
 from .endpoint import Endpoint, default_endpoint, is_loopback
 from .errors import AnswerError, ApiError, EndpointError, KeyRefused, OutputError, StorageError
 from .prediction import Prediction
@@ -72,6 +72,9 @@ class Client:
             token = hide(token)
         self.endpoint = endpoint or default_endpoint(token)
         self._key = find_key(self.endpoint, token)
+        refused = colab_refusal(self.endpoint) if self._key is None else None
+        if refused:
+            raise KeyRefused(refused)
         plain = urlsplit(self.endpoint.url).scheme != "https" and not is_loopback(self.endpoint.url)
         if self._key and plain and not allow_plain_http:
             raise KeyRefused(

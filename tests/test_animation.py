@@ -123,7 +123,18 @@ def test_what_is_no_drawing_is_shown_as_html_beside_a_still_image(suffix):
 
 def pocket() -> list[Animation]:
     prompts = ["a boat on the sea, full moon, stars", "cherry blossoms, falling petals, 1girl, white hair"]
-    return [animate(prompt, steps=25, seed=3, endpoint=Endpoint.builtin()) for prompt in prompts]
+    return [
+        animate(prompt, steps=steps, seed=3, endpoint=Endpoint.builtin())
+        for prompt in prompts
+        for steps in (1, 2, 3, 25)
+    ]
+
+
+def test_what_the_pocket_model_draws_is_always_shown_as_an_image():
+    for made in pocket():  # few steps leave noise, which no format makes small
+        bundle, _ = made._repr_mimebundle_()
+        assert set(bundle) == {"image/png", "text/plain"}
+        assert len(Animation(base64.b64decode(bundle["image/png"]), made.request).frames()) == 16
 
 
 def test_a_notebook_grows_by_the_animation_in_base64_and_50_kb_at_most():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import ipywidgets as widgets
 
+from animatediff_widget._texts import TEXTS
+
 from .markup import plain
-from .texts import TEXTS
 
 __all__ = ["Maker", "problem"]
 
@@ -22,6 +24,7 @@ class Maker:
     def __init__(self) -> None:
         self._layout = widgets.Layout()
         self._styles: dict[type, Any] = {}
+        self._made: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def make(self, kind: Any, *classes: str, **traits: Any) -> Any:
         """Make a widget.
@@ -46,7 +49,13 @@ class Maker:
             self._styles[kind] = widget.style
         for name in classes:
             widget.add_class(name)
+        self._made.add(widget)
         return widget
+
+    def close(self) -> None:
+        """Close everything that was made, on the page and in the kernel."""
+        for widget in (*self._made, *self._styles.values(), self._layout):
+            widget.close()
 
     def box(self, children: list[Any], *classes: str) -> Any:
         """Make a box that stacks its children; classes can make it a row."""

@@ -7,13 +7,13 @@ from typing import Any
 import ipywidgets as widgets
 from traitlets import HasTraits, Instance, Unicode, default
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.credentials import Key, find_key, remember_key
 from animatediff_widget.endpoint import Endpoint, default_kind
 from animatediff_widget.errors import AnimateDiffError
 
 from .controls import Maker, problem
 from .markup import plain
-from .texts import TEXTS
 
 __all__ = ["EndpointPicker"]
 

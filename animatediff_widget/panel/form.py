@@ -9,11 +9,11 @@ from typing import Any
 import ipywidgets as widgets
 from traitlets import HasTraits, Unicode
 
+from animatediff_widget._texts import TEXTS, field_help, field_label
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.request import AnimateDiffRequest, draw_seed
 
 from .controls import Maker, problem
-from .texts import TEXTS
 
 __all__ = ["Form"]
 
@@ -139,7 +139,9 @@ class Form(HasTraits):
         `read` gives what the control shows, `write` makes a value of the field from what stands in the control.
         """
         trait = self._trait(name)
-        control = self._maker.make(kind, *classes, description=trait.metadata["label"], help=trait.help, **traits)
+        control = self._maker.make(
+            kind, *classes, description=field_label(name, trait), help=field_help(name, trait), **traits
+        )
         read = read or (lambda: getattr(self.request, name))
 
         def refresh() -> None:
@@ -174,7 +176,7 @@ class Form(HasTraits):
 
     def _json(self, name: str) -> Any:
         """Make a text area for a JSON object; blank stands for none."""
-        label = self._trait(name).metadata["label"]
+        label = field_label(name, self._trait(name))
 
         def read() -> str:
             value = getattr(self.request, name)

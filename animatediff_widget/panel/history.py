@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import JournalError
 
 from .controls import Maker, problem
 from .markup import plain
-from .texts import TEXTS
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import JournalEntry

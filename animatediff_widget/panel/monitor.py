@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget._words import describe
 
 from .controls import Maker, problem
 from .markup import plain
-from .texts import TEXTS
 
 if TYPE_CHECKING:
     from animatediff_widget.job import Job
@@ -32,7 +32,8 @@ class Monitor:
         self._announced: tuple[str, int] = ("", 0)
         self.status = maker.html(f'<div class="ad-status">{TEXTS["ready"]}</div>')
         # Read out on its own, and rarely: a line that changes with every step would talk without end.
-        self.announcer = maker.html("", "ad-hidden")
+        # The theme makes it a live region when the panel opens, before there is anything to read out.
+        self.announcer = maker.html("", "ad-hidden", "ad-announcer")
         self.bar = maker.make(widgets.FloatProgress, min=0.0, max=1.0, value=0.0)
         self.box = maker.box([self.status, self.bar, self.announcer])
 
@@ -76,4 +77,4 @@ class Monitor:
         announced = (job.state, int(progress * 4))
         if announced != self._announced:
             self._announced = announced
-            self.announcer.value = f'<div role="status">{plain(describe(job))}</div>'
+            self.announcer.value = f"<div>{plain(describe(job))}</div>"

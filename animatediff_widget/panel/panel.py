@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from traitlets import Instance, default, observe
 
-from animatediff_widget.credentials import find_key
+from animatediff_widget._texts import TEXTS
+from animatediff_widget.credentials import colab_refusal, find_key
 from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.request import AnimateDiffRequest
@@ -16,17 +17,24 @@ from animatediff_widget.request import AnimateDiffRequest
 from .controls import Maker
 from .endpoint_picker import EndpointPicker
 from .form import Form
+from .inside import InsideClick, say_again
 from .monitor import Monitor
-from .place import shows_late_messages
+from .pick_up import PickUp
+from .place import runs_in_background
 from .results import Results
-from .texts import TEXTS
+from .shown import Shown
+from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
+from .waiting import uninterrupted
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.client import Client
     from animatediff_widget.job import Job
+    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["AnimateDiffPanel"]
+
+_shown = Shown()
 
 
 class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
@@ -40,6 +48,12 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         Where to run. Replicate where a key for it is at hand, else the built-in server (offline, no key).
     token : str, optional
         The endpoint's key. Better set in the environment, so that it stands in no notebook.
+    background : bool, optional
+        Whether jobs run in the background (True), or inside the click or the cell that starts them (False), which
+        keeps the kernel busy meanwhile. When not given, inside in Colab, where nothing else is shown, else in the
+        background. Colab's page on a kernel of one's own needs False: it cannot be recognized.
+    lang : {"en", "zh"}, optional
+        The language of the texts, for this process's panels from now on; found from the environment when not given.
 
     Attributes
     ----------
@@ -63,51 +77,89 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         request: AnimateDiffRequest | None = None,
         endpoint: Endpoint | None = None,
         token: str | None = None,
+        *,
+        background: bool | None = None,
+        lang: str | None = None,
     ) -> None:
+        if lang is not None:
+            TEXTS.use(lang)
         make = Maker()
         request = request if request is not None else AnimateDiffRequest()
         self._picker = EndpointPicker(endpoint, token, make)
         self._form = Form(request, make)
         self._monitor = Monitor(make)
         self._results = Results(make, lambda: self.request, lambda: self.endpoint)
-        self.run_button = make.make(
-            widgets.Button,
-            "ad-run",
-            description=TEXTS["run"],
-            icon="play",
-            button_style="primary",
-            help=TEXTS["run_help"],
+        self._pick_up = PickUp(make, self.pick_up)
+        self.run_button = make.button("run", "play", "ad-run", button_style="primary")
+        self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
+        self._inside: InsideClick | None = None
+        self._given_up: Job | None = None
+        actions = [self.run_button, self.cancel_button]
+        if not runs_in_background(background):
+            self._inside = InsideClick(self.run_button, self.cancel_button, self.cancel)
+            if not self._inside.can_cancel:
+                actions.remove(self.cancel_button)
+            actions.append(make.html(self._inside.hint))
+        # The header of a core Accordion cannot be reached by keyboard; a button can.
+        self._advanced = make.make(
+            widgets.ToggleButton, "ad-advanced", description=TEXTS["advanced"], icon="caret-right"
         )
-        self.cancel_button = make.make(
-            widgets.Button,
-            "ad-cancel",
-            description=TEXTS["cancel"],
-            icon="stop",
-            disabled=True,
-            help=TEXTS["cancel_help"],
-        )
-        advanced = make.make(widgets.Accordion, children=[self._form.advanced], selected_index=None)
-        advanced.set_title(0, TEXTS["advanced"])
+        self._form.advanced.add_class("ad-folded")
+        self._advanced.observe(self._advanced_toggled, "value")
         left = make.box(
             [
                 self._form.main,
                 self._picker.box,
-                advanced,
-                make.row([self.run_button, self.cancel_button], "ad-actions"),
+                self._advanced,
+                self._form.advanced,
+                make.row(actions, "ad-actions"),
                 self._monitor.box,
             ],
             "ad-form",
         )
         columns = make.make(widgets.HBox, "ad-columns", children=[left, self._results.tabs])
-        super().__init__(children=[make.html(STYLE), columns], request=request)
+        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns], request=request)
         self.add_class(CLASS)
+        self._maker = make
+        self._copy = StaticCopy(self.model_id)
         request.observe(self._results.show_request)
         self._picker.observe(lambda change: setattr(self, "endpoint", change["new"]), "endpoint")
-        self.run_button.on_click(lambda _: self.run())
+        self.run_button.on_click(lambda _: self._run_clicked())
         self.cancel_button.on_click(lambda _: self.cancel())
+        self._pick_up.look()
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show the panel, and below it what a reader without a kernel sees instead."""
+        if self.comm is None:
+            print(TEXTS["closed"])
+            return
+        show = getattr(super(), "_ipython_display_", None)  # ipywidgets 7
+        if show is not None:
+            show(**kwargs)
+        else:
+            from IPython.display import publish_display_data
+
+            publish_display_data(self._repr_mimebundle_())  # type: ignore[no-untyped-call]
+        self._copy.show()
+        _shown.add(self)
+
+    def close(self) -> None:
+        """Take the panel off the page and let go of everything it holds. A job that runs goes on."""
+        if self.comm is None:
+            return
+        self.request.unobserve(self._results.show_request)
+        self.request.unobserve(self._form._changed)
+        layout = self.layout
+        self._maker.close()
+        super().close()
+        layout.close()
+
+    def _advanced_toggled(self, change: Any) -> None:
+        (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")
+        self._advanced.icon = "caret-down" if change["new"] else "caret-right"
 
     def run(self) -> Job | None:
         """Post the form's request as a job, as the Run button does.
@@ -118,7 +170,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             The job; the one before where that still runs; None where nothing was sent, and the panel says why.
         """
         running: Job | None = self.job
-        if running is not None and not running.finished:
+        if self._is_running(running):
             return running
         from animatediff_widget.job import Job
 
@@ -127,16 +179,49 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         except AnimateDiffError as error:
             self._monitor.refuse(str(error))
             return None
+        return self._watch(job)
+
+    def pick_up(self, entry: JournalEntry) -> Job | None:
+        """Take up a job of the journal where it was left. Nothing is posted.
+
+        Parameters
+        ----------
+        entry : JournalEntry
+            The job.
+
+        Returns
+        -------
+        Job or None
+            As for `run`.
+        """
+        from animatediff_widget.job import Job
+
+        running: Job | None = self.job
+        if self._is_running(running):
+            return running
+        try:
+            job = Job.resume(entry)
+        except AnimateDiffError as error:
+            self._monitor.refuse(str(error))
+            return None
+        self._results.put_back(entry)
+        return self._watch(job)
+
+    def _watch(self, job: Job) -> Job:
+        """Show a job from now on, and run it."""
         self.job = job
+        if self._inside is None:
+            self._show(job)
+            job.start()
+        else:
+            self._run_inside(self._inside, job)
+        return job
+
+    def _show(self, job: Job) -> None:
         self.run_button.disabled, self.cancel_button.disabled = True, False
         self._monitor.watch(job)
         self._results.watch(job)
         job.observe(self._follow, ["state", "animation"])
-        if shows_late_messages():
-            job.start()
-        else:
-            self._run_here(job)
-        return job
 
     def cancel(self) -> None:
         """Cancel the job, as the Cancel button does."""
@@ -144,10 +229,25 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             self.cancel_button.disabled = True
             self.job.cancel()
 
-    def _run_here(self, job: Job) -> None:
+    def _run_clicked(self) -> None:
+        if self._inside is None or not self._inside.too_early():
+            self.run()
+
+    def _is_running(self, job: Job | None) -> bool:
+        return job is not None and not job.finished and job is not self._given_up
+
+    def _run_inside(self, inside: InsideClick, job: Job) -> None:
         """Run a job inside the click; its end stands in its state and error."""
-        with contextlib.suppress(AnimateDiffError, KeyboardInterrupt):
-            job.run()
+        try:
+            inside.run(job, self._show)
+        finally:
+            with contextlib.suppress(KeyboardInterrupt), uninterrupted():  # there is nothing left to interrupt
+                if inside.interrupted:
+                    say_again(job, [self._monitor.box, self._results.tabs, self.run_button, self.cancel_button])
+                if not job.finished:
+                    self._given_up = job
+                    self._monitor.refuse(TEXTS["given_up"])
+                self.run_button.disabled, self.cancel_button.disabled = False, True
 
     def _client(self) -> Client:
         """Make the client, or raise what keeps the form from being sent."""
@@ -158,8 +258,10 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         endpoint = self.endpoint
         if endpoint is None:
             raise AnimateDiffError(self._picker.trouble)
-        if endpoint.kind == "replicate" and find_key(endpoint, self._picker.token) is None:
-            raise AnimateDiffError(TEXTS["key_missing"])
+        if find_key(endpoint, self._picker.token) is None:
+            refused = colab_refusal(endpoint)
+            if refused or endpoint.kind == "replicate":
+                raise AnimateDiffError(refused or TEXTS["key_missing"])
         return Client(endpoint, self._picker.token)
 
     def _follow(self, change: Any) -> None:
@@ -167,7 +269,10 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             return
         if change["name"] == "animation":
             self.animation = change["new"]
+            self._copy.keep(self.animation)
         elif self.job.finished:
+            if self._inside is not None:
+                self._inside.look()
             self.run_button.disabled, self.cancel_button.disabled = False, True
 
     @default("endpoint")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import JournalError
 
 from .controls import Maker
 from .markup import plain
-from .texts import TEXTS
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import JournalEntry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -9,21 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.endpoint import Endpoint
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.request import AnimateDiffRequest
 
 from .controls import Maker, problem
+from .history import History
 from .markup import code_block, json_view, log_view, plain
-from .texts import TEXTS
 
 if TYPE_CHECKING:
     from animatediff_widget.animation import Animation
     from animatediff_widget.job import Job
+    from animatediff_widget.journal import JournalEntry
+    from animatediff_widget.prediction import Prediction
 
 __all__ = ["Results"]
 
-_TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request")
+_TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request", "tab_history")
 
 
 class Results:
@@ -43,6 +47,7 @@ class Results:
         self._get_request = get_request
         self._get_endpoint = get_endpoint
         self._job: Job | None = None
+        self._prediction: Prediction | None = None
         self.animation: Animation | None = None
 
         self.stage = maker.html(_empty("nothing_yet"), "ad-stage")
@@ -60,6 +65,7 @@ class Results:
             widgets.ToggleButtons, description=TEXTS["as"], options=["JSON", "curl", "Python"], value="JSON"
         )
         self.request = maker.html()
+        self.history = History(maker, self.show_entry)
         self.tabs = maker.make(
             widgets.Tab,
             "ad-results",
@@ -68,6 +74,7 @@ class Results:
                 maker.box([self.json, maker.row([self.save_json, self.json_said])]),
                 maker.box([self.logs]),
                 maker.box([self.form, self.request]),
+                self.history.box,
             ],
         )
         for index, name in enumerate(_TABS):
@@ -78,7 +85,7 @@ class Results:
         self.save_json.on_click(self._save_json)
         self.use_seed.on_click(self._use_seed)
         self.form.observe(self.show_request, "value")
-        self.tabs.observe(self.show_request, "selected_index")
+        self.tabs.observe(self._tab_chosen, "selected_index")
 
     def watch(self, job: Job) -> None:
         """Show a job from now on, and no other.
@@ -96,6 +103,48 @@ class Results:
         self.file_name.disabled = self.save.disabled = self.use_seed.disabled = self.save_json.disabled = True
         self.json.value, self.logs.value = _empty("no_json"), _empty("no_logs")
         job.observe(self._changed, ["state", "prediction", "animation"])
+
+    def show_entry(self, entry: JournalEntry) -> None:
+        """Show a job of the journal with its JSON, and put its settings back into the form.
+
+        Parameters
+        ----------
+        entry : JournalEntry
+            The job.
+        """
+        self.put_back(entry)
+        animation = entry.animation()
+        if animation is not None:
+            self._show(animation)
+        else:
+            self.stage.value = _empty_text(entry.error or TEXTS["history_gone"])
+        if entry.prediction is not None:
+            self._tell(entry.prediction)
+        self.tabs.selected_index = 0
+
+    def put_back(self, entry: JournalEntry) -> None:
+        """Put a job's settings back into the form.
+
+        Parameters
+        ----------
+        entry : JournalEntry
+            The job.
+        """
+        request: AnimateDiffRequest = self._get_request()
+        for name, value in entry.request.trait_values().items():
+            setattr(request, name, value)
+
+    def _tab_chosen(self, change: Any) -> None:
+        if change["new"] == _TABS.index("tab_history"):
+            self.history.refresh()
+        self.show_request()
+
+    def _tell(self, prediction: Prediction) -> None:
+        self._prediction = prediction
+        self.json.value = json_view(prediction.raw)
+        if prediction.logs:
+            self.logs.value = log_view(prediction.logs)
+        self.save_json.disabled = False
 
     def show_request(self, _: Any = None) -> None:
         """Write the request as it would be sent now; only while it is looked at."""
@@ -118,12 +167,14 @@ class Results:
         job = self._job
         assert job is not None
         if change["name"] == "prediction" and job.prediction is not None:
-            self.json.value = json_view(job.prediction.raw)
-            if job.prediction.logs:
-                self.logs.value = log_view(job.prediction.logs)
-            self.save_json.disabled = False
+            self._tell(job.prediction)
         elif change["name"] == "animation" and job.animation is not None:
             self._show(job.animation)
+            if job.key is not None:
+                with contextlib.suppress(JournalError):
+                    job.journal.see(job.key)
+            if self.tabs.selected_index == _TABS.index("tab_history"):
+                self.history.refresh()
         elif change["name"] == "state" and job.error is not None:
             self.stage.value = _empty_text(str(job.error))
             body = getattr(job.error, "body", None)
@@ -157,7 +208,7 @@ class Results:
         self.said.value = _said(TEXTS["saved"].format(path=path.resolve()))
 
     def _save_json(self, _: Any) -> None:
-        prediction = self._job.prediction if self._job else None
+        prediction = self._prediction
         if prediction is None:
             return
         path = Path(f"prediction-{re.sub(r'[^A-Za-z0-9-]', '', prediction.id or 'answer')[:64]}.json")

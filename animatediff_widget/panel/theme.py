@@ -6,7 +6,22 @@ __all__ = ["CLASS", "STYLE"]
 
 CLASS = "animatediff"
 
-STYLE = """<style>
+# What core widgets cannot say of themselves: a slider's handle has no name for a screen reader, and a live region has
+# to be there before its text changes. And JupyterLab takes Enter, arrows and letters for the cell, even where a button
+# of ours has the focus; this attribute keeps them from it, but for those with Ctrl, Alt or Command.
+# The code is fixed; it runs when the style is on the page.
+_KEYS = "const k=e=>e.target.toggleAttribute('data-lm-suppress-shortcuts',!(e.ctrlKey||e.metaKey||e.altKey));"
+_NAMES = (
+    "const p=this.closest('.animatediff'),f=()=>{"
+    "for(const h of p.querySelectorAll('.noUi-handle:not([aria-label])')){"
+    "const l=h.closest('.widget-slider').querySelector('.widget-label');h.setAttribute('aria-label',l.textContent)}"
+    "for(const a of p.querySelectorAll('.ad-announcer:not([role])')){"
+    "a.setAttribute('role','status');a.setAttribute('aria-live','polite')}};"
+    f"{_KEYS}if(p){{for(const n of ['focusin','keydown','keyup'])p.addEventListener(n,k);f();"
+    "new MutationObserver(f).observe(p,{childList:true,subtree:true})}"
+)
+
+_RULES = """
 .animatediff {
   --ad-line: var(--jp-border-color2, rgba(128, 128, 128, .35));
   --ad-soft: var(--jp-layout-color2, rgba(128, 128, 128, .12));
@@ -17,7 +32,8 @@ STYLE = """<style>
   color: var(--ad-text); max-width: 1280px; padding: 4px 2px 12px; overflow: visible;
 }
 [data-jp-theme-light="false"] .animatediff { --ad-bad: #ff8a80; }
-.animatediff .widget-html-content { min-width: 0; flex: 1 1 auto; line-height: 1.45; font-size: var(--jp-ui-font-size1, 13px); }
+.animatediff .widget-html-content { min-width: 0; flex: 1 1 auto; line-height: 1.45;
+  font-size: var(--jp-ui-font-size1, 13px); }
 .animatediff .ad-columns { display: flex; flex-flow: row wrap; gap: 12px 28px; overflow: visible; margin: 0; }
 .animatediff .ad-columns > .ad-form { flex: 1 1 300px; min-width: 0; overflow: visible; }
 .animatediff .ad-columns > .ad-results { flex: 1.3 1 400px; min-width: 0; overflow: visible; margin: 0; }
@@ -35,7 +51,7 @@ STYLE = """<style>
 .animatediff .widget-label { width: auto; text-align: left; line-height: 20px; height: 20px; margin: 0;
   font-weight: 600; color: var(--ad-text); }
 .animatediff .ad-row > .widget-hslider { flex: 1 1 160px; min-width: 0; }
-.animatediff .widget-hslider .slider-container { flex: none; margin: 5px 10px; height: 20px; }
+.animatediff .widget-hslider .slider-container { flex: none; margin: 13px 10px -1px; height: 20px; }
 .animatediff .ad-row > .ad-number { flex: 0 0 84px; width: 84px; }
 .animatediff .ad-number .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }
@@ -44,7 +60,9 @@ STYLE = """<style>
 .animatediff .ad-row > .ad-seed { flex: 1 1 100px; min-width: 0; }
 .animatediff .ad-row > .ad-choice { flex: 1 1 170px; min-width: 0; }
 .animatediff .widget-toggle-buttons .widget-toggle-button { width: auto; padding: 0 14px; }
-.animatediff .widget-accordion { margin: 6px 0 2px; }
+.animatediff .ad-advanced { width: 100%; height: 30px; line-height: 28px; margin: 8px 0 2px; padding: 0 8px;
+  text-align: left; font-weight: 600; color: var(--ad-text); background: var(--ad-soft); box-shadow: none; }
+.animatediff .ad-folded { display: none; }
 .animatediff .widget-dropdown > select { appearance: auto; background-image: none; }
 [data-jp-theme-light="false"] .animatediff { color-scheme: dark; }
 .animatediff .widget-textarea textarea { resize: vertical; }
@@ -53,7 +71,8 @@ STYLE = """<style>
 .animatediff button { border-radius: 3px; }
 .animatediff button:focus-visible, .animatediff textarea:focus-visible, .animatediff input:focus-visible,
 .animatediff select:focus-visible, .animatediff summary:focus-visible, .animatediff .noUi-handle:focus-visible,
-.animatediff [tabindex]:focus-visible { outline: 2px solid var(--ad-accent); outline-offset: 1px; }
+.animatediff [tabindex]:focus-visible { outline: 2px solid var(--ad-accent) !important;
+  outline-offset: 1px; }
 .animatediff .ad-actions { margin: 8px 0 4px; }
 .animatediff .ad-row > .ad-run { flex: 0 1 150px; height: 36px; line-height: 34px; font-weight: 600; font-size: 14px; }
 .animatediff .ad-row > .ad-cancel { flex: 0 1 100px; height: 36px; line-height: 34px; }
@@ -64,9 +83,13 @@ STYLE = """<style>
 .animatediff .widget-hprogress .progress { height: 6px; margin: 2px 0; border-radius: 3px; overflow: hidden;
   background: var(--ad-soft); }
 .animatediff .widget-hprogress .progress-bar { transition: width .4s linear; }
+.jp-OutputArea:has(.animatediff) > .jp-OutputArea-child:has(.animatediff-copy),
+.jp-OutputArea:has(.animatediff) > .jp-OutputArea-child:has(+ .jp-OutputArea-child .animatediff-recipe) {
+  display: none; }
 .animatediff .ad-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .animatediff .widget-tab > .widget-tab-contents, .animatediff .widget-tab > .jupyter-widget-tab-contents {
   padding: 10px; min-height: 200px; overflow: visible; }
+.animatediff .widget-tab .lm-TabBar-tab, .animatediff .widget-tab .p-TabBar-tab { color: var(--ad-text) !important; }
 .animatediff .ad-stage { min-height: 120px; }
 .animatediff .ad-stage img, .animatediff .ad-stage video { border-radius: 6px; margin: 0 auto 6px; }
 .animatediff .ad-empty { box-sizing: border-box; width: 512px; max-width: 100%; aspect-ratio: 1.6; margin: 0 auto;
@@ -78,7 +101,8 @@ STYLE = """<style>
 @media (prefers-reduced-motion: reduce) { .animatediff .ad-drawing { animation: none; } }
 .animatediff .ad-scroll { max-height: 460px; overflow: auto; border: 1px solid var(--ad-line); border-radius: 4px;
   padding: 8px 10px; font: 12px/1.5 var(--jp-code-font-family, monospace); overflow-wrap: anywhere; }
-.animatediff .ad-scroll pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; font: inherit; color: inherit;
+.animatediff .ad-scroll pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal;
+  font: inherit; color: inherit;
   background: none; }
 .animatediff .ad-tools { display: flex; gap: 8px; justify-content: flex-end; margin-bottom: 6px; }
 .animatediff .ad-tools button { border: 1px solid var(--ad-line); background: var(--ad-soft); color: var(--ad-text);
@@ -92,4 +116,15 @@ STYLE = """<style>
 .animatediff .ad-json .s { color: var(--jp-mirror-editor-string-color, inherit); }
 .animatediff .ad-json .n { color: var(--jp-mirror-editor-number-color, inherit); }
 .animatediff .ad-json i { color: var(--ad-quiet); }
-</style>"""
+.animatediff .ad-history { align-items: flex-start; gap: 10px; }
+.animatediff .ad-tile { flex: 0 0 108px; width: 108px; }
+.animatediff .ad-tile .widget-button { width: 108px; height: 26px; line-height: 24px; margin: 2px 0; padding: 0 4px;
+  font-size: 11px; }
+.animatediff .ad-thumbnail { width: 108px; height: 108px; object-fit: cover; border-radius: 4px; display: flex;
+  align-items: center; justify-content: center; background: var(--ad-soft); color: var(--ad-text); }
+.animatediff .ad-pick-up:not(:empty) { align-items: center; padding: 6px 10px; margin-bottom: 8px; border-radius: 4px;
+  border-left: 3px solid var(--ad-accent); background: var(--ad-soft); }
+.animatediff .ad-pick-up > .widget-html { flex: 1 1 260px; min-width: 0; }
+"""
+
+STYLE = f'<style onload="{_NAMES}">{_RULES}</style>'

@@ -1,0 +1,101 @@
+"""What the panel's cell keeps for readers without a kernel: the last animation and its JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from animatediff_widget._texts import TEXTS
+
+from .markup import plain
+
+if TYPE_CHECKING:
+    from animatediff_widget.animation import Animation
+
+__all__ = ["StaticCopy"]
+
+_LARGEST_JSON = 12_000
+_LONGEST_STRING = 2_000
+
+
+class StaticCopy:
+    """Two plain outputs below the panel, in the same cell; hidden by the theme for as long as the panel is there.
+
+    The panel is a widget, and a notebook without its kernel shows no widget and nothing that stands in the same output.
+    So the copy is outputs of its own, which are known by a display id and replaced whenever there is a new animation:
+    the animation as a standard image, then its recipe as text that folds.
+
+    Parameters
+    ----------
+    name : str
+        What tells this panel's outputs from another's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._image_id, self._recipe_id = f"animatediff-{name}-image", f"animatediff-{name}-recipe"
+        self._animation: Animation | None = None
+        self._shown = False
+
+    def show(self) -> None:
+        """Add the outputs to the cell that runs."""
+        # Colab saves the widgets themselves with the notebook, media and all; a copy would double that.
+        if "google.colab" not in sys.modules:
+            self._send(update=False)
+            self._shown = True
+
+    def keep(self, animation: Animation | None) -> None:
+        """Replace what the outputs hold, in every cell that shows them.
+
+        Parameters
+        ----------
+        animation : Animation or None
+            The panel's last animation.
+        """
+        self._animation = animation
+        if self._shown:
+            self._send(update=True)
+
+    def _send(self, *, update: bool) -> None:
+        for display_id, (data, metadata) in ((self._image_id, self._image()), (self._recipe_id, self._recipe())):
+            if "IPython" in sys.modules:
+                from IPython.display import publish_display_data
+
+                publish_display_data(data, metadata, transient={"display_id": display_id}, update=update)  # type: ignore[no-untyped-call]
+
+    def _image(self) -> tuple[dict[str, str], dict[str, Any]]:
+        if self._animation is None:
+            return {"text/html": '<div class="animatediff-copy"></div>', "text/plain": ""}, {}
+        return self._animation._repr_mimebundle_()
+
+    def _recipe(self) -> tuple[dict[str, str], dict[str, Any]]:
+        rows, hint = "", TEXTS["needs_kernel"]
+        if self._animation is not None:
+            rows = f"<p>{plain(self._animation.request.prompt[:1000])}</p>"
+            if self._animation.prediction is not None:
+                text = _bounded(self._animation.prediction.raw)
+                rows += f"<details><summary>JSON</summary><pre>{plain(text)}</pre></details>"
+        return {
+            "text/html": f'<div class="animatediff-copy animatediff-recipe">{rows}<p><em>{plain(hint)}</em></p></div>',
+            "text/plain": repr(self._animation) if self._animation else hint,
+        }, {}
+
+
+def _bounded(value: Any) -> str:
+    """Write JSON with its long strings shortened (a log, a data url), so that a notebook does not grow by it."""
+    text = json.dumps(_shortened(value), indent=2, ensure_ascii=False)
+    while len(plain(text).encode()) > _LARGEST_JSON:
+        text = f"{text[: len(text) * 3 // 4]}\n…"
+    return text
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.startswith("data:"):  # the animation itself, which the other output holds
+            return f"{value[:60]}…"
+        return value if len(value) <= _LONGEST_STRING else f"{value[:_LONGEST_STRING]}…"
+    if isinstance(value, dict):
+        return {key: _shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    return value

@@ -1,0 +1,111 @@
+"""What the page has sent and the kernel has not come to, because a cell or a click is running.
+
+Looked at, never touched: every message stays where it is, and the kernel comes to it later, in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+__all__ = ["Click", "WaitingMessages", "current_header", "uninterrupted"]
+
+_CLICK = {"method": "custom", "content": {"event": "click"}}
+
+
+class Click(NamedTuple):
+    """A click on a button: the button's model, and the message it came in."""
+
+    model_id: str
+    message_id: str
+
+
+class WaitingMessages:
+    """The shell messages that wait in a kernel. Make it with `here`.
+
+    Parameters
+    ----------
+    kernel : ipykernel.kernelbase.Kernel
+        A kernel that receives them in its main thread and keeps them in a queue, as ipykernel 6 does.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._last = -1
+
+    @classmethod
+    def here(cls) -> WaitingMessages | None:
+        """Give those of this process's kernel; None where there is no kernel, or none that lets itself be looked into.
+
+        ipykernel 7 receives messages in a thread of its own and hands them over one by one.
+        """
+        kernel = _kernel()
+        waiting = getattr(getattr(kernel, "msg_queue", None), "_queue", None)
+        if waiting is None or not hasattr(getattr(kernel, "shell_stream", None), "flush"):
+            return None
+        return cls(kernel)
+
+    def new_clicks(self) -> list[Click]:
+        """Give the clicks that came since this was asked last, in their order; none outside the main thread."""
+        clicks: list[Click] = []
+        with uninterrupted() as here:  # cut short, this could lose a message
+            if not here:
+                return clicks
+            self._kernel.shell_stream.flush()  # from the socket into the queue, as the kernel itself does it
+            for number, _, arguments in list(self._kernel.msg_queue._queue):
+                if number > self._last:
+                    self._last = number
+                    click = self._read(*arguments)
+                    if click is not None:
+                        clicks.append(click)
+        return clicks
+
+    def _read(self, frames: Any = None, *_: Any) -> Click | None:
+        """Read a message without the kernel's noting that it was read; None where it is no click on a button."""
+        session = self._kernel.session
+        try:
+            message = session.deserialize(session.feed_identities(frames, copy=False)[1], content=False, copy=False)
+            if message["header"]["msg_type"] != "comm_msg":
+                return None
+            content = session.unpack(message["content"])
+            return Click(content["comm_id"], message["header"]["msg_id"]) if content["data"] == _CLICK else None
+        except Exception:  # not signed, malformed, or not a message at all: the kernel will say so when it comes to it
+            return None
+
+
+def current_header() -> dict[str, Any]:
+    """Give the header of the message that the kernel is working on; empty where there is none."""
+    try:
+        header: dict[str, Any] = _kernel().get_parent("shell")["header"]
+    except (AttributeError, LookupError):
+        return {}
+    return header
+
+
+def _kernel() -> Any:
+    """Give this process's kernel, or None; without importing what only a kernel has imported."""
+    base = sys.modules.get("ipykernel.kernelbase")
+    return base.Kernel.instance() if base is not None and base.Kernel.initialized() else None
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[bool]:
+    """Hold an interrupt back for a moment, until what must not be cut short is done.
+
+    Gives whether this is the main thread, which alone can be interrupted.
+    """
+    held: list[Any] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
+    except ValueError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held and callable(before):
+        before(*held[0])

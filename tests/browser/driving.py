@@ -1,0 +1,59 @@
+"""What a person does with the panel, the same in every front end."""
+
+from __future__ import annotations
+
+import re
+
+
+def button(panel, name: str):
+    return panel.get_by_role("button", name=re.compile(rf"\b{name}$"))  # its icon is a character in its name too
+
+
+def status(panel) -> str:
+    return panel.locator(".ad-status").inner_text()
+
+
+def wait_for_status(panel, pattern: str) -> None:
+    panel.locator(".ad-status", has_text=re.compile(pattern)).wait_for(timeout=60_000)
+
+
+def picture(panel):
+    """The animation, decoded; of the job that ran last."""
+    image = panel.locator(".ad-stage img")
+    image.wait_for(timeout=60_000)
+    image.evaluate("image => image.decode()")
+    return image
+
+
+def run(panel):
+    """Press Run, wait for the end, and give the picture, which is another than the one before."""
+    old = panel.locator(".ad-stage img")
+    if old.count():
+        old.evaluate("image => image.dataset.old = 'yes'")
+    button(panel, "Run").click()
+    panel.locator(".ad-stage img:not([data-old])").wait_for(timeout=60_000)
+    wait_for_status(panel, "^Done")
+    panel.locator("button.ad-run:not([disabled])").wait_for()
+    return picture(panel)
+
+
+def moves(element) -> bool:
+    """Whether what an element shows changes within about two seconds."""
+    first = element.screenshot()
+    for _ in range(12):
+        element.page.wait_for_timeout(150)
+        if element.screenshot() != first:
+            return True
+    return False
+
+
+def set_number(panel, label: str, value) -> None:
+    field = panel.locator(".ad-number").get_by_label(label)
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def tab(panel, name: str):
+    tab = panel.get_by_role("tab", name=name)
+    tab.click()
+    return tab

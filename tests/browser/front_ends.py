@@ -1,0 +1,330 @@
+"""A real Jupyter server with its three front ends, each driven in the same way by a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import nbformat
+import psutil
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "test-artifacts"
+
+
+def missing(what: str) -> str:
+    """A tool that is missing is an error where everything has to be checked, and a skipped test elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    return pytest.skip(what)
+
+
+def find_chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    return missing("The browser tests need Chromium: apt-get install chromium")
+
+
+class Server:
+    """A Jupyter server or a Voilà, in a process of its own."""
+
+    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str], token: str) -> None:
+        self._log = log.open("wb")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.base = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments, "--no-browser", f"--port={port}"],
+            env=environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        for _ in range(600):
+            try:
+                requests.get(f"{self.base}/api/status?token={token}", timeout=5)
+                return
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise RuntimeError(log.read_text())
+
+    def kernels(self) -> list[int]:
+        """The process ids of the kernels that run."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "ipykernel_launcher" in child.cmdline():
+                    found.append(child.pid)
+        return found
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self._log.close()
+
+
+class Site:
+    """A folder with notebooks, served by Jupyter (JupyterLab and Notebook 7) and by Voilà."""
+
+    def __init__(self, folder: Path) -> None:
+        self.token = secrets.token_hex(16)
+        self.folder, self.work, self.temporary = folder, folder / "work", folder / "temporary"
+        self.work.mkdir(parents=True)
+        self.temporary.mkdir()
+        self._environment = {
+            key: value for key, value in os.environ.items() if not key.endswith(("_TOKEN", "_API_KEY"))
+        }
+        self._environment |= {
+            "ANIMATEDIFF_WIDGET_HOME": str(folder / "home"),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "TMPDIR": str(self.temporary),
+        }
+        configuration = {
+            "ServerApp": {"jpserver_extensions": {"jupyterlab": True, "notebook": True}},
+            "LabApp": {"expose_app_in_browser": True},
+            "JupyterNotebookApp": {"expose_app_in_browser": True},
+        }
+        (folder / "config").mkdir()
+        (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(configuration))
+        settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+        settings.parent.mkdir(parents=True)
+        settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        # The kernel is this very environment, whatever kernels the machine has.
+        kernel = folder / "data" / "kernels" / "python3"
+        kernel.mkdir(parents=True)
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
+        (kernel / "kernel.json").write_text(json.dumps(spec))
+
+    @functools.cached_property
+    def jupyter(self) -> Server:
+        arguments = ["jupyter_server", "--allow-root", f"--IdentityProvider.token={self.token}"]
+        arguments += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.work}"]
+        return Server(arguments, self.folder / "jupyter.log", self._environment, self.token)
+
+    @functools.cached_property
+    def voila(self) -> Server:
+        arguments = ["voila", str(self.work), "--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+        return Server(arguments, self.folder / "voila.log", self._environment, "")
+
+    def stop_kernels(self) -> None:
+        headers = {"Authorization": f"token {self.token}"}
+        for kind in ("sessions", "kernels"):
+            for found in requests.get(f"{self.jupyter.base}/api/{kind}", headers=headers, timeout=30).json():
+                requests.delete(f"{self.jupyter.base}/api/{kind}/{found['id']}", headers=headers, timeout=60)
+
+    def stop(self) -> None:
+        for name in ("jupyter", "voila"):
+            if name in self.__dict__:
+                getattr(self, name).stop()
+
+    def write(self, name: str, *sources: str) -> str:
+        """Write a notebook with these cells, and give its name."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.work / name)
+        return name
+
+    def read(self, name: str):
+        return nbformat.read(self.work / name, as_version=4)
+
+
+class Visit:
+    """One visit of a notebook in a front end; collects what the browser complains about.
+
+    The subclasses say what differs: the address, when it is ready, the theme, how the panel's cell is run.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        browser,
+        site: Site,
+        notebook: str = "quickstart.ipynb",
+        *,
+        width: int = 1200,
+        dark: bool = False,
+        waits_for: str | None = ".animatediff",  # what shows that Voilà has run the notebook
+        **context,
+    ) -> None:
+        self.site, self.notebook, self.width, self.dark, self.waits_for = site, notebook, width, dark, waits_for
+        context = {"viewport": {"width": width, "height": 1200}, "accept_downloads": True, **context}
+        if notebook == "quickstart.ipynb":  # as it is committed, without what an earlier visit saved
+            shutil.copy(ROOT / "notebooks" / notebook, site.work)
+        self.context = browser.new_context(**context)
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(self.address())
+        self.ready()
+
+    def _heard(self, message) -> None:
+        if message.type == "error":
+            # A resource that is missing is known by its address only.
+            where = message.location["url"].partition("?")[0] if "load resource" in message.text else ""
+            self.complaints.append(f"{message.text} {where}".strip())
+
+    def address(self) -> str:
+        raise NotImplementedError
+
+    def ready(self) -> None:
+        raise NotImplementedError
+
+    def panel(self, index: int = 0):
+        """The panel, once it can be pressed."""
+        panel = self.page.locator(".animatediff").nth(index)
+        panel.wait_for(timeout=60_000)
+        panel.locator("button.ad-run:not([disabled])").wait_for(timeout=60_000)
+        panel.evaluate("element => element.scrollIntoView()")
+        return panel
+
+    def open_panel(self):
+        """Run what has to be run until the panel is there."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        heard = len(self.complaints)
+        self.page.reload()
+        self.ready()
+        self.panel()
+        # ipywidgets says this of a widget that is drawn before the kernel has answered, and then draws it all the same.
+        late = [text for text in self.complaints[heard:] if text.split("\n")[0] != "Error: widget model not found"]
+        self.complaints[heard:] = late
+
+    def narrow(self, width: int) -> None:
+        """Make the page so wide."""
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": 1700})
+
+    def close(self) -> None:
+        self.context.close()
+
+
+class JupyterVisit(Visit):
+    """What JupyterLab and Notebook 7 have in common: both are the JupyterLab application."""
+
+    @property
+    def server(self) -> Server:
+        return self.site.jupyter
+
+    def close(self) -> None:
+        super().close()
+        self.site.stop_kernels()
+
+    def ready(self) -> None:
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.evaluate(
+            """async () => {
+                await jupyterapp.restored;
+                await jupyterapp.shell.currentWidget.context.ready;
+                await jupyterapp.shell.currentWidget.sessionContext.ready;
+            }"""
+        )
+        self.do("apputils:change-theme", theme="JupyterLab Dark" if self.dark else "JupyterLab Light")
+
+    def do(self, command: str, **arguments) -> None:
+        self.page.evaluate(
+            "([command, args]) => jupyterapp.commands.execute(command, args).then(() => null)", [command, arguments]
+        )
+
+    def run_cell(self, index: int) -> None:
+        """Run a cell, and wait until it is done."""
+        self.page.evaluate(f"jupyterapp.shell.currentWidget.content.activeCellIndex = {index}")
+        self.do("notebook:run-cell")
+
+    def open_panel(self):
+        self.run_cell(1)
+        self.run_cell(2)
+        return self.panel()
+
+    def save(self) -> None:
+        self.do("docmanager:save")
+
+    def in_kernel(self, code: str) -> str:
+        """Run code in the notebook's kernel, beside its cells, and give what it prints."""
+        return self.page.evaluate(
+            """async code => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({code, store_history: false, silent: false});
+                let text = '';
+                future.onIOPub = message => {
+                    if (message.header.msg_type === 'stream') text += message.content.text;
+                    if (message.header.msg_type === 'error') text += message.content.traceback.join('\\n');
+                };
+                await future.done;
+                return text;
+            }""",
+            code,
+        )
+
+
+class Lab(JupyterVisit):
+    name = "lab"
+
+    def address(self) -> str:
+        # A workspace per visit: what one test left open is not restored in the next.
+        workspace = f"{self.server.base}/lab/workspaces/{secrets.token_hex(4)}"
+        return f"{workspace}/tree/{self.notebook}?token={self.site.token}"
+
+    def narrow(self, width: int) -> None:
+        super().narrow(width)
+        self.page.evaluate(f"jupyterapp.shell.{'collapse' if width < 1000 else 'expand'}Left()")
+
+
+class Notebook(JupyterVisit):
+    name = "notebook"
+
+    def address(self) -> str:
+        return f"{self.server.base}/notebooks/{self.notebook}?token={self.site.token}"
+
+
+class Voila(Visit):
+    name = "voila"
+
+    @property
+    def server(self) -> Server:
+        return self.site.voila
+
+    def address(self) -> str:
+        theme = "dark" if self.dark else "light"
+        return f"{self.server.base}/voila/render/{self.notebook}?theme={theme}"
+
+    def ready(self) -> None:
+        """Voilà runs every cell of the notebook before it shows the page."""
+        self.page.wait_for_load_state("load")
+        if self.waits_for:
+            self.page.wait_for_selector(self.waits_for, timeout=120_000)
+
+    def open_panel(self):
+        return self.panel()
+
+
+FRONT_ENDS: dict[str, type[Visit]] = {kind.name: kind for kind in (Lab, Notebook, Voila)}

@@ -1,0 +1,154 @@
+"""By keyboard alone, by ear, and with less motion."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from driving import button, moves, picture, run, set_number, status, tab, wait_for_status
+from PIL import Image, ImageDraw
+
+from animatediff_widget import AnimateDiffRequest, Animation
+from animatediff_widget._media import convert
+
+WITH_SHORTCUTS = pytest.mark.parametrize("front_end", ["lab", "notebook"])  # they take keys for their cells
+
+_FOCUSED = """() => {
+    const item = document.activeElement;
+    if (!item.closest('.animatediff')) return null;
+    const look = getComputedStyle(item);
+    item.dataset.reached = 'yes';
+    const seen = look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2;
+    return {name: item.outerHTML.slice(0, 100), seen};
+}"""
+_MISSED = """panel => [...panel.querySelectorAll('button, input, select, textarea, summary, [role=slider], [role=tab]')]
+    .filter(item => item.checkVisibility({visibilityProperty: true}) && !item.disabled && !item.dataset.reached)
+    .filter(item => !(item.role === 'tab' && item.parentElement.querySelector('[data-reached]')))  // by its arrow keys
+    .map(item => item.outerHTML.slice(0, 160))"""
+
+
+def walk(here, panel) -> list[dict]:
+    """Press Tab from the panel's first control to its last."""
+    here.page.evaluate("for (const item of document.querySelectorAll('[data-reached]')) delete item.dataset.reached")
+    panel.locator(".ad-form").get_by_label("Prompt", exact=True).focus()
+    while here.page.evaluate(_FOCUSED):
+        here.page.evaluate("window.first = document.activeElement")
+        here.page.keyboard.press("Shift+Tab")
+    here.page.evaluate("first.focus()")
+    stops = []
+    for _ in range(80):
+        stop = here.page.evaluate(_FOCUSED)
+        if stop is None:
+            return stops
+        stops.append(stop)
+        here.page.keyboard.press("Tab")
+    raise AssertionError("the keyboard does not come out of the panel again")
+
+
+@WITH_SHORTCUTS
+def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    set_number(panel, "Steps", 3)
+    button(panel, "Advanced").press("Space")
+    panel.get_by_label("Version").wait_for()
+    run(panel)
+    for name in ("Animation", "JSON", "Logs", "Request", "History"):
+        tab(panel, name)
+        here.page.wait_for_timeout(200)
+        stops = walk(here, panel)
+        assert panel.evaluate(_MISSED) == []
+        assert [stop["name"] for stop in stops if not stop["seen"]] == []
+
+
+@WITH_SHORTCUTS
+def test_a_run_needs_no_mouse(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    keys = here.page.keyboard
+    active = here.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+
+    slider = panel.get_by_role("slider", name="Steps")
+    slider.focus()
+    keys.press("ArrowLeft")
+    here.page.wait_for_function("document.querySelector('.ad-number input').value === '24'")
+    button(panel, "Random").focus()
+    keys.press("Space")
+    panel.get_by_label("Seed", exact=True).and_(panel.locator(":enabled")).wait_for()
+    for key in ("Enter", "Space"):
+        button(panel, "Run").focus()
+        keys.press(key)
+        panel.locator("button.ad-run[disabled]").wait_for()
+        wait_for_status(panel, "^Done")
+    panel.get_by_role("tab", name="Animation").focus()
+    keys.press("ArrowRight")
+    keys.press("Enter")
+    panel.locator(".ad-json").wait_for()
+    assert panel.get_by_role("tab", name="JSON").get_attribute("aria-selected") == "true"
+    assert here.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex") == active
+    assert here.page.evaluate("jupyterapp.shell.currentWidget.content.mode") == "command"
+
+
+def test_letters_on_a_button_do_not_edit_the_notebook_and_ctrl_s_still_saves_it(visit):
+    here = visit("lab")
+    panel = here.open_panel()
+    cells = "jupyterapp.shell.currentWidget.content.widgets.length"
+    before = here.page.evaluate(cells)
+    button(panel, "Advanced").focus()
+    for key in "abddx":
+        here.page.keyboard.press(key)
+    assert here.page.evaluate(cells) == before
+    assert here.page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty")
+    here.page.keyboard.press("Control+s")
+    here.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def test_what_happens_is_announced_rarely_in_a_region_that_was_there_before(visit):
+    here = visit("lab")
+    panel = here.open_panel()
+    set_number(panel, "Steps", 100)
+    region = panel.locator("[role=status].ad-announcer")
+    region.evaluate(
+        """region => {
+            region.before = true;
+            window.announced = [];
+            const hear = () => announced.push(region.innerText);
+            new MutationObserver(hear).observe(region, {childList: true, subtree: true});
+        }"""
+    )
+    assert region.get_attribute("aria-live") == "polite"
+    run(panel)
+    assert region.evaluate("region => region.before")
+    announced = here.page.evaluate("announced")
+    assert announced[-1].startswith("Done")
+    assert 2 <= len(announced) <= 12
+
+
+def test_where_less_motion_is_asked_for_nothing_loops(visit):
+    here = visit("lab", reduced_motion="reduce")
+    panel = here.open_panel()
+    image = run(panel)
+    assert image.evaluate("image => image.currentSrc").startswith("data:image/png")
+    assert not moves(image)
+    here.page.emulate_media(reduced_motion="no-preference")
+    picture(panel)
+    assert moves(image)
+    assert status(panel).startswith("Done")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_video_plays_by_itself_only_where_motion_is_welcome(browser, motion):
+    frames = []
+    for index in range(16):
+        frames.append(Image.new("RGB", (64, 64), "navy"))
+        ImageDraw.Draw(frames[-1]).rectangle((index * 3, 20, index * 3 + 12, 40), fill="gold")
+    file = io.BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:], duration=125)
+    video = Animation(convert(file.getvalue(), "png", "mp4"), AnimateDiffRequest())
+    page = browser.new_page(reduced_motion=motion)
+    page.set_content(video.to_html())
+    page.wait_for_function("document.querySelector('video').readyState >= 4")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.querySelector('video').paused") is (motion == "reduce")
+    assert (page.evaluate("document.querySelector('video').currentTime") == 0) is (motion == "reduce")
+    page.close()

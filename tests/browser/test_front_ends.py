@@ -1,0 +1,156 @@
+"""The quickstart in JupyterLab, Notebook 7 and Voilà, in a real browser, as a person would use it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from driving import button, moves, picture, run, set_number, status, tab, wait_for_status
+from front_ends import FRONT_ENDS
+
+EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
+WITH_A_SESSION = pytest.mark.parametrize("front_end", ["lab", "notebook"])
+
+
+@EVERYWHERE
+def test_a_person_sets_the_sliders_presses_run_watches_the_progress_and_sees_the_animation_move(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    set_number(panel, "Steps", 100)
+    panel.get_by_label("Prompt", exact=True).fill("a boat on the sea, full moon, stars")
+    set_number(panel, "Guidance scale", 7.5)
+    slider = panel.get_by_role("slider", name="Guidance scale")
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    tab(panel, "Request")
+    panel.locator("pre:visible", has_text='"steps": 100').wait_for()
+    panel.locator("pre:visible", has_text='"guidance_scale": 8').wait_for()
+    body = json.loads(panel.locator("pre:visible").first.inner_text())
+    assert body["input"]["prompt"] == "a boat on the sea, full moon, stars"
+    tab(panel, "Animation")
+
+    here.page.evaluate(
+        """() => {
+            window.seen = [];
+            const look = () => window.seen.push(document.querySelector('.ad-status')?.textContent ?? '');
+            new MutationObserver(look).observe(document.querySelector('.animatediff'),
+                                               {childList: true, subtree: true, characterData: true});
+        }"""
+    )
+    for _ in range(8):  # the pocket model may be done before the page has drawn a step
+        here.page.evaluate("seen.length = 0")
+        image = run(panel)
+        found = [re.search(r"step (\d+) of 100", text) for text in here.page.evaluate("seen")]
+        steps = [int(step[1]) for step in found if step]
+        assert steps == sorted(steps)
+        if set(steps) - {0, 100}:
+            break
+    else:
+        pytest.fail("nobody could watch it")
+
+    assert image.get_attribute("alt") == "a boat on the sea, full moon, stars"
+    assert moves(image)
+
+    tab(panel, "JSON")
+    tree = panel.locator(".ad-json")
+    tree.get_by_text('"succeeded"').wait_for()
+    panel.get_by_role("button", name="Copy").click()
+    panel.get_by_role("button", name="Copied").wait_for()
+    copied = json.loads(here.page.evaluate("navigator.clipboard.readText()"))
+    assert copied["status"] == "succeeded"
+    assert copied["input"]["steps"] == 100
+    assert "100%|" in copied["logs"]
+    fold = tree.locator("details").first
+    fold.locator("summary").first.click()
+    assert fold.get_attribute("open") is None
+
+    tab(panel, "Logs")
+    panel.locator("pre:visible", has_text="Using seed:").wait_for()
+
+
+@EVERYWHERE
+def test_a_run_can_be_canceled_and_the_next_one_works(visit, front_end):
+    panel = visit(front_end).open_panel()
+    set_number(panel, "Steps", 100)
+    go, cancel = button(panel, "Run"), button(panel, "Cancel")
+    go.click()
+    cancel.click()
+    wait_for_status(panel, "^(Canceled|Done)")
+    assert status(panel).startswith("Canceled")
+    assert go.is_enabled()
+    assert cancel.is_disabled()
+    set_number(panel, "Steps", 3)
+    run(panel)
+
+
+def test_a_refused_value_is_said_beside_the_control(visit):
+    panel = visit("lab").open_panel()
+    set_number(panel, "Steps", 500)
+    panel.get_by_role("alert").get_by_text("steps must be a whole number from 1 to 100, not 500").wait_for()
+    button(panel, "Run").click()
+    panel.get_by_text("Not sent. Correct this first").wait_for()
+
+
+@WITH_A_SESSION
+def test_a_page_that_is_reloaded_shows_the_panel_as_it_was(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    panel.get_by_label("Prompt", exact=True).fill("snow, mountain, night")
+    set_number(panel, "Steps", 12)
+    before = run(panel).get_attribute("src")
+    tab(panel, "JSON")
+    panel.locator(".ad-json").get_by_text('"succeeded"').wait_for()
+    here.save()
+    (kernel,) = here.server.kernels()
+    here.reload()
+
+    panel = here.panel()
+    assert here.server.kernels() == [kernel]
+    assert panel.get_by_label("Prompt", exact=True).input_value() == "snow, mountain, night"
+    assert panel.locator(".ad-number").get_by_label("Steps").input_value() == "12"
+    assert status(panel).startswith("Done")
+    assert panel.get_by_role("tab", name="JSON").get_attribute("aria-selected") == "true"
+    assert '"succeeded"' in panel.locator(".ad-json").inner_text()
+    tab(panel, "Animation")
+    assert picture(panel).get_attribute("src") == before
+    set_number(panel, "Steps", 3)
+    assert run(panel).get_attribute("src") != before
+
+
+@WITH_A_SESSION
+def test_a_page_that_is_reloaded_during_a_job_shows_its_end(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    here.save()
+    set_number(panel, "Steps", 100)
+    button(panel, "Run").click()
+    here.reload()
+    panel = here.panel()
+    wait_for_status(panel, "^Done")
+    assert moves(picture(panel))
+
+
+def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_finds_the_job_in_the_history(visit, site):
+    others = set(site.voila.kernels())
+    here = visit("voila")
+    panel = here.open_panel()
+    (kernel,) = set(site.voila.kernels()) - others
+    panel.get_by_label("Seed", exact=True).fill("20251122")
+    panel.get_by_label("Seed", exact=True).press("Enter")
+    run(panel)
+    here.reload()
+
+    panel = here.panel()
+    tab(panel, "History")
+    button(panel, "Show 20251122").first.click()
+    panel.get_by_text("Seed 20251122").wait_for()
+    assert moves(picture(panel))
+    for _ in range(100):  # Voilà shuts the kernel of the page before down
+        if kernel not in site.voila.kernels():
+            break
+        here.page.wait_for_timeout(100)
+    now = set(site.voila.kernels()) - others
+    assert kernel not in now
+    assert len(now) == 1

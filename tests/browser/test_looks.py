@@ -1,0 +1,75 @@
+"""How the panel looks, and whether everyone can use it: in each front end, light and dark, before and after a run."""
+
+from __future__ import annotations
+
+import pytest
+from driving import picture, run, tab
+from front_ends import ARTIFACTS, FRONT_ENDS
+
+TABS = ("Animation", "JSON", "Logs", "Request", "History")
+
+
+@pytest.fixture(scope="module", params=[(name, dark) for name in FRONT_ENDS for dark in (False, True)])
+def opened(request, browser, site, noise, axe):
+    """A page with the panel; `axe` is in it."""
+    name, dark = request.param
+    here = FRONT_ENDS[name](browser, site, dark=dark)
+    here.open_panel()
+    here.page.evaluate(axe)
+    yield here
+    complaints = [text for text in here.complaints if text not in noise(name)]
+    here.close()
+    assert complaints == []
+
+
+def violations(panel) -> list[str]:
+    found = panel.evaluate("panel => axe.run(panel, {resultTypes: ['violations']}).then(found => found.violations)")
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_no_serious_violation_before_a_run_and_after_it_on_any_tab(opened):
+    panel = opened.panel()
+    opened.page.mouse.move(0, 0)
+    panel.get_by_role("button", name="Advanced").click()
+    for name in TABS:
+        tab(panel, name)
+        assert violations(panel) == []
+    panel.get_by_role("button", name="Advanced").click()
+    tab(panel, "Animation")
+    run(panel)
+    for name in TABS:
+        tab(panel, name)
+        assert violations(panel) == []
+
+
+def test_nothing_is_cut_off_in_a_narrow_page_nor_in_a_wide_one(opened):
+    panel = opened.panel()
+    tab(panel, "Animation")
+    if not panel.locator(".ad-stage img").count():
+        run(panel)
+    picture(panel)
+    for width in (600, 1200):
+        opened.narrow(width)
+        opened.page.mouse.move(0, 0)
+        opened.page.wait_for_timeout(400)
+        ARTIFACTS.mkdir(exist_ok=True)
+        panel.screenshot(path=ARTIFACTS / f"{opened.name}-{'dark' if opened.dark else 'light'}-{width}.png")
+        cut = panel.evaluate(
+            """panel => {
+                const edge = panel.closest('.jp-OutputArea-output').getBoundingClientRect();
+                return [...panel.querySelectorAll('button, input, select, textarea, img, .ad-scroll')]
+                    .filter(item => item.offsetParent !== null)
+                    .filter(item => {
+                        const box = item.getBoundingClientRect();
+                        return box.left < edge.left - 1 || box.right > Math.min(edge.right, innerWidth) + 1;
+                    })
+                    .map(item => item.outerHTML.slice(0, 120));
+            }"""
+        )
+        assert cut == []
+        assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth + 1")

@@ -1,0 +1,123 @@
+"""Where a job runs: one decision, and an argument that overrules it."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import sys
+import threading
+import types
+
+import pytest
+
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Job
+from animatediff_widget.errors import JobCanceled
+from animatediff_widget.panel.place import runs_in_background
+from animatediff_widget.panel.waiting import WaitingMessages
+from animatediff_widget.server import LocalServer
+from animatediff_widget.server.engines import Output
+
+
+class QuickEngine:
+    name = "quick"
+
+    def run(self, request, *, seed, log, canceled):
+        return Output(b"GIF89a" + bytes(20), "gif", "image/gif")
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+
+
+def threads_that_run(**arguments) -> list[threading.Thread]:
+    """Run a panel's job to its end, and list the threads that the job ran in."""
+    with LocalServer(QuickEngine()) as server:
+        panel = AnimateDiffPanel(endpoint=Endpoint.relay(server.base_url), token=server.token, **arguments)
+        threads = []
+        panel.observe(lambda _: threads.append(threading.current_thread()), "animation")
+        panel.run().result(30)
+        assert len(threads) == 1
+        return threads
+
+
+def test_a_job_runs_in_the_background():
+    assert runs_in_background()
+    assert threading.main_thread() not in threads_that_run()
+
+
+def test_in_colab_a_job_runs_inside_the_click(colab):
+    assert not runs_in_background()
+    assert threads_that_run() == [threading.main_thread()]
+
+
+def test_either_can_be_asked_for(colab):
+    assert threads_that_run(background=False) == [threading.main_thread()]
+    assert threading.main_thread() not in threads_that_run(background=True)
+
+
+def test_without_a_kernel_there_is_no_queue_and_cancel_is_not_offered():
+    assert WaitingMessages.here() is None
+    panel = AnimateDiffPanel(background=False)
+    assert not panel._inside.can_cancel
+
+
+def test_a_job_calls_what_it_was_given_while_it_waits_and_can_be_canceled_from_there():
+    class Waiting(QuickEngine):
+        def run(self, request, *, seed, log, canceled):
+            while not canceled():
+                stopped.wait(0.01)
+            return super().run(request, seed=seed, log=log, canceled=canceled)
+
+    stopped, calls = threading.Event(), []
+
+    def idle():
+        calls.append(threading.current_thread())
+        job.cancel()
+
+    with LocalServer(Waiting()) as server:
+        job = Job(AnimateDiffRequest(), Client(Endpoint.relay(server.base_url), server.token))
+        with pytest.raises(JobCanceled):
+            job.run(idle)
+    assert set(calls) == {threading.main_thread()}
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_an_interrupt_at_any_change_of_the_page_leaves_a_panel_that_tells_the_truth_and_runs_again(moment):
+    with LocalServer(QuickEngine()) as server:
+        panel = AnimateDiffPanel(endpoint=Endpoint.relay(server.base_url), token=server.token, background=False)
+        changes = itertools.count()
+
+        def interrupt(_):
+            if next(changes) == moment:
+                signal.raise_signal(signal.SIGINT)
+
+        results, monitor = panel._results, panel._monitor
+        for widget in (monitor.status, panel.run_button, panel.cancel_button, results.stage, results.json):
+            widget.observe(interrupt)
+        job = panel.run()
+        assert next(changes) > moment
+        assert {"succeeded": "Done", "canceled": "Canceled"}[job.state] in monitor.status.value
+        assert ("data:image/gif" in results.stage.value) == (job.state == "succeeded")
+        assert (monitor.bar.bar_style == "success") == (job.state == "succeeded")
+        assert not panel.run_button.disabled
+        assert panel.cancel_button.disabled
+        assert panel.run().state == "succeeded"
+
+
+def test_an_interrupt_just_as_the_end_is_told_leaves_nothing_half_told():
+    with LocalServer(QuickEngine()) as server:
+        panel = AnimateDiffPanel(endpoint=Endpoint.relay(server.base_url), token=server.token, background=False)
+        monitor, interrupted = panel._monitor, []
+
+        def interrupt(change):
+            if "Done" in change["new"] and not interrupted:
+                interrupted.append(change)
+                signal.raise_signal(signal.SIGINT)
+
+        monitor.status.observe(interrupt, "value")
+        assert panel.run().state == "succeeded"
+        assert interrupted
+        assert "Done" in monitor.status.value
+        assert monitor.bar.bar_style == "success"
+        assert not panel.run_button.disabled
