@@ -89,13 +89,14 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.token = secrets.token_hex(16)
         self.folder, self.work, self.temporary = folder, folder / "work", folder / "temporary"
+        self.home = folder / "home"
         self.work.mkdir(parents=True)
         self.temporary.mkdir()
         self._environment = {
             key: value for key, value in os.environ.items() if not key.endswith(("_TOKEN", "_API_KEY"))
         }
         self._environment |= {
-            "ANIMATEDIFF_WIDGET_HOME": str(folder / "home"),
+            "ANIMATEDIFF_WIDGET_HOME": str(self.home),
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
             "JUPYTER_DATA_DIR": str(folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
@@ -177,6 +178,8 @@ class Visit:
         context = {"viewport": {"width": width, "height": 1200}, "accept_downloads": True, **context}
         if notebook == "quickstart.ipynb":  # as it is committed, without what an earlier visit saved
             shutil.copy(ROOT / "notebooks" / notebook, site.work)
+        # "Save widget state" stays switched on for every notebook once a test has chosen it.
+        shutil.rmtree(site.folder / "settings" / "@jupyter-widgets", ignore_errors=True)
         self.context = browser.new_context(**context)
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.page = self.context.new_page()
@@ -312,6 +315,14 @@ class Voila(Visit):
     @property
     def server(self) -> Server:
         return self.site.voila
+
+    def reload(self) -> None:
+        heard = len(self.complaints)
+        super().reload()
+        # A page that is left asks Voilà to stop its kernel, without the _xsrf that Voilà's own server wants.
+        refused = "Failed to load resource: the server responded with a status of 403 (Forbidden) "
+        refused += f"{self.server.base}/voila/api/shutdown/"
+        self.complaints[heard:] = [text for text in self.complaints[heard:] if not text.startswith(refused)]
 
     def address(self) -> str:
         theme = "dark" if self.dark else "light"
