@@ -56,6 +56,6 @@ def _shrink(data: bytes) -> bytes:
         frame.thumbnail((_SIZE, _SIZE))
     file = io.BytesIO()
     frames[0].save(
-        file, "WEBP", save_all=True, append_images=frames[1:], duration=round(duration), loop=0, quality=60, method=0
+        file, "WEBP", save_all=True, append_images=frames[1:], duration=round(duration), loop=0, quality=40, method=4
     )
     return file.getvalue()

@@ -16,7 +16,7 @@ from .request import AnimateDiffRequest
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Animation"]
+__all__ = ["Animation", "data_url"]
 
 _WIDTH = 512  # how wide it is shown, in pixels
 _ROOM = 24_000  # by how many bytes the file of an output may be larger than the animation's own
@@ -133,7 +133,7 @@ class Animation:
         """
         if self.suffix not in MIMES:
             return f"<p>The endpoint sent {len(self.data)} bytes that are no image or video.</p>"
-        source = _data_url(self.mime, self.data)
+        source = data_url(self.mime, self.data)
         words = html.escape(self.request.prompt[:1000], quote=True)
         style = f"width:{_WIDTH}px;max-width:100%;height:auto;display:block"
         if self.mime.startswith("video/"):
@@ -146,7 +146,7 @@ class Animation:
         if frame is None:
             return image
         return (
-            f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{_data_url(*frame)}">{image}</picture>'
+            f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">{image}</picture>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
@@ -186,5 +186,6 @@ class Animation:
         return ("image/png", data) if data is not None else None
 
 
-def _data_url(mime: str, data: bytes) -> str:
+def data_url(mime: str, data: bytes) -> str:
+    """Write bytes as a ``data:`` URL (RFC 2397)."""
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"

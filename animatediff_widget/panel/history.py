@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -70,12 +69,16 @@ class History:
         self.box.children = (self.grid, self.note, *([self.older] if len(entries) > _PAGE else []))
 
     def _tile(self, entry: JournalEntry, folder: Any) -> Any:
+        from animatediff_widget._media import still
         from animatediff_widget._thumbnails import thumbnail
+        from animatediff_widget.animation import data_url
 
         data = thumbnail(entry, folder / "thumbnails")
         if data:
-            source = base64.b64encode(data).decode()
-            picture = f'<img class="ad-thumbnail" alt="" src="data:image/webp;base64,{source}">'
+            image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
+            frame = still(data, "webp")  # for those who asked for less motion
+            less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
+            picture = f"<picture>{less}{image}</picture>"
         else:
             picture = f'<div class="ad-thumbnail">{plain(entry.state)}</div>'
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
