@@ -140,7 +140,7 @@ class Job(Stages):
         """
         self._idle = idle
         try:
-            for _ in self:
+            for _ in self._run_on():
                 pass
         except KeyboardInterrupt:
             self._interrupted()
@@ -196,6 +196,11 @@ class Job(Stages):
 
     def __iter__(self) -> Iterator[Prediction]:
         """Run the job, or go on with it, and yield every new snapshot."""
+        yield from self._run_on()
+        if self.animation is not None:
+            self._see()
+
+    def _run_on(self) -> Iterator[Prediction]:
         with self._driving, contextlib.ExitStack() as stack:  # somebody else who runs it is waited for
             if self.finished:
                 self._finished.set()  # an interrupt may have fallen between the two
@@ -238,7 +243,7 @@ class Job(Stages):
 
     def _background(self) -> None:
         with contextlib.suppress(Exception):  # it stands in `error`, and in the log
-            for _ in self:
+            for _ in self._run_on():
                 pass
 
     def _outcome(self) -> Animation:
@@ -246,14 +251,18 @@ class Job(Stages):
             raise self.error
         if self.animation is None:
             raise JobError("The job has not ended.")
+        self._see()
+        return self.animation
+
+    def _see(self) -> None:
+        """Note that the person has the animation: it is not offered as unseen when a panel opens."""
         if self._key is not None:
             with contextlib.suppress(JournalError):
                 self.journal.see(self._key)
-        return self.animation
 
     def _interrupted(self) -> None:
         """Cancel after an interrupt: the thread that ran the job is ours, and the person waits."""
         self._cancel_wanted = True
         with contextlib.suppress(KeyboardInterrupt):
-            for _ in self:
+            for _ in self._run_on():
                 pass

@@ -478,3 +478,14 @@ def test_many_jobs_at_once_share_a_journal(world):
     while any(job._thread.is_alive() for job in jobs) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(world.journal.claimed(job.key) for job in jobs)
+
+
+def test_only_a_job_that_nobody_waited_for_is_offered_as_unseen(world):
+    for _ in world.job():
+        pass
+    world.job().run()
+    world.job().start().result(30)
+    assert world.journal.to_pick_up() == []
+    job = world.job().start()
+    job._finished.wait(30)
+    assert [entry.key for entry in world.journal.to_pick_up()] == [job.key]
