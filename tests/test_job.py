@@ -487,5 +487,5 @@ def test_only_a_job_that_nobody_waited_for_is_offered_as_unseen(world):
     world.job().start().result(30)
     assert world.journal.to_pick_up() == []
     job = world.job().start()
-    job._finished.wait(30)
+    job._thread.join(30)
     assert [entry.key for entry in world.journal.to_pick_up()] == [job.key]

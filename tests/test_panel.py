@@ -444,7 +444,7 @@ def test_a_job_that_finished_when_nobody_looked_is_offered_until_somebody_does()
 
     job = Job(AnimateDiffRequest(steps=2, seed=5), Client(Endpoint.builtin()))
     job.start()
-    job._finished.wait(60)
+    job._thread.join(60)
     assert "finished when nobody looked" in AnimateDiffPanel()._pick_up.box.children[0].value
     panel = AnimateDiffPanel()
     panel._pick_up.box.children[2].click()
