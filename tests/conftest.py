@@ -11,3 +11,8 @@ def _own_world(tmp_path, monkeypatch):
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
     monkeypatch.setattr("animatediff_widget.credentials._remembered", {})
+
+
+def pytest_collection_modifyitems(items):
+    """Put the browser last: the quick tests speak first, and Playwright keeps an event loop running in this thread."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
