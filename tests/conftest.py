@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from animatediff_widget._texts import TEXTS
+
 
 @pytest.fixture(autouse=True)
 def _own_world(tmp_path, monkeypatch):
     monkeypatch.setenv("ANIMATEDIFF_WIDGET_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
     monkeypatch.setattr("animatediff_widget.credentials._remembered", {})
+    TEXTS.use("en")
 
 
 def pytest_collection_modifyitems(items):

@@ -16,12 +16,6 @@ PACKAGE = Path(__file__).parents[1] / "animatediff_widget"
 ENGLISH = LANGUAGES["en"]
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    yield
-    TEXTS.use("en")
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_text_with_the_same_blanks(language):
     table = LANGUAGES[language]

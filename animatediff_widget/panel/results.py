@@ -184,12 +184,16 @@ class Results:
     def _show(self, animation: Animation) -> None:
         self.animation = animation
         request = animation.request
-        facts = [f"Seed {animation.seed}", f"{request.steps} steps", f"guidance {request.guidance_scale:g}"]
-        facts += [Path(request.path).stem, request.motion_module]
+        recipe = TEXTS["recipe"].format(
+            seed=animation.seed,
+            steps=request.steps,
+            guidance=f"{request.guidance_scale:g}",
+            checkpoint=Path(request.path).stem,
+            motion=request.motion_module,
+        )
         kept = TEXTS["kept"].format(path=animation.path)
         self.stage.value = (
-            f'{animation.to_html()}<div class="ad-quiet">{plain(" · ".join(facts))}</div>'
-            f'<div class="ad-quiet">{plain(kept)}</div>'
+            f'{animation.to_html()}<div class="ad-quiet">{plain(recipe)}</div><div class="ad-quiet">{plain(kept)}</div>'
         )
         words = "-".join(re.findall(r"\w+", request.prompt)[:4])[:40] or "animation"
         self.file_name.value = f"{words}-{animation.seed}.{animation.suffix}"
