@@ -451,3 +451,33 @@ def test_a_job_that_finished_when_nobody_looked_is_offered_until_somebody_does()
     assert panel._pick_up.box.children == ()
     assert AnimateDiffPanel()._pick_up.box.children == ()
     assert Journal().jobs()[0].state == "succeeded"
+
+
+def test_a_job_without_an_animation_shows_nothing_of_another_one():
+    from animatediff_widget import Journal
+
+    panel = AnimateDiffPanel()
+    panel.request.steps = 2
+    panel.run().result(60)
+    wait_until(lambda: not panel._results.save.disabled)
+    journal = Journal()
+    journal.note(journal.begin(AnimateDiffRequest(seed=1), "https://relay.example"), "failed", error="no credit left")
+    panel._results.show_entry(journal.jobs(1)[0])
+    assert "no credit left" in panel._results.stage.value
+    assert panel._results.save.disabled
+    assert panel._results.save_json.disabled
+    assert "succeeded" not in panel._results.json.value
+    assert "Using seed" not in panel._results.logs.value
+
+
+def test_the_endpoint_that_python_chose_is_the_one_that_is_shown():
+    panel = AnimateDiffPanel(endpoint=Endpoint.relay("https://relay.example.org"))
+    panel.endpoint = Endpoint.relay("https://relay.example")
+    assert panel._picker.base_url.value == "https://relay.example"
+    panel._picker.base_url.value = ""
+    assert panel.endpoint is None
+    own = Endpoint("builtin", "http://127.0.0.1:1/replicate/v1/predictions")
+    panel.endpoint = own
+    assert panel.endpoint is own
+    assert panel._picker.kind.value == "builtin"
+    assert panel._picker._note.value == ""

@@ -48,6 +48,7 @@ class EndpointPicker(HasTraits):
         self._token = Key(token) if token else None
         self._token_origin = (endpoint or Endpoint.replicate()).origin
         self._typed_for: set[str] = set()
+        self._showing = False
         kinds = ("builtin", "replicate", "relay")
         self.kind = maker.make(
             widgets.Dropdown,
@@ -97,7 +98,16 @@ class EndpointPicker(HasTraits):
         self.set_trait("trouble", trouble)
         return endpoint
 
+    def _names(self, endpoint: Endpoint) -> bool:
+        """Whether the base url, however it is written, names this endpoint already."""
+        try:
+            return Endpoint.relay(self.base_url.value) == endpoint
+        except AnimateDiffError:
+            return False
+
     def _chosen(self, _: Any) -> None:
+        if self._showing:
+            return
         endpoint = self._resolve()
         self.endpoint = endpoint
         self._show(endpoint)
@@ -121,9 +131,14 @@ class EndpointPicker(HasTraits):
     def _show(self, endpoint: Endpoint | None) -> None:
         """Show what the chosen kind needs. `endpoint` is None also while the built-in server was not asked for yet."""
         if endpoint is not None:
-            self.kind.value = endpoint.kind
-            if endpoint.kind == "relay" and not self.base_url.value.strip().startswith(endpoint.base_url):
-                self.base_url.value = endpoint.base_url
+            self.set_trait("trouble", "")
+            self._showing = True  # the controls follow the endpoint here, not it them
+            try:
+                self.kind.value = endpoint.kind
+                if endpoint.kind == "relay" and not self._names(endpoint):
+                    self.base_url.value = endpoint.base_url
+            finally:
+                self._showing = False
         kind = self.kind.value
         if kind == "replicate":
             endpoint = endpoint or Endpoint.replicate()

@@ -99,10 +99,15 @@ class Results:
             self._job.unobserve(self._changed, ["state", "prediction", "animation"])
         self._job = job
         self.stage.value = _empty("drawing", "ad-drawing")
+        self._clear()
+        job.observe(self._changed, ["state", "prediction", "animation"])
+
+    def _clear(self) -> None:
+        """Take away what belongs to another job, so that nothing of it is saved under this one's name."""
+        self._prediction = None
         self.said.value = self.json_said.value = ""
         self.file_name.disabled = self.save.disabled = self.use_seed.disabled = self.save_json.disabled = True
         self.json.value, self.logs.value = _empty("no_json"), _empty("no_logs")
-        job.observe(self._changed, ["state", "prediction", "animation"])
 
     def show_entry(self, entry: JournalEntry) -> None:
         """Show a job of the journal with its JSON, and put its settings back into the form.
@@ -113,6 +118,7 @@ class Results:
             The job.
         """
         self.put_back(entry)
+        self._clear()
         animation = entry.animation()
         if animation is not None:
             self._show(animation)
