@@ -9,21 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ._texts import TEXTS
 from .errors import AnswerError, ApiError
 
 __all__ = ["clock_ahead", "explain", "read_answer", "retry_after", "shorten"]
 
-_ADVICE = {
-    400: "Check the fields and the version.",
-    401: "Check the key: type it again, or set it in the environment.",
-    402: "The account has no credit left; top it up, then run again.",
-    403: "The key is not allowed to do this; check its account and permissions.",
-    404: "Check the base url and the version; or what was asked for is gone.",
-    409: "The endpoint is busy with another job; run again when it is done.",
-    413: "The request is too large; shorten it.",
-    422: "Correct the fields and run again.",
-    429: "Too many requests; wait and try again.",
-}
 _LONGEST = 400
 _LONGEST_NUMBER = 300
 _DEEPEST = 100
@@ -66,17 +56,17 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: st
     if 300 <= status < 400:
         target = headers.get("Location")
         raise AnswerError(
-            f"{who} redirected to {shorten(target)[:200] if target else 'nowhere'}; redirects are not followed. "
-            "If you trust that address, use it as base url.",
+            TEXTS["redirected"].format(who=who, target=shorten(target)[:200] if target else TEXTS["nowhere"]),
             # "See other" is what a server says after it has done what was asked.
             arrived=status not in (301, 302, 307, 308),
         )
     if status >= 400 or _is_error(body):
-        said = explain(body) if isinstance(body, dict) else f"it sent {problem}"
+        said = explain(body) if isinstance(body, dict) else TEXTS["it_sent"].format(problem=problem)
         passing = status in (408, 429) or status >= 500
-        advice = _ADVICE.get(status, "That may pass; try again in a moment." if passing else "")
+        advice = TEXTS.get(f"advice_{status}", TEXTS["advice_passing"] if passing else "")
+        details = f"{status}: {said}" if said else str(status)
         raise ApiError(
-            f"{who} did not {what} ({status}{': ' + said if said else ''}). {advice}".strip(),
+            TEXTS["refused"].format(who=who, what=what, details=details, advice=advice).strip(),
             status=status,
             body=body,
             arrived=not _is_refusal(status, body),
@@ -84,29 +74,26 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: st
             retry_after=retry_after(headers, body),
         )
     if problem:
-        raise AnswerError(
-            f"{who} was asked to {what} and sent {problem}. Check the base url; if it is right, try again later.",
-            passing=True,
-        )
+        raise AnswerError(TEXTS["unreadable"].format(who=who, what=what, problem=problem), passing=True)
     return body  # type: ignore[no-any-return]
 
 
 def _parse(data: bytes, headers: Mapping[str, str]) -> tuple[Any, str]:
     """Read a body; give it with what is wrong with it, in words."""
     if not data.strip():
-        return None, "an empty body"
+        return None, TEXTS["an_empty_body"]
     try:
         # JSON is UTF-8 whatever the header says; a log may hold a broken character all the same.
         body = json.loads(data.decode(json.detect_encoding(data), "replace"), parse_int=_whole)
     except RecursionError:
-        return None, "JSON that is nested too deeply"
+        return None, TEXTS["too_deep_json"]
     except ValueError:
         start = data[:200].lstrip().lower()
         html = start.startswith(b"<") or "html" in headers.get("Content-Type", "").lower()
-        return None, "a web page instead of JSON" if html else "broken or cut-off JSON"
+        return None, TEXTS["a_web_page" if html else "broken_json"]
     if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(body):
-        return None, "JSON that is nested too deeply"
-    return body, "" if isinstance(body, dict) else f"JSON that is not an object ({type(body).__name__})"
+        return None, TEXTS["too_deep_json"]
+    return body, "" if isinstance(body, dict) else TEXTS["other_json"].format(kind=type(body).__name__)
 
 
 def _whole(digits: str) -> float:

@@ -12,6 +12,8 @@ import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ._texts import TEXTS
+
 __all__ = ["Claim", "claim", "gate", "is_claimed", "sweep"]
 
 _TRIES = 8  # another process that only looks whether a job is claimed holds its lock for a moment
@@ -231,7 +233,7 @@ def gate(path: Path, *, shared: bool) -> Iterator[None]:
         deadline = time.monotonic() + _GATE_PATIENCE
         while not _try_lock(handle, shared=shared):
             if time.monotonic() > deadline:
-                raise TimeoutError(errno.ETIMEDOUT, "another process does not let go of it")
+                raise TimeoutError(errno.ETIMEDOUT, TEXTS["lock_held"])
             time.sleep(_PAUSE / 2)
         yield
     finally:

@@ -9,6 +9,7 @@ import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ._texts import TEXTS
 from .errors import AnimateDiffError, JobError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def add_commands(commands: Any) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+        raise argparse.ArgumentTypeError(TEXTS["not_a_count"].format(text=repr(text)))
     return min(int(text), 10**9)
 
 
@@ -68,7 +69,7 @@ def _jobs(arguments: argparse.Namespace) -> int:
     elif entries:
         _print_table(entries)
     else:
-        print("No unfinished job." if arguments.unfinished else "No job yet.", file=sys.stderr)
+        print(TEXTS["no_unfinished_job" if arguments.unfinished else "no_job"], file=sys.stderr)
     return _OK
 
 
@@ -80,8 +81,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     for key in dict.fromkeys(arguments.keys):
         found = _find(journal, key)
         if len(found) != 1:
-            what = "no job" if not found else "more than one job"
-            print(f"{key[:80]!r} names {what} in the journal; see: animatediff-widget jobs", file=sys.stderr)
+            print(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), file=sys.stderr)
             return _USAGE
         entries += found
     if not arguments.keys:
@@ -92,7 +92,7 @@ def _resume(arguments: argparse.Namespace) -> int:
             entries += [entry for entry in others if not journal.claimed(entry.key)]
     _report(journal)
     if not entries:
-        print("There is nothing to resume.", file=sys.stderr)
+        print(TEXTS["nothing_to_resume"], file=sys.stderr)
     code = _OK
     for entry in entries:
         try:
@@ -116,7 +116,7 @@ def _resume_one(entry: JournalEntry, journal: Journal) -> None:
             _say(entry, job.error)
         raise
     if animation.path is None:
-        raise JobError("The animation has no file.")
+        raise JobError(TEXTS["no_file"])
     print(animation.path, flush=True)
 
 
@@ -163,7 +163,7 @@ def _row(entry: JournalEntry) -> tuple[str, ...]:
         _date(entry).strftime("%Y-%m-%d %H:%M"),
         _plain(entry.state),
         "" if entry.seed is None else str(entry.seed),
-        "(damaged record)" if entry.damaged else _shorten(_plain(entry.request.prompt[:1000])),
+        TEXTS["damaged"] if entry.damaged else _shorten(_plain(entry.request.prompt[:1000])),
         _plain(str(entry.output)) if entry.output else "",
     )
 

@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ._texts import TEXTS
 from ._version import __version__
 from .errors import AnimateDiffError, ConnectionFailed, EndpointError, OutputError
 
@@ -62,7 +63,7 @@ class Exchange:
     def check_address(self, address: str) -> None:
         """Refuse an address that only this machine or its network can reach, unless the endpoint is there itself."""
         if not (self.own or address in self.own_addresses or _is_public(address)):
-            raise OutputError(f"The output is at {self.host}, inside a private network; nothing is fetched from there.")
+            raise OutputError(TEXTS["private_network"].format(host=self.host))
 
     def guard(self, act: Callable[[], _T]) -> _T:
         """Do something with the network; what goes wrong there becomes an error of ours.
@@ -91,31 +92,25 @@ class Exchange:
         late = any_is(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
         if self.connected:
             if time.monotonic() >= self.deadline:
-                text = f"{self.host} took longer than {self.within:g} s to {self.what}."
-            elif late:
-                text = f"{self.host} was asked to {self.what} and did not answer in time."
+                name = "took_too_long"
             else:
-                text = f"The connection to {self.host} broke while it was asked to {self.what}."
+                name = "did_not_answer" if late else "connection_broke"
+            text = TEXTS[name].format(host=self.host, what=self.what, within=f"{self.within:g}")
             return ConnectionFailed(text, passing=True)
         if any_is(ssl.SSLCertVerificationError):
-            return ConnectionFailed(
-                f"{self.host} could not prove who it is (TLS certificate). Nothing was sent.", arrived=False
-            )
+            return ConnectionFailed(TEXTS["not_certified"].format(host=self.host), arrived=False)
         if any_is(ValueError, LookupError):  # requests' and urllib3's complaints about urls are ValueErrors
-            return ConnectionFailed(f"{self.host} is not an address that can be asked.", arrived=False)
+            return ConnectionFailed(TEXTS["not_an_address"].format(host=self.host), arrived=False)
         if any_is(socket.gaierror):
-            why = "no such name was found"
+            why = "why_no_name"
         elif any_is(ssl.SSLError):
-            why = "no encrypted connection came about"
+            why = "why_not_encrypted"
         elif any_is(ConnectionRefusedError):
-            why = "nobody answers there"
+            why = "why_nobody"
         else:
-            why = "it took too long" if late else "no connection came about"
-        return ConnectionFailed(
-            f"{self.host} could not be reached: {why}. Check the base url and the network; nothing was sent.",
-            arrived=False,
-            passing=True,
-        )
+            why = "why_late" if late else "why_no_connection"
+        text = TEXTS["not_reached"].format(host=self.host, why=TEXTS[why])
+        return ConnectionFailed(text, arrived=False, passing=True)
 
 
 current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ._claim import gate
+from ._texts import TEXTS
 from .errors import JournalError
 
 __all__ = ["FINAL_STATES", "PICK_UP", "UNFINISHED", "JournalFile"]
@@ -122,10 +123,7 @@ class JournalFile:
                 return self._attempt(act)
         except (sqlite3.Error, OSError) as error:
             problem = error
-        raise JournalError(
-            f"The journal in {self.folder} cannot be used ({problem}). Make room there or make the folder writable, "
-            "or set ANIMATEDIFF_WIDGET_HOME to one that is."
-        )
+        raise JournalError(TEXTS["journal_unusable"].format(folder=self.folder, why=problem))
 
     def _attempt(self, act: _Act[_T]) -> _T:
         with gate(self._gate, shared=True), self._connect() as database:
@@ -148,10 +146,7 @@ class JournalFile:
     def _version(self, database: sqlite3.Connection) -> int:
         version = int(database.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
-            raise JournalError(
-                f"The journal in {self.folder} was written by a newer version of animatediff-widget and is left as it "
-                "is. Install that version here too, or point ANIMATEDIFF_WIDGET_HOME to another folder."
-            )
+            raise JournalError(TEXTS["journal_newer"].format(folder=self.folder))
         return version
 
     def _migrate(self, database: sqlite3.Connection) -> None:
@@ -179,10 +174,7 @@ class JournalFile:
             with self._connect() as database:
                 self._migrate(database)
                 carried = self._carry_over(aside, database)
-        report = (
-            f"The journal was damaged ({why}) and was set aside as {aside}. "
-            f"A new one was begun, with {carried} jobs that could still be read in it."
-        )
+        report = TEXTS["journal_set_aside"].format(why=why, aside=aside, count=carried)
         _reports[str(self.path)] = report
         logger.warning("%s", report)
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._texts import TEXTS
 from .errors import MissingExtra, OutputError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
                 frames.append(source.convert("RGB"))
                 durations.append(source.info.get("duration") or 125)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise OutputError(f"The animation cannot be decoded: {error}.") from None
+        raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
     return frames, sum(durations) / len(durations)
 
 
@@ -125,7 +126,7 @@ def first_frame(data: bytes, suffix: str) -> Image:
             frame: Image = source.convert("RGB")
             return frame
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise OutputError(f"The animation cannot be decoded: {error}.") from None
+        raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
 
 
 def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | None:
@@ -185,7 +186,8 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
         As for `decode`; also when `to` is none of the formats.
     """
     if to not in _WRITABLE:
-        raise OutputError(f"An animation cannot be saved as .{to}; use .{suffix}, {', .'.join(('', *_WRITABLE))[2:]}.")
+        formats = ", ".join(f".{name}" for name in (suffix, *_WRITABLE))
+        raise OutputError(TEXTS["no_such_format"].format(suffix=to, formats=formats))
     frames, duration = decode(data, suffix)
     return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
 
@@ -243,7 +245,7 @@ def _pillow() -> Any:
     try:
         from PIL import Image
     except ImportError:
-        raise MissingExtra('Decoding an animation needs Pillow: pip install "animatediff-widget[local]"') from None
+        raise MissingExtra(TEXTS["pillow_missing"]) from None
     return Image
 
 
@@ -251,7 +253,7 @@ def _ffmpeg() -> Any:
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise MissingExtra('Reading and writing mp4 needs ffmpeg: pip install "animatediff-widget[video]"') from None
+        raise MissingExtra(TEXTS["ffmpeg_missing"]) from None
     return imageio_ffmpeg
 
 
@@ -265,9 +267,9 @@ def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[li
                 about = next(reader)
                 frames = [image.frombytes("RGB", about["size"], frame) for frame in itertools.islice(reader, most)]
         except (OSError, RuntimeError, StopIteration, KeyError) as error:
-            raise OutputError(f"The video cannot be decoded: {str(error).strip()[-200:]}") from None
+            raise OutputError(TEXTS["video_not_decoded"].format(why=str(error).strip()[-200:])) from None
     if not frames:
-        raise OutputError("The video cannot be decoded: it has no frames.")
+        raise OutputError(TEXTS["video_empty"])
     return frames, 1000 / (about.get("fps") or 8)
 
 

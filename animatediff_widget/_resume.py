@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ._journal_file import FINAL_STATES
 from ._media import MIMES
+from ._texts import TEXTS
 from .animation import Animation
 from .client import Client
 from .endpoint import Endpoint, is_builtin_url
@@ -22,17 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["client_for", "is_orphan", "no_longer_known", "put_in_place", "take_up"]
 
-_GONE = (
-    "The built-in server of that session is gone, and this job with it. Run it again: the same settings and seed give "
-    "the same animation."
-)
-_ELSEWHERE = (
-    "The built-in server at {host} answers only to the notebook or process that started it. Pick this job up there, or "
-    "run it again here: the same settings and seed give the same animation."
-)
-_CUT_OFF = "The session that sent this job ended before the answer came."
 _SCRAP_AGE = 24 * 3600.0
-_UNREADABLE = "The journal's record of this job is damaged and names no id, so it cannot be looked for."
 
 
 def client_for(entry: JournalEntry) -> Client:
@@ -89,10 +80,10 @@ def take_up(job: Stages, entry: JournalEntry) -> None:
     prediction = entry.prediction
     if prediction is None:
         if entry.state in FINAL_STATES:
-            raise (JobCanceled if entry.state == "canceled" else JobFailed)(entry.error or "The job was never created.")
+            raise (JobCanceled if entry.state == "canceled" else JobFailed)(entry.error or TEXTS["never_created"])
         if entry.damaged:
-            raise JobFailed(_UNREADABLE)
-        prediction = job._adopt(ConnectionFailed(_CUT_OFF))
+            raise JobFailed(TEXTS["record_damaged"])
+        prediction = job._adopt(ConnectionFailed(TEXTS["cut_off"]))
     job._write("running", prediction=prediction)
     with job.hold_trait_notifications():
         job.set_trait("prediction", prediction)
@@ -169,12 +160,8 @@ def no_longer_known(error: EndpointError, name: str) -> EndpointError:
     """
     if not isinstance(error, ApiError) or error.status not in (404, 410):
         return error
-    return ApiError(
-        f"{name} no longer knows this job ({error.status}): endpoints delete what was made after about an hour. "
-        "Run it again for a new animation.",
-        status=error.status,
-        body=error.body,
-    )
+    text = TEXTS["no_longer_known"].format(who=name, status=error.status)
+    return ApiError(text, status=error.status, body=error.body)
 
 
 def _tidy(folder: Path, key: str) -> None:
@@ -203,7 +190,7 @@ def _look_for_orphan(job: Stages) -> None:
         job.client.list(1)
     except ConnectionFailed as error:
         if not error.arrived:
-            raise JobFailed(_GONE) from None
+            raise JobFailed(TEXTS["server_gone"]) from None
     except EndpointError:
         pass
-    job._end("left", JobError(_ELSEWHERE.format(host=job.client.endpoint.origin)))
+    job._end("left", JobError(TEXTS["server_elsewhere"].format(host=job.client.endpoint.origin)))

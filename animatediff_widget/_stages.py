@@ -22,6 +22,7 @@ from ._lost import find_lost
 from ._media import sniff
 from ._pace import Pace
 from ._resume import no_longer_known, put_in_place, take_up
+from ._texts import TEXTS
 from .animation import Animation
 from .client import Client
 from .errors import (
@@ -134,7 +135,7 @@ class Stages(HasTraits):
             assert self.prediction is not None
             yield self.prediction
         if self.prediction is not None and self.prediction.id is None and not self.prediction.done:
-            raise NothingToFollow("Accepted; the endpoint returned no id, so there is nothing to follow.")
+            raise NothingToFollow(TEXTS["no_id"])
         if self.state == "running":
             yield from self._follow(deadline)
         _tails[self.client.endpoint.url] = self._pace.tail
@@ -143,7 +144,7 @@ class Stages(HasTraits):
 
     def _submit(self, deadline: float) -> None:
         if self._cancel_wanted and self._posted_at is None:
-            raise JobCanceled("The job was canceled before it was sent.")
+            raise JobCanceled(TEXTS["canceled_unsent"])
         if not self._begun:
             self._key = self._key or self.journal.new_key()
             self._claim = self._claim or self.journal.claim(self._key)
@@ -152,7 +153,7 @@ class Stages(HasTraits):
         for attempt in itertools.count(1):
             try:
                 if self._posted_at is not None:  # an interrupt fell into the exchange
-                    raise ConnectionFailed("The answer to the request was not waited for.")
+                    raise ConnectionFailed(TEXTS["not_waited_for"])
                 self._posted_at, self._posted_clock = time.time(), time.monotonic()
                 self._pace.asked(time.monotonic())
                 prediction = self.client.create(self.request)
@@ -170,7 +171,7 @@ class Stages(HasTraits):
                 except JobTimeout:  # it was never taken, so this is what went wrong
                     raise error from None
                 if self._cancel_wanted:
-                    raise JobCanceled("The job was canceled before the endpoint took it.") from None
+                    raise JobCanceled(TEXTS["canceled_untaken"]) from None
         self._heard(prediction, "running")
 
     def _begin(self) -> None:
@@ -182,18 +183,14 @@ class Stages(HasTraits):
         """Look for a job whose answer was lost. It is never posted again: it may cost money already."""
         assert self._posted_at is not None
         assert self._key is not None
-        self.set_trait("notice", f"{error} Looking whether the job was created all the same.")
+        self.set_trait("notice", TEXTS["looking"].format(error=error))
         for _ in range(_ADOPT_TRIES):
             found = find_lost(self.client, self.journal, self._key, self.request, self._posted(), self._pause)
             if found is None:
                 break
             if self.journal.adopt(self._key, found):  # else another job was faster
                 return found
-        raise AnswerLost(
-            f"{error} The job may have been created all the same, and was not found in a list at the endpoint. "
-            "Look there before you run it again, so that you do not pay twice.",
-            passing=True,
-        )
+        raise AnswerLost(TEXTS["perhaps_created"].format(error=error), passing=True)
 
     def _posted(self) -> float:
         """When the job was posted, by the system's clock as it stands now, which may have been set meanwhile."""
@@ -237,7 +234,7 @@ class Stages(HasTraits):
                 self._cancel_sent = not error.passing
                 if error.passing:
                     raise
-                self.set_trait("notice", f"It cannot be canceled: {error}")
+                self.set_trait("notice", TEXTS["cannot_cancel"].format(error=error))
                 return self.prediction
             self._pace.canceled(time.monotonic())
             if answer.status:  # some relays answer with an empty object
@@ -256,15 +253,15 @@ class Stages(HasTraits):
         assert self.prediction is not None
         status, why = self.prediction.status, self.prediction.error
         if status == "canceled":
-            raise JobCanceled("The job was canceled.")
+            raise JobCanceled(TEXTS["canceled"])
         if status == "aborted":
-            raise JobFailed("The endpoint gave the job up: its deadline passed before it started.")
+            raise JobFailed(TEXTS["gave_up"])
         if status == "failed":
-            raise JobFailed(f"The model failed: {shorten(why or 'it gave no reason')}")
+            raise JobFailed(TEXTS["model_failed"].format(why=shorten(why or TEXTS["no_reason"])))
         if not self.prediction.outputs and self.prediction.raw.get("data_removed"):
-            raise OutputError("The animation is gone: endpoints delete outputs after about an hour.")
+            raise OutputError(TEXTS["gone"])
         if not self.prediction.outputs:
-            raise OutputError("The model finished without an output; its log may tell why.")
+            raise OutputError(TEXTS["no_output"])
 
     def _download(self, deadline: float) -> None:
         assert self.prediction is not None
@@ -283,9 +280,8 @@ class Stages(HasTraits):
             data = path.read_bytes()
             path = put_in_place(path, self._key, sniff(data))
         except OSError as error:
-            raise StorageError(
-                f"The animation in {folder} could not be read again: {error.strerror or error}."
-            ) from None
+            why = error.strerror or error
+            raise StorageError(TEXTS["not_read_again"].format(folder=folder, why=why)) from None
         animation = Animation(data, self.request, self.prediction, path)
         self._write(
             "succeeded",
@@ -357,7 +353,7 @@ class Stages(HasTraits):
         if error.retry_after is not None:
             wait = max(error.retry_after, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
         logger.info("%s; asking again in %.1f s", error, wait)
-        self.set_trait("notice", f"{error} Asking again in {max(wait, 1):.0f} s.")
+        self.set_trait("notice", TEXTS["asking_again"].format(error=error, seconds=f"{max(wait, 1):.0f}"))
         self._sleep(wait, deadline)
 
     def _pause(self, seconds: float) -> None:
@@ -366,9 +362,7 @@ class Stages(HasTraits):
     def _sleep(self, seconds: float, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise JobTimeout(
-                f"The job has not ended within {self.timeout:g} s. It may still be running; it stays in the journal."
-            )
+            raise JobTimeout(TEXTS["timed_out"].format(seconds=f"{self.timeout:g}"))
         # A cancellation wakes it up, once.
         if self._waited(min(seconds, left)):
             self._wake.clear()

@@ -14,6 +14,7 @@ import requests
 from requests.auth import AuthBase
 
 from ._connection import Exchange, Session, current
+from ._texts import TEXTS
 from .credentials import Key
 from .endpoint import is_loopback, origin_of
 from .errors import AnswerError, ConnectionFailed
@@ -151,11 +152,11 @@ class Reply:
         elif packing in ("gzip", "x-gzip", "deflate"):
             pieces = _unpack(self._raw(), host)
         else:
-            raise AnswerError(f"{host} sent an answer that is packed in a way nobody asked for ({packing[:40]}).")
+            raise AnswerError(TEXTS["strangely_packed"].format(host=host, packing=packing[:40]))
         for piece in pieces:
             size += len(piece)
             if size > cap:
-                raise AnswerError(f"{host} sent more than {cap / 2**20:g} MiB; the rest was not read.")
+                raise AnswerError(TEXTS["answer_too_large"].format(host=host, size=f"{cap / 2**20:g}"))
             yield piece
 
     def _raw(self) -> Iterator[bytes]:
@@ -190,7 +191,7 @@ def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(packed, _PIECE)
             except zlib.error:
-                raise AnswerError(f"{host} sent an answer that cannot be unpacked.", passing=True) from None
+                raise AnswerError(TEXTS["not_unpacked"].format(host=host), passing=True) from None
             if piece:
                 yield piece
             packed = unpacker.unconsumed_tail
@@ -201,7 +202,7 @@ def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
 
 
 def _broken_off(host: str) -> ConnectionFailed:
-    return ConnectionFailed(f"{host} broke off in the middle of its answer.", passing=True)
+    return ConnectionFailed(TEXTS["broke_off"].format(host=host), passing=True)
 
 
 def _host(url: str) -> str:

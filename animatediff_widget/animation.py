@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._media import MIMES, animated_png, convert, decode, sniff, still
+from ._texts import TEXTS
 from .errors import StorageError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
@@ -120,9 +121,7 @@ class Animation:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         except OSError as error:
-            raise StorageError(
-                f"{path} could not be written: {error.strerror or error}. Choose another place."
-            ) from None
+            raise StorageError(TEXTS["not_written"].format(path=path, why=error.strerror or error)) from None
         return path
 
     def to_html(self) -> str:
@@ -132,7 +131,7 @@ class Animation:
         started.
         """
         if self.suffix not in MIMES:
-            return f"<p>The endpoint sent {len(self.data)} bytes that are no image or video.</p>"
+            return f"<p>{html.escape(TEXTS['no_media'].format(size=len(self.data)))}</p>"
         source = data_url(self.mime, self.data)
         words = html.escape(self.request.prompt[:1000], quote=True)
         style = f"width:{_WIDTH}px;max-width:100%;height:auto;display:block"
@@ -157,8 +156,8 @@ class Animation:
         animation in base64 by 32 KB at the most.
         """
         if not self._embeds():
-            where = f" It lies at {self.path}." if self.path else ""
-            return {"text/plain": f"{self!r}{where} (Media are kept out of this notebook.)"}, {}
+            where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
+            return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
         image = self._as_image()
         if image is not None:
             mime, data = image

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ._cli_jobs import add_commands
+from ._texts import TEXTS
 from ._version import __version__
 from .errors import AnimateDiffError, JobCanceled, MissingExtra
 from .request import AnimateDiffRequest
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except JobCanceled as error:
         return _fail(error, _CANCELED)
     except KeyboardInterrupt:
-        return _fail("Interrupted.", _CANCELED)
+        return _fail(TEXTS["interrupted"].format(error="").rstrip(), _CANCELED)
     except AnimateDiffError as error:
         return _fail(error, _FAILED)
 
@@ -145,7 +146,7 @@ def _run(arguments: argparse.Namespace) -> int:
             animation = job.run()
     except KeyboardInterrupt:
         if job.animation is None:
-            raise JobCanceled(f"Interrupted. {job.error or 'Nothing was sent.'}") from None
+            raise JobCanceled(TEXTS["interrupted"].format(error=job.error or TEXTS["nothing_sent"])) from None
         animation = job.animation  # it was too late to cancel
     finally:
         if arguments.json and job.prediction is not None:
@@ -164,7 +165,7 @@ def _parse(name: str, text: str) -> Any:
 
 def _lab(arguments: argparse.Namespace) -> int:
     if shutil.which("jupyter-lab", path=_path()) is None:
-        raise MissingExtra('JupyterLab is not installed here: pip install "animatediff-widget[lab]"')
+        raise MissingExtra(TEXTS["lab_missing"])
     notebook = _quickstart(Path(arguments.folder))
     # In place of this process, so that Ctrl-C and the exit code are Jupyter's own.
     command = [sys.executable, "-m", "jupyterlab", str(notebook), *arguments.rest]
@@ -191,7 +192,7 @@ def _quickstart(folder: Path) -> Path:
         if not notebook.exists():
             shutil.copyfile(package / "quickstart.ipynb", notebook)
     except OSError as error:
-        raise AnimateDiffError(f"{notebook} cannot be written ({error.strerror}); choose another --folder.") from None
+        raise AnimateDiffError(TEXTS["notebook_unwritten"].format(path=notebook, why=error.strerror)) from None
     return notebook
 
 
@@ -201,13 +202,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     from .server import LocalServer
 
     if not arguments.port.isdigit() or int(arguments.port) > 65535:
-        return _fail(f"--port must be a number from 0 to 65535, not {arguments.port!r}.", _USAGE)
-    try:
-        server = LocalServer(port=int(arguments.port))
-        server.start()
-    except OSError as error:
-        return _fail(f"Port {arguments.port} cannot be used: {error.strerror}. Choose another.", _FAILED)
-    with server:
+        return _fail(TEXTS["not_a_port"].format(port=repr(arguments.port)), _USAGE)
+    with LocalServer(port=int(arguments.port)) as server:
         print(f"url    {server.base_url}/v1/predictions\nkey    {server.token}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ._texts import TEXTS
 from .errors import AnimateDiffError, KeyRefused, MissingExtra
 
 if TYPE_CHECKING:
@@ -23,18 +24,17 @@ logger = logging.getLogger(__name__)
 
 _KEYRING_SERVICE = "animatediff-widget"
 _WHY_KEPT_BACK = {
-    "NotebookAccessError": "{name} is one of your Colab secrets, but this notebook may not read it. Turn its notebook "
-    "access on under Secrets (the key in the left margin) and restart the session, or paste the key into the panel.",
-    "TimeoutException": "Colab's page did not answer when it was asked for the secret {name}. Restart the session to "
-    "have it asked again, or paste the key into the panel.",
+    "NotebookAccessError": "secret_not_granted",
+    "TimeoutException": "secret_not_answered",
 }
+"""The names of the texts, by what Colab raises."""
 _SHORTEST_SECRET = 6  # stars for a test server's key "1" would spoil every answer
 
 _remembered: dict[str, Key] = {}
 """Keys that were typed into a panel, by origin; they live as long as the process."""
 
 _kept_back: dict[str, str] = {}
-"""What kept Colab from handing over a secret, by its name."""
+"""What kept Colab from handing over a secret, as a text's name, by the secret's."""
 
 
 class _Hidden(str):
@@ -70,9 +70,7 @@ class Key:
     def __init__(self, value: str) -> None:
         value = _Hidden(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
-            raise KeyRefused(
-                "That is not a key: it is empty, or holds spaces or characters outside ASCII. Copy it again, whole."
-            )
+            raise KeyRefused(TEXTS["not_a_key"])
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
 
     def header(self) -> str:
@@ -223,15 +221,12 @@ def _keyring_do(action: str, origin: str, *value: str) -> Any:
     try:
         keyring = importlib.import_module("keyring")
     except ImportError:
-        raise MissingExtra(
-            "Keys are saved in the system's keyring by the package keyring, which is not installed: "
-            'pip install "animatediff-widget[keyring]"'
-        ) from None
+        raise MissingExtra(TEXTS["keyring_missing"]) from None
     try:
         return getattr(keyring, action)(_KEYRING_SERVICE, origin, *value)
     except Exception as error:  # each backend has its own; they may hold the key, so only the class is told
         why = type(error).__name__
-    raise KeyRefused(f"The system's keyring did not do it ({why}). Set the key in the environment instead.")
+    raise KeyRefused(TEXTS["keyring_failed"].format(why=why))
 
 
 def _origins_file() -> Path:
@@ -254,9 +249,7 @@ def _note_origins(origins: set[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("".join(f"{origin}\n" for origin in sorted(origins)), "utf-8")
     except OSError as error:
-        raise KeyRefused(
-            f"It could not be written to {path} whose keys the keyring has: {error.strerror or error}."
-        ) from None
+        raise KeyRefused(TEXTS["keyring_list_unwritten"].format(path=path, why=error.strerror or error)) from None
 
 
 def colab_refusal(endpoint: Endpoint) -> str:
@@ -275,7 +268,8 @@ def colab_refusal(endpoint: Endpoint) -> str:
     if endpoint.kind == "builtin":
         return ""
     _colab_secret(endpoint.key_variable)
-    return _kept_back.get(endpoint.key_variable, "").format(name=endpoint.key_variable)
+    text = _kept_back.get(endpoint.key_variable)
+    return TEXTS[text].format(name=endpoint.key_variable) if text else ""
 
 
 @functools.cache

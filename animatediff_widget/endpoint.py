@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
+from ._texts import TEXTS
 from .errors import AnimateDiffError
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Endpoint:
         except ValueError:
             sound = False
         if not sound or any(character.isspace() for character in url):
-            raise AnimateDiffError(f"{url[:80]!r} is not a base url. Give one like https://relay.example")
+            raise AnimateDiffError(TEXTS["not_a_base_url"].format(url=repr(url[:80])))
         if parts.username is not None:
-            raise AnimateDiffError("A base url must not hold a user name or key: give the key in its own field.")
+            raise AnimateDiffError(TEXTS["key_in_base_url"])
         path = parts.path.rstrip("/")
         for tail in (_RELAY_PATH, "/replicate/v1", "/replicate"):
             if path.endswith(tail):
@@ -119,8 +120,8 @@ class Endpoint:
     def name(self) -> str:
         """What the endpoint is called in front of people."""
         if self.kind == "builtin":
-            return "Pocket model (drawn world, offline)"
-        return "Replicate" if self.kind == "replicate" else f"Relay {urlsplit(self.url).netloc}"
+            return TEXTS["name_builtin"]
+        return "Replicate" if self.kind == "replicate" else TEXTS["name_relay"].format(host=urlsplit(self.url).netloc)
 
     @property
     def base_url(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ._resume import client_for, is_orphan, load
 from ._stages import STATES, Stages
+from ._texts import TEXTS
 from .animation import Animation
 from .client import Client
 from .errors import (
@@ -185,7 +186,7 @@ class Job(Stages):
         """
         self.start()
         if not (self.finished or self._finished.wait(timeout)):
-            raise JobTimeout(f"The job has not ended within {timeout:g} s; it goes on in the background.")
+            raise JobTimeout(TEXTS["not_yet"].format(seconds=f"{timeout:g}"))
         return self._outcome()
 
     def cancel(self) -> None:
@@ -208,7 +209,7 @@ class Job(Stages):
             try:
                 if not stack.enter_context(self._owning()):
                     self._begun = False  # what becomes of it, the other one writes down
-                    self._end("left", JobError("Another notebook or process runs this job; see there."))
+                    self._end("left", JobError(TEXTS["runs_elsewhere"]))
                     return
                 for prediction in self._drive():
                     yield prediction
@@ -220,7 +221,7 @@ class Job(Stages):
                 raise
             except Exception as error:
                 logger.exception("a bug in animatediff_widget")
-                self._end("left", JobError(f"Something unforeseen happened ({error!r}); the job is in the journal."))
+                self._end("left", JobError(TEXTS["unforeseen"].format(error=repr(error))))
                 raise
 
     @contextlib.contextmanager
@@ -250,7 +251,7 @@ class Job(Stages):
         if self.error is not None:
             raise self.error
         if self.animation is None:
-            raise JobError("The job has not ended.")
+            raise JobError(TEXTS["not_ended"])
         self._see()
         return self.animation
 

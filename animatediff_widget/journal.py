@@ -14,6 +14,7 @@ from typing import Any
 from ._claim import Claim, claim, is_claimed, sweep
 from ._journal_entry import JournalEntry, read_row
 from ._journal_file import PICK_UP, UNFINISHED, JournalFile
+from ._texts import TEXTS
 from .errors import JournalError
 from .prediction import Prediction
 from .request import AnimateDiffRequest
@@ -201,10 +202,7 @@ class Journal:
             return claim(self._lock(key))
         except OSError as error:
             problem = error
-        raise JournalError(
-            f"The journal in {self.folder} cannot be used ({problem}). Make the folder writable, or set "
-            "ANIMATEDIFF_WIDGET_HOME to one that is."
-        )
+        raise JournalError(TEXTS["journal_unusable"].format(folder=self.folder, why=problem))
 
     def claimed(self, key: str) -> bool:
         """Whether a living process runs a job, this one included.
@@ -300,7 +298,7 @@ class Journal:
 
     def _lock(self, key: str) -> Path:
         if not _KEY.fullmatch(key):  # it becomes the name of a file
-            raise JournalError(f"{key[:80]!r} is not a key of the journal.")
+            raise JournalError(TEXTS["not_a_journal_key"].format(key=repr(key[:80])))
         return self._locks / key
 
     def _stored(self, output: Path | None) -> str | None:

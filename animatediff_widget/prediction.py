@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ._texts import TEXTS
+
 __all__ = ["DONE_STATUSES", "Prediction"]
 
 DONE_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
@@ -210,7 +212,7 @@ def _error(value: Any) -> str | None:
     try:
         return _text(json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
-        return "an error that cannot be shown"
+        return TEXTS["unshowable"]
 
 
 def _urls(output: Any) -> list[str]:

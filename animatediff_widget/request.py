@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict, Float, HasTraits, Int, TraitType, Unicode
 
+from ._texts import TEXTS
 from .errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -52,17 +53,17 @@ _INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module",
 
 # The parameter table of the interface document. It belongs to another model, but some endpoints insist on it.
 _TABLE_FIELDS: dict[str, str] = {
-    "seed": "a whole number",
-    "image": "a string",
-    "steps": "a whole number",
-    "prompt": "a string",
-    "cfg_scale": "a whole number",
-    "scheduler": "a string",
-    "sampler_name": "a string",
-    "negative_prompt": "a string",
-    "denoising_strength": "a number",
-    "outpaint_direction": "a string",
-    "overlay_original_img": "true or false",
+    "seed": "integer",
+    "image": "string",
+    "steps": "integer",
+    "prompt": "string",
+    "cfg_scale": "integer",
+    "scheduler": "string",
+    "sampler_name": "string",
+    "negative_prompt": "string",
+    "denoising_strength": "number",
+    "outpaint_direction": "string",
+    "overlay_original_img": "boolean",
 }
 
 _VERSION = re.compile(r"(?:[\w.-]+/[\w.-]+(?::[0-9a-f]{64})?|[0-9a-f]{64})", re.ASCII)
@@ -84,11 +85,15 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-_KEPT = "; the value before it is kept."
-
-
 def _refuse(name: str, wanted: str, value: object) -> InvalidRequest:
-    return InvalidRequest(name, f"{name} must be {wanted}, not {_shown(value)}{_KEPT}")
+    """Refuse a value that is not `wanted`, in words."""
+    sentence = TEXTS["must_be"].format(name=name, wanted=wanted, value=_shown(value))
+    return InvalidRequest(name, sentence + TEXTS["value_kept"])
+
+
+def _no_object(name: str, value: object) -> InvalidRequest:
+    sentence = TEXTS["must_be"].format(name=name, wanted=TEXTS["a_object"], value=_shown(value))
+    return InvalidRequest(name, sentence + TEXTS["full_stop"])
 
 
 def _name_of(trait: TraitType[Any, Any]) -> str:
@@ -100,11 +105,11 @@ class _Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subsc
 
     def validate(self, obj: Any, value: Any) -> str:
         if not isinstance(value, str):
-            raise _refuse(_name_of(self), "text", value)
+            raise _refuse(_name_of(self), TEXTS["a_text"], value)
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _refuse(_name_of(self), "text without broken characters (lone surrogates)", value) from None
+            raise _refuse(_name_of(self), TEXTS["a_sound_text"], value) from None
         return value
 
 
@@ -114,7 +119,8 @@ class _Name(_Text):
     def validate(self, obj: Any, value: Any) -> str:
         name: str = super().validate(obj, value).strip()
         if not name:
-            raise InvalidRequest(_name_of(self), f"{_name_of(self)} must not be blank{_KEPT}")
+            sentence = TEXTS["must_not_be_blank"].format(name=_name_of(self))
+            raise InvalidRequest(_name_of(self), sentence + TEXTS["value_kept"])
         return name
 
 
@@ -125,8 +131,8 @@ class _Whole(Int):  # type: ignore[type-arg]
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.min <= value <= self.max:
-            wanted = f"a whole number from {self.min} to {self.max}"
-            raise _refuse(_name_of(self), wanted + (" or None" if self.allow_none else ""), value)
+            wanted = TEXTS["a_integer_between"].format(low=self.min, high=self.max)
+            raise _refuse(_name_of(self), wanted + (TEXTS["or_none"] if self.allow_none else ""), value)
         return value
 
 
@@ -134,7 +140,8 @@ class _Number(Float):  # type: ignore[type-arg]
     def validate(self, obj: Any, value: Any) -> float:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not self.min <= value <= self.max:  # NaN fails the comparison too
-            raise _refuse(_name_of(self), f"a number from {self.min:g} to {self.max:g}", value)
+            wanted = TEXTS["a_number_between"].format(low=f"{self.min:g}", high=f"{self.max:g}")
+            raise _refuse(_name_of(self), wanted, value)
         return float(value)
 
 
@@ -142,7 +149,7 @@ class _Version(_Text):
     def validate(self, obj: Any, value: Any) -> str:
         version: str = super().validate(obj, value).strip()
         if not _VERSION.fullmatch(version):
-            raise _refuse(_name_of(self), "64 hexadecimal digits (0-9, a-f), owner/name:id or owner/name", version)
+            raise _refuse(_name_of(self), TEXTS["a_version"], version)
         return version
 
 
@@ -158,34 +165,35 @@ class _Extra(Dict):
     def validate(self, obj: Any, value: Any) -> dict[str, Any]:
         name = _name_of(self)
         if not isinstance(value, dict):
-            raise _refuse(name, "a JSON object", value)
+            raise _refuse(name, TEXTS["a_object"], value)
         for key in value:
             if key in self.reserved:
-                raise InvalidRequest(name, f"{name} must not hold {key!r}, which the request has already{_KEPT}")
+                sentence = TEXTS["must_not_hold"].format(name=name, key=repr(key))
+                raise InvalidRequest(name, sentence + TEXTS["value_kept"])
             if key in _TABLE_FIELDS and not _has_type(value[key], _TABLE_FIELDS[key]):
-                raise _refuse(f"{name}[{key!r}]", _TABLE_FIELDS[key], value[key])
+                raise _refuse(f"{name}[{key!r}]", TEXTS[f"a_{_TABLE_FIELDS[key]}"], value[key])
         _check_json(name, value)
         return copy.deepcopy(value)
 
 
 def _has_type(value: object, kind: str) -> bool:
-    if kind == "true or false":
+    if kind == "boolean":
         return isinstance(value, bool)
-    if kind == "a string":
+    if kind == "string":
         return isinstance(value, str)
     if isinstance(value, bool):
         return False
-    return isinstance(value, int) if kind == "a whole number" else isinstance(value, (int, float))
+    return isinstance(value, int) if kind == "integer" else isinstance(value, (int, float))
 
 
 def _check_json(name: str, value: object, depth: int = 0) -> None:
     """Refuse what JSON cannot say."""
     if depth > 100:
-        raise _refuse(name, "JSON of at most 100 levels", "...")
+        raise _refuse(name, TEXTS["a_flatter_json"], "...")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise _refuse(name, "JSON, whose keys are text", key)
+                raise _refuse(name, TEXTS["a_json_with_text_keys"], key)
             _check_json(name, key, depth + 1)
             _check_json(name, item, depth + 1)
     elif isinstance(value, list):
@@ -195,9 +203,9 @@ def _check_json(name: str, value: object, depth: int = 0) -> None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _refuse(name, "JSON without broken characters (lone surrogates)", value) from None
+            raise _refuse(name, TEXTS["a_sound_json"], value) from None
     elif not (value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value))):
-        raise _refuse(name, "JSON (text, finite numbers, true, false, null, lists and objects)", value)
+        raise _refuse(name, TEXTS["a_json"], value)
 
 
 class AnimateDiffRequest(HasTraits):
@@ -261,11 +269,12 @@ class AnimateDiffRequest(HasTraits):
         unknown = sorted(set(fields) - set(self.trait_names()))
         if unknown:
             names = ", ".join(self.trait_names())
-            raise InvalidRequest(unknown[0], f"AnimateDiffRequest has no field {unknown[0]!r}; it has {names}.")
+            raise InvalidRequest(unknown[0], TEXTS["no_such_field"].format(name=repr(unknown[0]), names=names))
         try:
             super().__init__(**fields)
         except InvalidRequest as error:  # there was no value before it
-            raise InvalidRequest(error.field, str(error).replace(_KEPT, ".")) from None
+            sentence = str(error).replace(TEXTS["value_kept"], TEXTS["full_stop"])
+            raise InvalidRequest(error.field, sentence) from None
 
     def __repr__(self) -> str:
         seed = "random" if self.seed is None else self.seed
@@ -332,10 +341,10 @@ class AnimateDiffRequest(HasTraits):
             When `body` is not an object with an ``input`` object, or a field is refused.
         """
         if not isinstance(body, dict):
-            raise InvalidRequest("body", f"body must be a JSON object, not {_shown(body)}.")
+            raise _no_object("body", body)
         given = body.get("input", {})
         if not isinstance(given, dict):
-            raise InvalidRequest("input", f"input must be a JSON object, not {_shown(given)}.")
+            raise _no_object("input", given)
         fields: dict[str, Any] = {name: given[name] for name in _INPUT_FIELDS if name in given}
         if "version" in body:
             fields["version"] = body["version"]

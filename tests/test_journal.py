@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -367,26 +368,28 @@ def test_a_key_never_becomes_another_path(journal, key):
 def test_a_fork_does_not_keep_a_claim_alive(journal):
     (key,) = begin(journal)
     code = """
-        import os, sys
+        import os, signal, sys
         from animatediff_widget import Journal
         journal = Journal(sys.argv[1])
         claim = journal.claim(sys.argv[2])
         if os.fork() == 0:
             claim.release()  # not its own
-            print(journal.claimed(sys.argv[2]), flush=True)
-            sys.stdin.readline()
-            os._exit(0)
+            print(journal.claimed(sys.argv[2]), os.getpid(), flush=True)
+            signal.pause()
         sys.stdin.readline()
         os._exit(0)  # the parent is gone, the child goes on
     """
     with run_python(code, journal.folder, key) as other:
-        assert other.stdout.readline() == "True\n"
-        assert journal.claimed(key)
-        other.stdin.write("\n")
-        other.stdin.flush()
-        other.wait()
-        assert not journal.claimed(key)
-        other.communicate("\n")
+        claimed, child = other.stdout.readline().split()
+        try:
+            assert claimed == "True"
+            assert journal.claimed(key)
+            other.stdin.write("\n")
+            other.stdin.flush()
+            other.wait()
+            assert not journal.claimed(key)
+        finally:
+            os.kill(int(child), signal.SIGKILL)
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------

@@ -409,7 +409,7 @@ def test_a_long_history_comes_page_by_page():
     history.older.click()
     assert len(history.grid.children) == 30
     assert history.older not in history.box.children
-    assert "failed" in history.grid.children[0].children[0].value
+    assert "Failed" in history.grid.children[0].children[0].value
 
 
 def test_a_job_of_an_earlier_session_is_offered_and_picked_up_without_posting(engine):

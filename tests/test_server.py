@@ -811,7 +811,7 @@ def test_a_server_that_never_started_can_be_closed():
 def test_a_port_that_is_taken_is_told_in_a_sentence():
     with serving() as (caller, _):
         port = int(caller.server.base_url.rpartition(":")[2])
-        with pytest.raises(AnimateDiffError, match=f"Port {port} of 127.0.0.1 cannot be used"):
+        with pytest.raises(AnimateDiffError, match=f"Port {port} cannot be used: .*in use. Choose another."):
             LocalServer(GatedEngine(), port=port).start()
 
 

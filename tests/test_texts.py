@@ -1,4 +1,4 @@
-"""The texts: in every language, and none missing."""
+"""The texts: in every language, none missing, and all in one place."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 
-from animatediff_widget import AnimateDiffError, AnimateDiffPanel, AnimateDiffRequest
+import animatediff_widget.errors
+from animatediff_widget import (
+    AnimateDiffError,
+    AnimateDiffPanel,
+    AnimateDiffRequest,
+    Client,
+    Endpoint,
+    Job,
+    Journal,
+    Prediction,
+)
 from animatediff_widget._texts import LANGUAGES, TEXTS
 from animatediff_widget.job import STATES
+from animatediff_widget.request import _TABLE_FIELDS
 
 PACKAGE = Path(__file__).parents[1] / "animatediff_widget"
 ENGLISH = LANGUAGES["en"]
+CODE = {path: ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py") if path.parent.name != "_texts"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -30,23 +43,36 @@ def test_every_language_has_every_text_with_the_same_blanks(language):
 
 def test_chinese_is_chinese():
     same = {name for name, text in LANGUAGES["zh"].items() if not re.search("[\u4e00-\u9fff]", text)}
-    assert same == {"replicate", "base_url_example", "tab_json"}
+    assert same == {"replicate", "base_url_example", "tab_json", "full_stop"}
+    halved = {name for name, text in LANGUAGES["zh"].items() if re.search("[\u4e00-\u9fff][,;:?!]", text)}
+    assert halved == set()
 
 
 def test_every_text_that_the_code_asks_for_is_there_and_none_is_left_over():
     asked = {f"state_{state}" for state in STATES if state != "running"}
     asked |= {f"status_{status}" for status in ("starting", "processing", "accepted")}
-    code = ""
-    for path in PACKAGE.rglob("*.py"):
-        if path.name != "_texts.py":
-            code += path.read_text()
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ENGLISH:
-                    asked.add(node.value)
+    asked |= {f"advice_{status}" for status in range(400, 600)} & set(ENGLISH)
+    asked |= {f"a_{kind}" for kind in _TABLE_FIELDS.values()}
+    for tree in CODE.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ENGLISH:
+                asked.add(node.value)
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "TEXTS":
+                choices = [node.slice.body, node.slice.orelse] if isinstance(node.slice, ast.IfExp) else [node.slice]
+                assert {choice.value for choice in choices if isinstance(choice, ast.Constant)} <= set(ENGLISH)
     asked |= {f"{name}_help" for name in asked}  # `Maker.button` asks for them
-    assert set(ENGLISH) - asked == set()
-    used = set(re.findall(r'TEXTS\["(\w+)"\]', code))
-    assert used - set(ENGLISH) == set()
+    assert set(ENGLISH) - asked == {"no_texts"}  # the texts' own
+
+
+def test_no_sentence_of_an_error_stands_outside_the_texts():
+    kinds = set(animatediff_widget.errors.__all__)
+    found = []
+    for path, tree in CODE.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in kinds:
+                said = [text.value for item in node.args for text in ast.walk(item) if isinstance(text, ast.Constant)]
+                found += [(path.name, text) for text in said if re.search("[a-z] ", str(text))]
+    assert found == []
 
 
 def test_a_panel_speaks_chinese_when_it_is_told_to():
@@ -56,8 +82,60 @@ def test_a_panel_speaks_chinese_when_it_is_told_to():
     assert "点击" in panel._results.stage.value
     job = panel.run()
     job.result(60)
-    assert panel._monitor.status.value.startswith('<div class="ad-status">')
+    assert panel._monitor.status.value.startswith('<div class="ad-status">完成')
     assert AnimateDiffPanel(lang="en").run_button.description == "Run"
+
+
+def test_the_sentences_of_errors_are_chinese_too():
+    TEXTS.use("zh")
+    for wrong, sentence in [
+        ({"steps": 0}, "steps 必须是 1 到 100 的整数，不能是 0。"),
+        ({"seed": "x"}, "seed 必须是 0 到 2147483647 的整数或 None，不能是 'x'。"),
+        ({"path": " "}, "path 不能为空。"),
+        ({"extra_input": {"overlay_original_img": 1}}, "必须是 true 或 false，不能是 1"),
+    ]:
+        with pytest.raises(AnimateDiffError) as caught:
+            AnimateDiffRequest(**wrong)
+        assert sentence in str(caught.value)
+    request = AnimateDiffRequest()
+    with pytest.raises(AnimateDiffError, match=r"；保留原来的值。$"):
+        request.steps = 101
+    with pytest.raises(AnimateDiffError, match="不是服务地址"):
+        Endpoint.relay("nonsense")
+    with pytest.raises(AnimateDiffError, match=r"无法连接 127.0.0.1:9：那里没有服务在监听"):
+        Client(Endpoint.relay("http://127.0.0.1:9")).get("abc")
+    with pytest.raises(AnimateDiffError, match="没有查询任务状态（404"):
+        Client(Endpoint.builtin()).get("abc")
+    panel = AnimateDiffPanel()
+    panel._form.controls["version"].value = "what"
+    assert panel.run() is None
+    assert "未发送。请先改正：version 必须是 64 位十六进制数字" in panel._monitor.status.value
+
+
+def test_the_built_in_server_answers_in_the_hosted_apis_english_whatever_the_panel_speaks():
+    TEXTS.use("zh")
+    endpoint = Endpoint.builtin()
+    client = Client(endpoint)
+    answer = requests.post(
+        endpoint.url,
+        json={"version": "what", "input": {"prompt": "a boat", "path": ""}},
+        headers={"Authorization": client._key.header()},
+        timeout=30,
+    )
+    assert answer.status_code == 422
+    assert answer.text.isascii()
+    assert "version must be 64 hexadecimal digits" in answer.text
+    assert AnimateDiffPanel(lang="zh").run_button.description == "运行"
+
+
+def test_a_job_of_an_earlier_session_ends_with_a_chinese_sentence():
+    TEXTS.use("zh")
+    journal = Journal()
+    key = journal.begin(AnimateDiffRequest(seed=1), "http://127.0.0.1:9/replicate/v1/predictions", kind="builtin")
+    journal.note(key, "running", prediction=Prediction.from_json({"id": "abc", "status": "processing"}))
+    job = Job.resume(journal.get(key))
+    with pytest.raises(AnimateDiffError, match="那次会话的内置服务已经关闭"):
+        job.run()
 
 
 @pytest.mark.parametrize(

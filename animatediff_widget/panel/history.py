@@ -80,7 +80,7 @@ class History:
             less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
             picture = f"<picture>{less}{image}</picture>"
         else:
-            picture = f'<div class="ad-thumbnail">{plain(entry.state)}</div>'
+            picture = f'<div class="ad-thumbnail">{plain(TEXTS.get(f"state_{entry.state}", entry.state))}</div>'
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
         words = entry.request.prompt[:200]
         button = self._maker.make(widgets.Button, description=f"{TEXTS['show']} {entry.seed}", help=f"{when} · {words}")

@@ -225,7 +225,7 @@ class Results:
         try:
             path.write_text(json.dumps(prediction.raw, indent=2), encoding="utf-8")
         except OSError as error:
-            self.json_said.value = problem(f"{path} could not be written: {error.strerror or error}.")
+            self.json_said.value = problem(TEXTS["not_written"].format(path=path, why=error.strerror or error))
             return
         self.json_said.value = _said(TEXTS["saved"].format(path=path.resolve()))
 

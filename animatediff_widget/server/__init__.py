@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import MissingExtra
 
 _missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
 if _missing:
-    raise MissingExtra(
-        f"The built-in server needs {', '.join(_missing)}, which cannot be found here: "
-        'pip install "animatediff-widget[local]"'
-    )
+    raise MissingExtra(TEXTS["server_missing"].format(names=", ".join(_missing)))
 
 from .local import LocalServer, shared_server  # noqa: E402 - it imports what was looked for above
 

@@ -17,6 +17,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import AnimateDiffError
 
 from .base import DRAIN, MAX_BODY, Service
@@ -167,7 +168,8 @@ class LocalServer:
             try:
                 self._socket = socket.create_server((_HOST, self._port), backlog=_BACKLOG)
             except (OSError, OverflowError) as error:
-                raise AnimateDiffError(f"Port {self._port} of {_HOST} cannot be used ({error}).") from error
+                why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+                raise AnimateDiffError(TEXTS["port_taken"].format(port=self._port, why=why)) from error
             self._socket.setblocking(False)
             self._port = self._socket.getsockname()[1]
             self._pid = os.getpid()

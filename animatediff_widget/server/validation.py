@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from traitlets import Float, Int
 
+from animatediff_widget._texts import TEXTS
 from animatediff_widget._version import __version__
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.request import DEFAULT_VERSION, AnimateDiffRequest
@@ -92,10 +93,11 @@ def read_request(body: Any, *, model: str | None = None) -> AnimateDiffRequest:
         raise invalid([_wrong_type("input", "object", body["input"])])
     if model:
         body = {**body, "version": model}
-    try:
-        return AnimateDiffRequest.from_body(body)
-    except InvalidRequest as error:
-        raise invalid(_all_problems(body) or [_explain(error, None)]) from None
+    with TEXTS.speaking("en"):  # the hosted API's language, whatever the panel speaks
+        try:
+            return AnimateDiffRequest.from_body(body)
+        except InvalidRequest as error:
+            raise invalid(_all_problems(body) or [_explain(error, None)]) from None
 
 
 def _all_problems(body: dict[str, Any]) -> list[dict[str, str]]:
