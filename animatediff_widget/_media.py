@@ -192,7 +192,7 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
     return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
 
 
-def animated_png(data: bytes, suffix: str, limit: int) -> bytes | None:
+def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) -> bytes | None:
     """Turn an animation into an animated PNG of a bounded size, without any loss.
 
     Parameters
@@ -203,6 +203,8 @@ def animated_png(data: bytes, suffix: str, limit: int) -> bytes | None:
         What it is, from `sniff`.
     limit : int
         The most bytes the PNG may have.
+    loops : bool
+        Whether it plays for ever; once, when not.
 
     Returns
     -------
@@ -215,7 +217,7 @@ def animated_png(data: bytes, suffix: str, limit: int) -> bytes | None:
     except (MissingExtra, OutputError):
         return None
     while True:
-        png = _encode_images(frames, duration, "png")
+        png = _encode_images(frames, duration, "png", plays=0 if loops else 1)
         if len(png) <= limit:
             return png
         width, height = frames[0].size
@@ -232,11 +234,11 @@ def animated_png(data: bytes, suffix: str, limit: int) -> bytes | None:
         frames = halves
 
 
-def _encode_images(frames: list[Image], duration: float, to: str) -> bytes:
+def _encode_images(frames: list[Image], duration: float, to: str, plays: int = 0) -> bytes:
     file = io.BytesIO()
     options: dict[str, Any] = {"lossless": True} if to == "webp" else {}
     frames[0].save(
-        file, to.upper(), save_all=True, append_images=frames[1:], duration=round(duration), loop=0, **options
+        file, to.upper(), save_all=True, append_images=frames[1:], duration=round(duration), loop=plays, **options
     )
     return file.getvalue()
 

@@ -44,9 +44,13 @@ class Animation:
     embed : bool or None
         Whether a cell that shows it keeps its media in the notebook. Set it on the class for all, or on one animation;
         None, the default, asks the environment: ``ANIMATEDIFF_WIDGET_EMBED=0`` keeps media out of every notebook.
+    loop : bool or None
+        Whether the image in a cell's output plays again and again. A plain image cannot know who looks at it, so those
+        who want less motion set this to False, or ``ANIMATEDIFF_WIDGET_LOOP=0``: it plays once.
     """
 
     embed: bool | None = None
+    loop: bool | None = None
 
     def __init__(
         self,
@@ -155,7 +159,7 @@ class Animation:
         for what is no drawing and would grow too much, as HTML beside a small still image. It is larger than the
         animation in base64 by 32 KB at the most.
         """
-        if not self._embeds():
+        if not _wanted(self.embed, "ANIMATEDIFF_WIDGET_EMBED"):
             where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
             return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
         image = self._as_image()
@@ -170,19 +174,22 @@ class Animation:
                 metadata = {frame[0]: {"width": _WIDTH}}
         return bundle, metadata
 
-    def _embeds(self) -> bool:
-        if self.embed is not None:
-            return self.embed
-        return os.environ.get("ANIMATEDIFF_WIDGET_EMBED", "").strip().lower() not in ("0", "false", "no", "off")
-
     def _as_image(self) -> tuple[str, bytes] | None:
         """Give it as an image that is shown everywhere, with all its frames, where that is small enough."""
-        if self.suffix in ("png", "jpg"):
+        loops = _wanted(self.loop, "ANIMATEDIFF_WIDGET_LOOP")
+        if self.suffix == "jpg" or (self.suffix == "png" and loops):
             return self.mime, self.data
-        if self.suffix not in ("webp", "gif"):
+        if self.suffix not in ("webp", "gif", "png"):
             return None
-        data = animated_png(self.data, self.suffix, len(self.data) + _ROOM)
+        data = animated_png(self.data, self.suffix, len(self.data) + _ROOM, loops=loops)
         return ("image/png", data) if data is not None else None
+
+
+def _wanted(choice: bool | None, variable: str) -> bool:
+    """Whether something is wanted: as it was chosen, else by an environment variable, else yes."""
+    if choice is not None:
+        return choice
+    return os.environ.get(variable, "").strip().lower() not in ("0", "false", "no", "off")
 
 
 def data_url(mime: str, data: bytes) -> str:

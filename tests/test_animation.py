@@ -176,6 +176,27 @@ def test_a_switch_keeps_media_out_of_the_notebook(monkeypatch, tmp_path, switch)
 
 
 @pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
+@pytest.mark.parametrize("switch", ["instance", "environment"])
+def test_those_who_want_less_motion_let_a_cells_image_play_once(monkeypatch, suffix, switch):
+    made = animation(suffix)
+    assert played(made) == 0  # for ever
+    if switch == "instance":
+        made.loop = False
+    else:
+        monkeypatch.setenv("ANIMATEDIFF_WIDGET_LOOP", "0")
+    assert played(made) == 1
+    made.loop = True
+    assert played(made) == 0
+
+
+def played(made: Animation) -> int:
+    """How often the image in a cell's output plays; 0 is for ever."""
+    with Image.open(io.BytesIO(base64.b64decode(made._repr_mimebundle_()[0]["image/png"]))) as image:
+        assert image.n_frames == 16
+        return image.info["loop"]
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
 def test_where_less_motion_is_asked_for_a_still_frame_is_shown(suffix):
     made = animation(suffix)
     source = re.search(
