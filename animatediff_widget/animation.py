@@ -157,21 +157,22 @@ class Animation:
 
         A bundle holds the media once: as an animated PNG or a JPEG (GitHub, nbconvert and every editor show these), or,
         for what is no drawing and would grow too much, as HTML beside a small still image. It is larger than the
-        animation in base64 by 32 KB at the most.
+        animation in base64 by 32 KB at the most. The prompt is the image's alternative text: in the metadata, where
+        nbconvert's classic template looks for it, and as plain text, where VS Code does.
         """
         if not _wanted(self.embed, "ANIMATEDIFF_WIDGET_EMBED"):
             where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
             return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
+        words = self.request.prompt[:1000]
+        bundle, metadata = {"text/plain": f"{words}\n{self!r}"}, {}
         image = self._as_image()
+        if image is None:
+            bundle["text/html"] = self.to_html()
+            image = still(self.data, self.suffix) if self.suffix in MIMES else None
         if image is not None:
             mime, data = image
-            return {mime: base64.b64encode(data).decode(), "text/plain": repr(self)}, {mime: {"width": _WIDTH}}
-        bundle, metadata = {"text/html": self.to_html(), "text/plain": repr(self)}, {}
-        if self.suffix in MIMES:
-            frame = still(self.data, self.suffix)
-            if frame is not None:
-                bundle[frame[0]] = base64.b64encode(frame[1]).decode()
-                metadata = {frame[0]: {"width": _WIDTH}}
+            bundle[mime] = base64.b64encode(data).decode()
+            metadata[mime] = {"width": _WIDTH, "alt": words}
         return bundle, metadata
 
     def _as_image(self) -> tuple[str, bytes] | None:

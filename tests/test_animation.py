@@ -93,7 +93,8 @@ def test_a_cell_shows_it_as_an_animated_png_that_needs_no_script(suffix):
     made = animation(suffix)
     bundle, metadata = made._repr_mimebundle_()
     assert set(bundle) == {"image/png", "text/plain"}
-    assert metadata == {"image/png": {"width": 512}}
+    assert metadata == {"image/png": {"width": 512, "alt": made.request.prompt}}
+    assert bundle["text/plain"] == f"{made.request.prompt}\n{made!r}"
     shown = Animation(base64.b64decode(bundle["image/png"]), made.request)
     assert [frame.tobytes() for frame in shown.frames()] == [frame.tobytes() for frame in made.frames()]
 
@@ -114,9 +115,10 @@ def _file(frames, kind, **options) -> bytes:
 
 @pytest.mark.parametrize("suffix", ["webp", "mp4"])
 def test_what_is_no_drawing_is_shown_as_html_beside_a_still_image(suffix):
-    bundle, metadata = noisy(suffix, 256)._repr_mimebundle_()
+    made = noisy(suffix, 256)
+    bundle, metadata = made._repr_mimebundle_()
     assert set(bundle) == {"text/html", "image/jpeg", "text/plain"}
-    assert metadata == {"image/jpeg": {"width": 512}}
+    assert metadata == {"image/jpeg": {"width": 512, "alt": made.request.prompt}}
     with Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))) as frame:
         assert frame.format == "JPEG"
 

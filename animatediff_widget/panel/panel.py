@@ -142,7 +142,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         else:
             from IPython.display import publish_display_data
 
-            publish_display_data(self._repr_mimebundle_())  # type: ignore[no-untyped-call]
+            # Where there are no widgets, its name would be all to see, and stand above the copy for ever.
+            publish_display_data({**self._repr_mimebundle_(), "text/plain": ""})  # type: ignore[no-untyped-call]
         self._copy.show()
         _shown.add(self)
 

@@ -41,16 +41,16 @@ def find_chromium() -> str:
 
 
 class Server:
-    """A Jupyter server or a Voilà, in a process of its own."""
+    """A Jupyter server, a Voilà or a VS Code, in a process of its own."""
 
-    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str], token: str) -> None:
+    def __init__(self, command: list[str], log: Path, environment: dict[str, str], token: str = "") -> None:
         self._log = log.open("wb")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.base = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments, "--no-browser", f"--port={port}"],
+            [*command, f"--port={port}"],
             env=environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -61,6 +61,8 @@ class Server:
                 requests.get(f"{self.base}/api/status?token={token}", timeout=5)
                 return
             except requests.ConnectionError:
+                if self.process.poll() is not None:
+                    break
                 time.sleep(0.1)
         raise RuntimeError(log.read_text())
 
@@ -124,14 +126,16 @@ class Site:
 
     @functools.cached_property
     def jupyter(self) -> Server:
-        arguments = ["jupyter_server", "--allow-root", f"--IdentityProvider.token={self.token}"]
-        arguments += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.work}"]
-        return Server(arguments, self.folder / "jupyter.log", self._environment, self.token)
+        command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
+        command += [f"--IdentityProvider.token={self.token}"]
+        command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.work}"]
+        return Server(command, self.folder / "jupyter.log", self._environment, self.token)
 
     @functools.cached_property
     def voila(self) -> Server:
-        arguments = ["voila", str(self.work), "--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
-        return Server(arguments, self.folder / "voila.log", self._environment, "")
+        command = [sys.executable, "-m", "voila", str(self.work), "--no-browser"]
+        command += ["--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+        return Server(command, self.folder / "voila.log", self._environment)
 
     def stop_kernels(self) -> None:
         headers = {"Authorization": f"token {self.token}"}
@@ -150,6 +154,13 @@ class Site:
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, self.work / name)
         return name
+
+    def execute(self, name: str) -> Path:
+        """Run every cell of a notebook without a front end, save it, and give its path."""
+        path = self.work / name
+        command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--inplace", str(path)]
+        subprocess.run(command, env=self._environment, check=True, capture_output=True, timeout=120)
+        return path
 
     def read(self, name: str):
         return nbformat.read(self.work / name, as_version=4)
