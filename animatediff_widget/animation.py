@@ -17,7 +17,7 @@ from .request import AnimateDiffRequest
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Animation", "data_url"]
+__all__ = ["Animation", "data_url", "may_embed"]
 
 _WIDTH = 512  # how wide it is shown, in pixels
 _ROOM = 24_000  # by how many bytes the file of an output may be larger than the animation's own
@@ -160,7 +160,7 @@ class Animation:
         animation in base64 by 32 KB at the most. The prompt is the image's alternative text: in the metadata, where
         nbconvert's classic template looks for it, and as plain text, where VS Code does.
         """
-        if not _wanted(self.embed, "ANIMATEDIFF_WIDGET_EMBED"):
+        if not may_embed(self.embed):
             where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
             return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
         words = self.request.prompt[:1000]
@@ -184,6 +184,11 @@ class Animation:
             return None
         data = animated_png(self.data, self.suffix, len(self.data) + _ROOM, loops=loops)
         return ("image/png", data) if data is not None else None
+
+
+def may_embed(choice: bool | None = None) -> bool:
+    """Whether media may stand in a notebook; `choice` is an animation's `embed`, or None for the environment's."""
+    return _wanted(choice if choice is not None else Animation.embed, "ANIMATEDIFF_WIDGET_EMBED")
 
 
 def _wanted(choice: bool | None, variable: str) -> bool:

@@ -71,6 +71,7 @@ CHINESE = {
     "to_stop": "要停止任务：点笔记本的停止按钮，或按中断键（Colab 里是 Ctrl+M I）。",
     "to_stop_or_cancel": "要停止任务：点“取消”或笔记本的停止按钮，或按中断键（Colab 里是 Ctrl+M I）。",
     "needs_kernel": "面板需要内核：运行这个单元，它就回来。",
+    "copy_is_older": "页面重新加载过，笔记本里保存的仍是之前的动画；要保存这一个，请在单元里运行 panel.animation。",
     "closed": "这个面板已关闭，请新建一个。",
     "state_new": "就绪",
     "state_submitting": "正在发送",

@@ -71,6 +71,8 @@ ENGLISH = {
     "to_stop": "To stop a job: the notebook's stop button or its interrupt key (Ctrl+M I in Colab).",
     "to_stop_or_cancel": "To stop a job: Cancel, the notebook's stop button or its interrupt key (Ctrl+M I in Colab).",
     "needs_kernel": "The panel needs a kernel: run this cell to get it back.",
+    "copy_is_older": "The page was reloaded, so the notebook file keeps the animation from before that. To keep this "
+    "one, run panel.animation in a cell.",
     "closed": "This panel is closed; make a new one.",
     "state_new": "Ready",
     "state_submitting": "Sending",

@@ -13,6 +13,7 @@ from animatediff_widget.errors import JournalError
 
 from .controls import Maker, problem
 from .markup import plain
+from .place import may_show
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import JournalEntry
@@ -73,7 +74,7 @@ class History:
         from animatediff_widget._thumbnails import thumbnail
         from animatediff_widget.animation import data_url
 
-        data = thumbnail(entry, folder / "thumbnails")
+        data = thumbnail(entry, folder / "thumbnails") if may_show() else None
         if data:
             image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
             frame = still(data, "webp")  # for those who asked for less motion

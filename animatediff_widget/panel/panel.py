@@ -25,7 +25,7 @@ from .results import Results
 from .shown import Shown
 from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
-from .waiting import uninterrupted
+from .waiting import current_header, uninterrupted
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.client import Client
@@ -232,6 +232,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _run_clicked(self) -> None:
         if self._inside is None or not self._inside.too_early():
+            self._copy.pressed_on(current_header().get("session", ""))
             self.run()
 
     def _is_running(self, job: Job | None) -> bool:
@@ -271,6 +272,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if change["name"] == "animation":
             self.animation = change["new"]
             self._copy.keep(self.animation)
+            if self._copy.out_of_reach:
+                self._results.say(TEXTS["copy_is_older"])
         elif self.job.finished:
             if self._inside is not None:
                 self._inside.look()

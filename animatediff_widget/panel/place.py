@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["runs_in_background", "shows_late_messages"]
+__all__ = ["may_show", "runs_in_background", "saves_widgets", "shows_late_messages"]
 
 
 def shows_late_messages() -> bool:
@@ -13,6 +13,24 @@ def shows_late_messages() -> bool:
     Colab does not (googlecolab/colabtools issue 3373).
     """
     return "google.colab" not in sys.modules
+
+
+def saves_widgets() -> bool:
+    """Whether the page saves the widgets with the notebook, and what they show with them. Colab does, always."""
+    return "google.colab" in sys.modules
+
+
+def may_show(embed: bool | None = None) -> bool:
+    """Whether the panel may show media: not where that would save them in a notebook that is to have none.
+
+    Parameters
+    ----------
+    embed : bool, optional
+        The animation's `embed`.
+    """
+    from animatediff_widget.animation import may_embed
+
+    return not saves_widgets() or may_embed(embed)
 
 
 def runs_in_background(forced: bool | None = None) -> bool:

@@ -18,6 +18,7 @@ from animatediff_widget.request import AnimateDiffRequest
 from .controls import Maker, problem
 from .history import History
 from .markup import code_block, json_view, log_view, plain
+from .place import may_show
 
 if TYPE_CHECKING:
     from animatediff_widget.animation import Animation
@@ -128,6 +129,16 @@ class Results:
             self._tell(entry.prediction)
         self.tabs.selected_index = 0
 
+    def say(self, sentence: str) -> None:
+        """Say something about the animation that is shown, below it.
+
+        Parameters
+        ----------
+        sentence : str
+            What is said, until the next job.
+        """
+        self.said.value = _said(sentence)
+
     def put_back(self, entry: JournalEntry) -> None:
         """Put a job's settings back into the form.
 
@@ -198,8 +209,9 @@ class Results:
             motion=request.motion_module,
         )
         kept = TEXTS["kept"].format(path=animation.path)
+        shown = animation.to_html() if may_show(animation.embed) else _empty("kept_out")
         self.stage.value = (
-            f'{animation.to_html()}<div class="ad-quiet">{plain(recipe)}</div><div class="ad-quiet">{plain(kept)}</div>'
+            f'{shown}<div class="ad-quiet">{plain(recipe)}</div><div class="ad-quiet">{plain(kept)}</div>'
         )
         words = "-".join(re.findall(r"\w+", request.prompt)[:4])[:40] or "animation"
         self.file_name.value = f"{words}-{animation.seed}.{animation.suffix}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget._texts import TEXTS
 
 from .markup import plain
+from .place import saves_widgets
 
 if TYPE_CHECKING:
     from animatediff_widget.animation import Animation
@@ -30,19 +31,40 @@ class StaticCopy:
     ----------
     name : str
         What tells this panel's outputs from another's.
+
+    Attributes
+    ----------
+    out_of_reach : bool
+        Whether Run was pressed last on a page that cannot replace the outputs: display ids stand in no file, and so a
+        page that was reloaded does not know them (JupyterLab's `OutputArea` and kernel connection).
     """
 
     def __init__(self, name: str) -> None:
         self._image_id, self._recipe_id = f"animatediff-{name}-image", f"animatediff-{name}-recipe"
         self._animation: Animation | None = None
         self._shown = False
+        self._page = ""
+        self.out_of_reach = False
 
     def show(self) -> None:
         """Add the outputs to the cell that runs."""
-        # Colab saves the widgets themselves with the notebook, media and all; a copy would double that.
-        if "google.colab" not in sys.modules:
+        if not saves_widgets():  # else the notebook has the media already
             self._send(update=False)
             self._shown = True
+            self._page, self.out_of_reach = "", False
+
+    def pressed_on(self, page: str) -> None:
+        """Note on which page Run is pressed; the first one after `show` is taken for the one that ran the cell.
+
+        The session of the cell's own message would not do: in Voilà, and where a server runs cells, it is no page's.
+
+        Parameters
+        ----------
+        page : str
+            The session of the page's message: another one after a reload, the same when only the connection was lost.
+        """
+        self._page = self._page or page
+        self.out_of_reach = self._shown and bool(page) and page != self._page
 
     def keep(self, animation: Animation | None) -> None:
         """Replace what the outputs hold, in every cell that shows them.

@@ -9,15 +9,25 @@ CLASS = "animatediff"
 # What core widgets cannot say of themselves: a slider's handle has no name for a screen reader, and a live region has
 # to be there before its text changes. And JupyterLab takes Enter, arrows and letters for the cell, even where a button
 # of ours has the focus; this attribute keeps them from it, but for those with Ctrl, Alt or Command.
+# And a button that is switched off while it has the focus would lose it, and a person's place with it: it keeps the
+# focus and is off by aria-disabled, which needs a guard against presses.
 # The code is fixed; it runs when the style is on the page.
 _KEYS = "const k=e=>e.target.toggleAttribute('data-lm-suppress-shortcuts',!(e.ctrlKey||e.metaKey||e.altKey));"
+_OFF = (
+    "for(const b of p.querySelectorAll('.widget-button:not([aria-disabled])')){"
+    "Object.defineProperty(b,'disabled',{get:()=>b.getAttribute('aria-disabled')==='true',set:v=>{"
+    "b.toggleAttribute('disabled',v&&!b.matches(':focus'));b.setAttribute('aria-disabled',!!v)}});"
+    "b.disabled=b.hasAttribute('disabled')}"
+)
+_GUARD = "const g=e=>{if(e.target.closest('[aria-disabled=true]'))e.stopPropagation()};"
 _NAMES = (
     "const p=this.closest('.animatediff'),f=()=>{"
     "for(const h of p.querySelectorAll('.noUi-handle:not([aria-label])')){"
     "const l=h.closest('.widget-slider').querySelector('.widget-label');h.setAttribute('aria-label',l.textContent)}"
     "for(const a of p.querySelectorAll('.ad-announcer:not([role])')){"
-    "a.setAttribute('role','status');a.setAttribute('aria-live','polite')}};"
-    f"{_KEYS}if(p){{for(const n of ['focusin','keydown','keyup'])p.addEventListener(n,k);f();"
+    "a.setAttribute('role','status');a.setAttribute('aria-live','polite')}"
+    f"{_OFF}}};{_KEYS}{_GUARD}if(p){{p.addEventListener('click',g,true);"
+    "for(const n of ['focusin','keydown','keyup'])p.addEventListener(n,k);f();"
     "new MutationObserver(f).observe(p,{childList:true,subtree:true})}"
 )
 
@@ -73,6 +83,8 @@ _RULES = """
 .animatediff select:focus-visible, .animatediff summary:focus-visible, .animatediff .noUi-handle:focus-visible,
 .animatediff [tabindex]:focus-visible { outline: 2px solid var(--ad-accent) !important;
   outline-offset: 1px; }
+.animatediff button[aria-disabled="true"] { opacity: var(--jp-widgets-disabled-opacity, .6);
+  box-shadow: none !important; }
 .animatediff .ad-actions { margin: 8px 0 4px; }
 .animatediff .ad-row > .ad-run { flex: 0 1 150px; height: 36px; line-height: 34px; font-weight: 600; font-size: 14px; }
 .animatediff .ad-row > .ad-cancel { flex: 0 1 100px; height: 36px; line-height: 34px; }

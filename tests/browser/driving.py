@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+# A button that is switched off while it has the focus keeps it, and is off by aria-disabled alone.
+RUN_IS_ON = "button.ad-run:not([disabled], [aria-disabled=true])"
+RUN_IS_OFF = "button.ad-run:is([disabled], [aria-disabled=true])"
+
 
 def button(panel, name: str):
     return panel.get_by_role("button", name=re.compile(rf"\b{name}$"))  # its icon is a character in its name too
@@ -33,7 +37,7 @@ def run(panel):
     button(panel, "Run").click()
     panel.locator(".ad-stage img:not([data-old])").wait_for(timeout=60_000)
     wait_for_status(panel, "^Done")
-    panel.locator("button.ad-run:not([disabled])").wait_for()
+    panel.locator(RUN_IS_ON).wait_for()
     return picture(panel)
 
 

@@ -20,6 +20,7 @@ import nbformat
 import psutil
 import pytest
 import requests
+from driving import RUN_IS_ON
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -216,7 +217,7 @@ class Visit:
         """The panel, once it can be pressed."""
         panel = self.page.locator(".animatediff").nth(index)
         panel.wait_for(timeout=60_000)
-        panel.locator("button.ad-run:not([disabled])").wait_for(timeout=60_000)
+        panel.locator(RUN_IS_ON).wait_for(timeout=60_000)
         panel.evaluate("element => element.scrollIntoView()")
         return panel
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 
 import pytest
-from driving import button, moves, picture, run, set_number, status, tab, wait_for_status
+from driving import RUN_IS_OFF, RUN_IS_ON, button, moves, picture, run, set_number, status, tab, wait_for_status
+from front_ends import FRONT_ENDS
 from PIL import Image, ImageDraw
 
 from animatediff_widget import AnimateDiffRequest, Animation
 from animatediff_widget._media import convert
 
-WITH_SHORTCUTS = pytest.mark.parametrize("front_end", ["lab", "notebook"])  # they take keys for their cells
+EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
 
 _FOCUSED = """() => {
     const item = document.activeElement;
@@ -45,7 +46,7 @@ def walk(here, panel) -> list[dict]:
     raise AssertionError("the keyboard does not come out of the panel again")
 
 
-@WITH_SHORTCUTS
+@EVERYWHERE
 def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, front_end):
     here = visit(front_end)
     panel = here.open_panel()
@@ -61,32 +62,99 @@ def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, f
         assert [stop["name"] for stop in stops if not stop["seen"]] == []
 
 
-@WITH_SHORTCUTS
+@EVERYWHERE
 def test_a_run_needs_no_mouse(visit, front_end):
     here = visit(front_end)
     panel = here.open_panel()
     keys = here.page.keyboard
-    active = here.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+    before = cells(here)
 
+    set_number(panel, "Steps", 25)  # Voilà has run the whole notebook, which sets them as well
     slider = panel.get_by_role("slider", name="Steps")
     slider.focus()
     keys.press("ArrowLeft")
     here.page.wait_for_function("document.querySelector('.ad-number input').value === '24'")
+    seed = panel.get_by_label("Seed", exact=True)
+    turned = ":disabled" if seed.is_enabled() else ":enabled"
     button(panel, "Random").focus()
     keys.press("Space")
-    panel.get_by_label("Seed", exact=True).and_(panel.locator(":enabled")).wait_for()
+    seed.and_(panel.locator(turned)).wait_for()
     for key in ("Enter", "Space"):
         button(panel, "Run").focus()
         keys.press(key)
-        panel.locator("button.ad-run[disabled]").wait_for()
+        panel.locator(RUN_IS_OFF).wait_for()
         wait_for_status(panel, "^Done")
+        panel.locator(RUN_IS_ON).wait_for()
     panel.get_by_role("tab", name="Animation").focus()
     keys.press("ArrowRight")
     keys.press("Enter")
     panel.locator(".ad-json").wait_for()
     assert panel.get_by_role("tab", name="JSON").get_attribute("aria-selected") == "true"
-    assert here.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex") == active
-    assert here.page.evaluate("jupyterapp.shell.currentWidget.content.mode") == "command"
+    assert cells(here) == before
+
+
+def cells(here) -> dict | None:
+    """What keys could have done to the cells of the notebook: JupyterLab and Notebook take keys for them."""
+    if here.name == "voila":
+        return None
+    return here.page.evaluate(
+        """() => {
+            const {activeCellIndex, mode, widgets} = jupyterapp.shell.currentWidget.content;
+            return {activeCellIndex, mode, count: widgets.length};
+        }"""
+    )
+
+
+_FOCUS = """() => {
+    const item = document.activeElement;
+    return item.closest('.animatediff') ? item.textContent : `outside: ${item.tagName}`;
+}"""
+
+
+@EVERYWHERE
+def test_who_presses_run_and_cancel_by_keyboard_keeps_the_place(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    keys = here.page.keyboard
+    set_number(panel, "Steps", 100)
+    button(panel, "Run").focus()
+    keys.press("Enter")
+    panel.locator(RUN_IS_OFF).wait_for()
+    here.page.wait_for_timeout(300)
+    assert here.page.evaluate(_FOCUS) == "Run"
+    wait_for_status(panel, "^Done")
+    panel.locator(RUN_IS_ON).wait_for()
+    assert here.page.evaluate(_FOCUS) == "Run"
+
+    keys.press("Enter")
+    panel.locator("button.ad-cancel:not([disabled])").wait_for()
+    keys.press("Tab")
+    keys.press("Enter")
+    wait_for_status(panel, "^Canceled")
+    panel.locator(RUN_IS_ON).wait_for()
+    here.page.wait_for_timeout(300)
+    assert here.page.evaluate(_FOCUS) == "Cancel"
+    keys.press("Shift+Tab")
+    assert here.page.evaluate(_FOCUS) == "Run"
+
+
+@EVERYWHERE
+def test_a_button_that_keeps_the_focus_while_it_is_off_cannot_be_pressed(visit, front_end):
+    here = visit(front_end)
+    panel = here.open_panel()
+    set_number(panel, "Steps", 100)
+    go = button(panel, "Run")
+    go.focus()
+    go.evaluate("button => { button.disabled = true; }")  # as the page does when the kernel says so
+    before = status(panel)
+    for key in ("Enter", "Space"):
+        here.page.keyboard.press(key)
+    go.dispatch_event("click")
+    here.page.wait_for_timeout(1000)
+    assert status(panel) == before
+    go.evaluate("button => { button.disabled = false; }")
+    here.page.keyboard.press("Enter")
+    panel.locator(RUN_IS_OFF).wait_for()
 
 
 def test_letters_on_a_button_do_not_edit_the_notebook_and_ctrl_s_still_saves_it(visit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from driving import button, run, set_number, tab, wait_for_status
+from driving import RUN_IS_ON, button, run, set_number, tab, wait_for_status
 from front_ends import Lab
 
 from animatediff_widget.server import LocalServer
@@ -81,7 +81,7 @@ def test_nothing_that_a_server_or_a_person_wrote_runs(visit):
             here.page.wait_for_timeout(100)
         assert here.page.evaluate("window.pwned") is None
         assert panel.locator("a[href^='javascript:'], svg[onload], img[onerror]").count() == 0
-        panel.locator("button.ad-run:not([disabled])").wait_for()
+        panel.locator(RUN_IS_ON).wait_for()
 
 
 def test_what_is_no_media_is_kept_but_not_rendered(visit):
@@ -113,5 +113,5 @@ def test_ten_megabytes_leave_the_page_usable_and_its_messages_small(visit):
         tab(panel, "JSON")
         panel.get_by_text("too much to copy").wait_for()
         tab(panel, "Logs")
-        panel.locator("button.ad-run:not([disabled])").wait_for()
+        panel.locator(RUN_IS_ON).wait_for()
     assert 0 < received[0] < 2_000_000

@@ -51,6 +51,20 @@ def test_in_colab_a_job_runs_inside_the_click(colab):
     assert threads_that_run() == [threading.main_thread()]
 
 
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_colab_saves_the_panel_with_the_notebook_so_the_switch_keeps_media_out_of_the_panel_too(
+    colab, monkeypatch, switch
+):
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_EMBED", switch)
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1, seed=3))
+    panel.run()
+    panel._results.tabs.selected_index = 4
+    shown = str([widget.get_state() for widget in panel._maker._made])
+    assert ("base64" in shown) is (switch == "1")
+    assert str(panel.animation.path) in shown
+    assert "Media are kept out" in shown or switch == "1"
+
+
 def test_either_can_be_asked_for(colab):
     assert threads_that_run(background=False) == [threading.main_thread()]
     assert threading.main_thread() not in threads_that_run(background=True)
