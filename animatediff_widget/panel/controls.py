@@ -18,7 +18,7 @@ class Maker:
     """Makes widgets that share their layout and style.
 
     Every widget of its own opens three models on the page: itself, a layout and a style. How they look is said by
-    CSS classes (`theme`), so that one layout, and one style of each kind, serves a whole panel.
+    CSS classes (`panel.css`), so that one layout, and one style of each kind, serves a whole panel.
     """
 
     def __init__(self) -> None:

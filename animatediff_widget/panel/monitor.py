@@ -32,7 +32,7 @@ class Monitor:
         self._announced: tuple[str, int] = ("", 0)
         self.status = maker.html(f'<div class="ad-status">{TEXTS["ready"]}</div>')
         # Read out on its own, and rarely: a line that changes with every step would talk without end.
-        # The theme makes it a live region when the panel opens, before there is anything to read out.
+        # The page makes it a live region when the panel opens, before there is anything to read out.
         self.announcer = maker.html("", "ad-hidden", "ad-announcer")
         self.bar = maker.make(widgets.FloatProgress, min=0.0, max=1.0, value=0.0)
         self.box = maker.box([self.status, self.bar, self.announcer])

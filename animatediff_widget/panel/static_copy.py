@@ -21,7 +21,7 @@ _LONGEST_STRING = 2_000
 
 
 class StaticCopy:
-    """Two plain outputs below the panel, in the same cell; hidden by the theme for as long as the panel is there.
+    """Two plain outputs below the panel, in the same cell; hidden by the style for as long as the panel is there.
 
     The panel is a widget, and a notebook without its kernel shows no widget and nothing that stands in the same output.
     So the copy is outputs of its own, which are known by a display id and replaced whenever there is a new animation:

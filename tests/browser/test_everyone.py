@@ -139,6 +139,32 @@ def test_who_presses_run_and_cancel_by_keyboard_keeps_the_place(visit, front_end
 
 
 @EVERYWHERE
+def test_who_presses_a_button_that_goes_away_goes_on_close_by(visit, front_end):
+    code = (
+        "from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Job\n"
+        "client = Client(Endpoint.builtin())\n"
+        "job = Job(AnimateDiffRequest(prompt='nobody looks', steps=2), client).start()\n"
+        "job._finished.wait()"
+    )
+    here = visit(front_end, visit.site.write("close_by.ipynb", code, "panel = AnimateDiffPanel()\npanel"))
+    if front_end != "voila":  # which has run them
+        here.run_cell(0)
+        here.run_cell(1)
+    panel = here.panel()
+    panel.get_by_text("nobody looks").wait_for()
+    button(panel, "Not now").press("Enter")
+    panel.get_by_text("nobody looks").wait_for(state="detached")
+    here.page.wait_for_timeout(300)
+    assert here.page.evaluate("document.activeElement.closest('.widget-textarea').innerText") == "Prompt"
+
+    tab(panel, "History")
+    panel.locator(".ad-tile button").first.press("Enter")
+    picture(panel)
+    here.page.wait_for_timeout(300)
+    assert here.page.evaluate(_FOCUS) == "Animation"
+
+
+@EVERYWHERE
 def test_a_button_that_keeps_the_focus_while_it_is_off_cannot_be_pressed(visit, front_end):
     here = visit(front_end)
     panel = here.open_panel()
