@@ -12,8 +12,6 @@ import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ._texts import TEXTS
-
 __all__ = ["Claim", "claim", "gate", "is_claimed", "sweep"]
 
 _TRIES = 8  # another process that only looks whether a job is claimed holds its lock for a moment
@@ -233,7 +231,7 @@ def gate(path: Path, *, shared: bool) -> Iterator[None]:
         deadline = time.monotonic() + _GATE_PATIENCE
         while not _try_lock(handle, shared=shared):
             if time.monotonic() > deadline:
-                raise TimeoutError(errno.ETIMEDOUT, TEXTS["lock_held"])
+                raise TimeoutError(errno.ETIMEDOUT, "another process does not let go of it")
             time.sleep(_PAUSE / 2)
         yield
     finally:

@@ -123,7 +123,10 @@ class JournalFile:
                 return self._attempt(act)
         except (sqlite3.Error, OSError) as error:
             problem = error
-        raise JournalError(TEXTS["journal_unusable"].format(folder=self.folder, why=problem))
+        busy = isinstance(problem, TimeoutError) or "locked" in str(problem)
+        raise JournalError(
+            TEXTS["journal_busy" if busy else "journal_unusable"].format(folder=self.folder, why=problem)
+        )
 
     def _attempt(self, act: _Act[_T]) -> _T:
         with gate(self._gate, shared=True), self._connect() as database:

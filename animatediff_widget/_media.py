@@ -93,7 +93,7 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
                 source.seek(index)
                 frames.append(source.convert("RGB"))
                 durations.append(source.info.get("duration") or 125)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
         raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
     return frames, sum(durations) / len(durations)
 
@@ -125,7 +125,7 @@ def first_frame(data: bytes, suffix: str) -> Image:
         with image.open(io.BytesIO(data)) as source:
             frame: Image = source.convert("RGB")
             return frame
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
         raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
 
 
@@ -186,7 +186,7 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
         As for `decode`; also when `to` is none of the formats.
     """
     if to not in _WRITABLE:
-        formats = ", ".join(f".{name}" for name in (suffix, *_WRITABLE))
+        formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *_WRITABLE)))
         raise OutputError(TEXTS["no_such_format"].format(suffix=to, formats=formats))
     frames, duration = decode(data, suffix)
     return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
@@ -261,15 +261,15 @@ def _ffmpeg() -> Any:
 
 def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
     image, ffmpeg = _pillow(), _ffmpeg()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"animation.{suffix}")
-        path.write_bytes(data)
-        try:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"animation.{suffix}")
+            path.write_bytes(data)
             with contextlib.closing(ffmpeg.read_frames(str(path))) as reader:
                 about = next(reader)
                 frames = [image.frombytes("RGB", about["size"], frame) for frame in itertools.islice(reader, most)]
-        except (OSError, RuntimeError, StopIteration, KeyError) as error:
-            raise OutputError(TEXTS["video_not_decoded"].format(why=str(error).strip()[-200:])) from None
+    except (OSError, RuntimeError, StopIteration, KeyError) as error:
+        raise OutputError(TEXTS["video_not_decoded"].format(why=str(error).strip()[-200:])) from None
     if not frames:
         raise OutputError(TEXTS["video_empty"])
     return frames, 1000 / (about.get("fps") or 8)
@@ -277,12 +277,15 @@ def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[li
 
 def _encode_video(frames: list[Image], duration: float) -> bytes:
     ffmpeg = _ffmpeg()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "animation.mp4")
-        with contextlib.closing(
-            ffmpeg.write_frames(str(path), frames[0].size, fps=1000 / duration, codec="libx264", quality=8)
-        ) as writer:
-            writer.send(None)
-            for frame in frames:
-                writer.send(frame.tobytes())
-        return path.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "animation.mp4")
+            with contextlib.closing(
+                ffmpeg.write_frames(str(path), frames[0].size, fps=1000 / duration, codec="libx264", quality=8)
+            ) as writer:
+                writer.send(None)
+                for frame in frames:
+                    writer.send(frame.tobytes())
+            return path.read_bytes()
+    except (OSError, RuntimeError) as error:
+        raise OutputError(TEXTS["video_not_encoded"].format(why=str(error).strip()[-200:])) from None

@@ -28,7 +28,8 @@ def describe(job: Job) -> str:
     prediction = job.prediction
     if job.state == "running":
         status = prediction.status if prediction and prediction.status else "accepted"
-        parts = [TEXTS.get(f"status_{status}", status.capitalize())]
+        known = TEXTS.get(f"status_{status}") or TEXTS.get(f"state_{status}")
+        parts = [known or status.capitalize()]
         if prediction and prediction.total:
             parts.append(TEXTS["step_of"].format(step=prediction.step, total=prediction.total))
     else:

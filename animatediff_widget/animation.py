@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Animation", "data_url", "may_embed"]
 
 _WIDTH = 512  # how wide it is shown, in pixels
+_CAPTION = 300
 _ROOM = 24_000  # by how many bytes the file of an output may be larger than the animation's own
 # Nothing moves by itself where less motion is asked for, or where no script runs; the controls are there.
 _PLAY = "if(!matchMedia('(prefers-reduced-motion: reduce)').matches)this.play().catch(()=>{})"
@@ -71,6 +72,12 @@ class Animation:
         return MIMES.get(self.suffix, "application/octet-stream")
 
     @property
+    def caption(self) -> str:
+        """Its prompt, shortened to where a notebook keeps it beside the media."""
+        prompt = self.request.prompt.encode("utf-8", "replace").decode()
+        return prompt if len(prompt) <= _CAPTION else f"{prompt[:_CAPTION]}…"
+
+    @property
     def seed(self) -> int | None:
         """The seed that made it: the one the server names, else the one that was sent."""
         return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.request.seed
@@ -116,16 +123,18 @@ class Animation:
         OutputError
             When the format is unknown or the file cannot be written (`StorageError`).
         """
-        path = Path(path).expanduser()
-        wanted = path.suffix[1:].lower() or self.suffix
-        if not path.suffix:
-            path = path.with_suffix(f".{self.suffix}")
-        data = self.data if wanted == self.suffix else convert(self.data, self.suffix, wanted)
+        path = Path(path)
         try:
+            path = path.expanduser()
+            wanted = path.suffix[1:].lower() or self.suffix
+            if not path.suffix:
+                path = path.with_suffix(f".{self.suffix}")
+            data = self.data if wanted == self.suffix else convert(self.data, self.suffix, wanted)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        except OSError as error:
-            raise StorageError(TEXTS["not_written"].format(path=path, why=error.strerror or error)) from None
+        except (OSError, ValueError, RuntimeError) as error:  # pathlib's own for what cannot be a name, or a home
+            why = getattr(error, "strerror", None) or error
+            raise StorageError(TEXTS["not_written"].format(path=path, why=why)) from None
         return path
 
     def to_html(self) -> str:
@@ -163,7 +172,7 @@ class Animation:
         if not may_embed(self.embed):
             where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
             return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
-        words = self.request.prompt[:1000]
+        words = self.caption
         bundle, metadata = {"text/plain": f"{words}\n{self!r}"}, {}
         image = self._as_image()
         if image is None:

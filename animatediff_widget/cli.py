@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -192,7 +193,7 @@ def _quickstart(folder: Path) -> Path:
         if not notebook.exists():
             shutil.copyfile(package / "quickstart.ipynb", notebook)
     except OSError as error:
-        raise AnimateDiffError(TEXTS["notebook_unwritten"].format(path=notebook, why=error.strerror)) from None
+        raise AnimateDiffError(TEXTS["notebook_unwritten"].format(path=notebook, why=error.strerror or error)) from None
     return notebook
 
 
@@ -201,7 +202,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from .server import LocalServer
 
-    if not arguments.port.isdigit() or int(arguments.port) > 65535:
+    if not re.fullmatch("[0-9]{1,5}", arguments.port) or int(arguments.port) > 65535:
         return _fail(TEXTS["not_a_port"].format(port=repr(arguments.port)), _USAGE)
     with LocalServer(port=int(arguments.port)) as server:
         print(f"url    {server.base_url}/v1/predictions\nkey    {server.token}", flush=True)

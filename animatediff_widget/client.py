@@ -88,7 +88,8 @@ class Client:
         """How far the endpoint's clock is ahead of ours, in seconds, by its last answer."""
 
     def __repr__(self) -> str:
-        return f"<Client {self.endpoint.url}>"
+        endpoint = getattr(self, "endpoint", None)  # not yet there where a traceback shows a constructor that failed
+        return f"<Client {endpoint.url if endpoint else '(not made)'}>"
 
     def __enter__(self) -> Client:
         return self

@@ -200,9 +200,16 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
 
         return Key(shared_server().token)
     value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable) or "")
+    refused = False
     if value:
-        return Key(value)
-    return _remembered.get(endpoint.origin) or _saved_key(endpoint.origin)
+        try:
+            return Key(value)
+        except KeyRefused:
+            refused = True
+    found = _remembered.get(endpoint.origin) or _saved_key(endpoint.origin)
+    if refused and found is None:
+        raise KeyRefused(TEXTS["variable_not_a_key"].format(name=endpoint.key_variable))
+    return found
 
 
 def _saved_key(origin: str) -> Key | None:
@@ -210,11 +217,11 @@ def _saved_key(origin: str) -> Key | None:
     if origin not in _saved_origins():
         return None
     try:
-        value = _keyring_do("get_password", origin)
+        value = hide(_keyring_do("get_password", origin) or "")
     except AnimateDiffError as error:
         logger.warning("the key for %s was saved, but: %s", origin, error)
         return None
-    return Key(hide(value)) if value else None
+    return Key(value) if value else None
 
 
 def _keyring_do(action: str, origin: str, *value: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 from ._texts import TEXTS
-from .errors import AnimateDiffError
+from .errors import AnimateDiffError, KeyRefused
 
 if TYPE_CHECKING:
     from .credentials import Key
@@ -152,7 +152,12 @@ def default_kind(token: str | Key | None = None) -> Literal["builtin", "replicat
     """
     from .credentials import find_key
 
-    return "replicate" if find_key(Endpoint.replicate(), token) else "builtin"
+    try:
+        return "replicate" if find_key(Endpoint.replicate(), token) else "builtin"
+    except KeyRefused:
+        if token:
+            raise
+        return "replicate"  # that is what was meant; what is wrong with the key is said when it is used
 
 
 def default_endpoint(token: str | Key | None = None) -> Endpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from traitlets import TraitError
@@ -118,6 +119,9 @@ class ApiError(EndpointError):
         super().__init__(message, **more)
         self.status = status
         self.body = body
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(type(self), status=self.status), self.args, self.__dict__
 
 
 class OutputError(EndpointError):

@@ -81,7 +81,10 @@ def draw_seed() -> int:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -204,8 +207,13 @@ def _check_json(name: str, value: object, depth: int = 0) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise _refuse(name, TEXTS["a_sound_json"], value) from None
-    elif not (value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value))):
+    elif not (value is None or _is_small(value) or (isinstance(value, float) and math.isfinite(value))):
         raise _refuse(name, TEXTS["a_json"], value)
+
+
+def _is_small(value: object) -> bool:
+    """Whether it is a whole number (or a truth value) that Python can write; it refuses those of 4300 digits."""
+    return isinstance(value, int) and value.bit_length() <= 1000
 
 
 class AnimateDiffRequest(HasTraits):
@@ -273,7 +281,9 @@ class AnimateDiffRequest(HasTraits):
         try:
             super().__init__(**fields)
         except InvalidRequest as error:  # there was no value before it
-            sentence = str(error).replace(TEXTS["value_kept"], TEXTS["full_stop"])
+            sentence = str(error)
+            if sentence.endswith(TEXTS["value_kept"]):
+                sentence = sentence.removesuffix(TEXTS["value_kept"]) + TEXTS["full_stop"]
             raise InvalidRequest(error.field, sentence) from None
 
     def __repr__(self) -> str:

@@ -65,11 +65,20 @@ class _Texts(Mapping[str, str]):
         finally:
             _here.reset(token)
 
-    def __getitem__(self, name: str) -> str:
+    @property
+    def language(self) -> str:
+        """The language in use, such as ``"en"``."""
+        return next(name for name, table in LANGUAGES.items() if table is self._current)
+
+    @property
+    def _current(self) -> dict[str, str]:
         if self._table is None:
             self.use(None)
             assert self._table is not None
-        return (_here.get() or self._table)[name]
+        return _here.get() or self._table
+
+    def __getitem__(self, name: str) -> str:
+        return self._current[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(ENGLISH)
@@ -83,8 +92,8 @@ def _environment() -> str:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:
-            short = value.replace("-", "_").replace(":", "_").partition("_")[0].lower()
-            return short if short in LANGUAGES else "en"
+            wanted = [entry.replace("-", "_").partition("_")[0].lower() for entry in value.split(":")]
+            return next((short for short in wanted if short in LANGUAGES), "en")
     return "en"
 
 

@@ -75,6 +75,7 @@ ENGLISH = {
     "one, run panel.animation in a cell.",
     "closed": "This panel is closed; make a new one.",
     "state_new": "Ready",
+    "state_running": "Running",
     "state_submitting": "Sending",
     "state_downloading": "Fetching the animation",
     "state_succeeded": "Done",
@@ -118,6 +119,8 @@ ENGLISH = {
     "not_a_base_url": "{url} is not a base url. Give one like https://relay.example",
     "key_in_base_url": "A base url must not hold a user name or key: give the key in its own field.",
     "not_a_key": "That is not a key: it is empty, or holds spaces or characters outside ASCII. Copy it again, whole.",
+    "variable_not_a_key": "{name} holds no key: spaces or characters outside ASCII stand in it. Set it again, or "
+    "paste the key into the panel.",
     "key_not_encrypted": "{url} is not encrypted, so everyone on the way could read the key. Use its https address; "
     "Client(..., allow_plain_http=True) sends it all the same.",
     "secret_not_granted": "{name} is one of your Colab secrets, but this notebook may not read it. Turn its notebook "
@@ -127,7 +130,7 @@ ENGLISH = {
     "keyring_missing": "Keys are saved in the system's keyring by the package keyring, which is not installed: "
     'pip install "animatediff-widget[keyring]"',
     "keyring_failed": "The system's keyring did not do it ({why}). Set the key in the environment instead.",
-    "keyring_list_unwritten": "It could not be written to {path} whose keys the keyring has: {why}.",
+    "keyring_list_unwritten": "The list of endpoints whose keys the keyring has could not be written to {path}: {why}.",
     # An exchange with an endpoint.
     "to_create": "create the job",
     "to_get": "tell how the job stands",
@@ -189,6 +192,7 @@ ENGLISH = {
     "not_read_again": "The animation in {folder} could not be read again: {why}.",
     "not_decoded": "The animation cannot be decoded: {why}.",
     "video_not_decoded": "The video cannot be decoded: {why}",
+    "video_not_encoded": "The animation cannot be made into a video: {why}",
     "video_empty": "The video cannot be decoded: it has no frames.",
     "no_such_format": "An animation cannot be saved as .{suffix}; use {formats}.",
     "not_written": "{path} could not be written: {why}. Choose another place.",
@@ -236,7 +240,7 @@ ENGLISH = {
     "journal_set_aside": "The journal was damaged ({why}) and was set aside as {aside}. A new one was begun, with "
     "{count} jobs that could still be read in it.",
     "not_a_journal_key": "{key} is not a key of the journal.",
-    "lock_held": "another process does not let go of it",
+    "journal_busy": "Another process holds the journal in {folder} ({why}). Try again in a moment.",
     # The package and the terminal.
     "no_texts": "There are no texts in {language}; choose one of {languages}.",
     "server_missing": "The built-in server needs {names}, which cannot be found here: "
@@ -247,6 +251,7 @@ ENGLISH = {
     "nothing_sent": "Nothing was sent.",
     "not_a_port": "--port must be a number from 0 to 65535, not {port}.",
     "port_taken": "Port {port} cannot be used: {why}. Choose another.",
+    "no_port": "The built-in server cannot listen on this machine: {why}.",
     "no_job": "No job yet.",
     "no_unfinished_job": "No unfinished job.",
     "nothing_to_resume": "There is nothing to resume.",

@@ -39,8 +39,8 @@ class Maker:
             Its traits; `help` becomes its tooltip.
         """
         hint = traits.pop("help", None)
-        if hint is not None and "tooltip" in kind.class_trait_names():
-            traits["tooltip"] = hint
+        if "tooltip" in kind.class_trait_names():
+            traits["tooltip"] = hint or ""  # of None some views make the word "null"
         elif hint is not None and "description_tooltip" in kind.class_trait_names():  # ipywidgets 7
             traits["description_tooltip"] = hint
         shared = {"style": self._styles[kind]} if kind in self._styles else {}

@@ -8,9 +8,9 @@ import ipywidgets as widgets
 from traitlets import HasTraits, Instance, Unicode, default
 
 from animatediff_widget._texts import TEXTS
-from animatediff_widget.credentials import Key, find_key, remember_key
+from animatediff_widget.credentials import Key, find_key, hide, remember_key
 from animatediff_widget.endpoint import Endpoint, default_kind
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, KeyRefused
 
 from .controls import Maker, problem
 from .markup import plain
@@ -45,6 +45,7 @@ class EndpointPicker(HasTraits):
 
     def __init__(self, endpoint: Endpoint | None, token: str | None, maker: Maker) -> None:
         super().__init__()
+        token = hide(token) if token else None
         self._token = Key(token) if token else None
         self._token_origin = (endpoint or Endpoint.replicate()).origin
         self._typed_for: set[str] = set()
@@ -113,7 +114,7 @@ class EndpointPicker(HasTraits):
         self._show(endpoint)
 
     def _typed(self, change: Any) -> None:
-        typed = change["new"].strip()
+        typed = hide(change["new"].strip())
         if not typed:
             return
         self.key.value = ""
@@ -147,7 +148,10 @@ class EndpointPicker(HasTraits):
             shown.append(self.base_url)
         note = problem(self.trouble)
         if kind != "builtin":
-            found = endpoint is not None and find_key(endpoint, self._given(endpoint)) is not None
+            try:
+                found = endpoint is not None and find_key(endpoint, self._given(endpoint)) is not None
+            except KeyRefused as error:
+                found, note = False, problem(str(error))
             typed = endpoint is not None and endpoint.origin in self._typed_for
             if typed or not found:
                 shown.append(self.key)

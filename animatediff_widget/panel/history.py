@@ -38,6 +38,7 @@ class History:
         self._maker = maker
         self._show = show
         self._tiles: dict[str, Any] = {}
+        self._of: dict[str, tuple[Any, ...]] = {}  # what a tile was made of
         self.grid = maker.row([], "ad-history")
         self.note = maker.html()
         self.older = maker.button("older", "chevron-down")
@@ -60,7 +61,11 @@ class History:
             return
         page = entries[:_PAGE]
         tiles = {key: self._tiles[key] for key in shown}
-        tiles |= {entry.key: self._tile(entry, journal.folder) for entry in page}
+        for entry in page:
+            made_of = (entry.state, entry.output, entry.seed)
+            known = self._tiles.get(entry.key) if self._of.get(entry.key) == made_of else None
+            tiles[entry.key] = known or self._tile(entry, journal.folder)
+            self._of[entry.key] = made_of
         for key, tile in self._tiles.items():
             if tiles.get(key) is not tile:
                 _close(tile)

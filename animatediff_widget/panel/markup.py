@@ -16,7 +16,7 @@ _LARGEST_COPY = 256 * 1024
 _LONGEST_LOG = 20_000
 # The button's code is fixed: what a server sent is only ever a text area's value.
 _COPY = (
-    "const t=this.nextElementSibling,d=()=>{this.textContent=this.dataset.done};"
+    "const t=this.nextElementSibling,d=()=>{this.textContent=this.dataset.done;this.classList.add('ad-said')};"
     "if(navigator.clipboard){navigator.clipboard.writeText(t.value).then(d)}"
     "else{t.hidden=false;t.select();document.execCommand('copy');t.hidden=true;d()}"
 )

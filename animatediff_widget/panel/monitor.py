@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -29,8 +30,9 @@ class Monitor:
 
     def __init__(self, maker: Maker) -> None:
         self._job: Job | None = None
-        self._announced: tuple[str, int] = ("", 0)
-        self.status = maker.html(f'<div class="ad-status">{TEXTS["ready"]}</div>')
+        self._announced: tuple[str, int, str] = ("", 0, "")
+        self._refused = False
+        self.status = maker.html(_status(TEXTS["ready"]))
         # Read out on its own, and rarely: a line that changes with every step would talk without end.
         # The page makes it a live region when the panel opens, before there is anything to read out.
         self.announcer = maker.html("", "ad-hidden", "ad-announcer")
@@ -59,22 +61,35 @@ class Monitor:
         sentence : str
             The reason.
         """
+        self._refused = True
         self.status.value = problem(sentence)
+
+    def take_back(self) -> None:
+        """Take away what `refuse` said: its reason is gone, or another one."""
+        if self._refused:
+            self._refused = False
+            self.status.value = _status(describe(self._job) if self._job else TEXTS["ready"])
 
     def _changed(self, _: Any) -> None:
         job = self._job
         assert job is not None
         prediction = job.prediction
         progress = (prediction.progress if prediction else None) or 0.0
-        line = f'<div class="ad-status">{plain(describe(job))}</div>'
+        line = _status(describe(job))
         if job.notice:
             line += f'<div class="ad-quiet">{plain(job.notice)}</div>'
         if job.error is not None and job.state != "canceled":
             line += problem(str(job.error))
         self.status.value = line
+        self._refused = False
         self.bar.value = progress if job.state in ("running", "downloading", "succeeded") else 0.0
         self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(job.state, "")
-        announced = (job.state, int(progress * 4))
+        # A notice counts the seconds until the next try: the same one is said once.
+        announced = (job.state, int(progress * 4), re.sub(r"\d+", "", job.notice))
         if announced != self._announced:
             self._announced = announced
-            self.announcer.value = f"<div>{plain(describe(job))}</div>"
+            self.announcer.value = f"<div>{plain(f'{describe(job)} {job.notice}'.rstrip())}</div>"
+
+
+def _status(text: str) -> str:
+    return f'<div class="ad-status">{plain(text)}</div>'

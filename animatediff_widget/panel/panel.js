@@ -1,34 +1,93 @@
 // What core widgets cannot do themselves. It runs when the panel's style is on a page, as that element's `onload`.
 const panel = this.closest(".animatediff");
 
-// A button that goes away when it is pressed takes the focus with it: the person goes on close by.
-let place = null; // what has the focus in the panel
+// A button that goes away when it is pressed takes the focus with it. It goes to where no key does any harm.
+let pressed = null; // the button that has the focus
 const isShown = (element) => element.getClientRects().length > 0;
 const keepPlace = () => {
-  if (!place || isShown(place) || document.activeElement !== document.body) return;
-  const next = place.closest(".ad-results") ? "[role=tab][aria-selected=true]" : ".ad-form textarea";
-  place = null;
-  panel.querySelector(next).focus();
-};
-const notePlace = (event) => {
-  if (event.type === "focusin") place = event.target;
-  else
-    setTimeout(() => {
-      if (place === event.target && isShown(place)) place = null; // left by the person
-      keepPlace();
-    });
+  if (!pressed || isShown(pressed) || document.activeElement !== document.body) return;
+  pressed = null;
+  panel.querySelector("[role=tab][aria-selected=true]")?.focus({ preventScroll: true });
 };
 
+// A new answer replaces the one that a person reads, whole. What they folded, how far they scrolled, and the focus are
+// put back: `reading` has them by the HTML widget, which stays.
+const reading = new WeakMap();
+const hostOf = (element) => element.closest?.(".ad-scroll, .ad-tools") && element.closest(".widget-html");
+const readingOf = (host) => {
+  if (!reading.has(host)) reading.set(host, { folds: new Map(), top: 0, focus: null, scroller: null });
+  return reading.get(host);
+};
+const pathOf = (fold) => {
+  const parts = [];
+  for (let part = fold; part; part = part.parentElement.closest("details"))
+    parts.push(part.querySelector("summary b")?.textContent ?? [...part.parentElement.children].indexOf(part));
+  return parts.join("/");
+};
+const noteReading = (event) => {
+  const host = hostOf(event.target);
+  if (!host || !isShown(host)) return;
+  const now = readingOf(host);
+  if (event.type === "toggle") now.folds.set(pathOf(event.target), event.target.open);
+  else if (event.type === "scroll") now.top = event.target.scrollTop;
+};
+const putBack = () => {
+  for (const scroller of panel.querySelectorAll(".ad-scroll")) {
+    const host = hostOf(scroller);
+    const now = readingOf(host);
+    if (now.scroller === scroller) continue;
+    now.scroller = scroller;
+    const folds = [...scroller.querySelectorAll("details")];
+    for (const fold of folds) fold.open = now.folds.get(pathOf(fold)) ?? fold.open;
+    scroller.scrollTop = now.top;
+    if (now.focus === null || document.activeElement !== document.body) continue;
+    const fold = folds.find((one) => pathOf(one) === now.focus);
+    const focused = fold ? fold.querySelector("summary") : host.querySelector(now.focus || ".ad-scroll");
+    focused?.focus({ preventScroll: true });
+  }
+};
+
+const noteFocus = ({ type, target }) => {
+  const host = hostOf(target);
+  if (type === "focusin") {
+    pressed = target.matches(".widget-button") ? target : null;
+    if (host && target.matches("summary")) readingOf(host).focus = pathOf(target.parentElement);
+    else if (host) readingOf(host).focus = target.matches("button") ? ".ad-tools button" : "";
+  } else {
+    setTimeout(() => {
+      if (isShown(target)) {
+        // The person went elsewhere.
+        if (host && document.activeElement !== target) readingOf(host).focus = null;
+        if (pressed === target && document.activeElement !== target) pressed = null;
+      }
+      keepPlace();
+    });
+  }
+};
+
+// What comes into a page with its text is not read out; what changes in a region that was there is.
+const voice = document.createElement("div");
+voice.className = "ad-hidden";
+voice.setAttribute("role", "status");
+
 const mend = () => {
-  // A slider's handle has no name for a screen reader.
+  // A slider's handle has no name for a screen reader, and a toggle does not tell how it stands.
   for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
     const label = handle.closest(".widget-slider").querySelector(".widget-label");
     handle.setAttribute("aria-label", label.textContent);
+  }
+  for (const toggle of panel.querySelectorAll(".widget-toggle-button")) {
+    const name = toggle.matches(".ad-advanced") ? "aria-expanded" : "aria-pressed";
+    toggle.setAttribute(name, toggle.classList.contains("mod-active"));
   }
   // A live region has to be one before its text changes.
   for (const announcer of panel.querySelectorAll(".ad-announcer:not([role])")) {
     announcer.setAttribute("role", "status");
     announcer.setAttribute("aria-live", "polite");
+  }
+  for (const said of panel.querySelectorAll(".ad-said:not([data-read])")) {
+    said.dataset.read = "yes";
+    voice.textContent = said.textContent;
   }
   // A button that is disabled while it has the focus loses it, and a person their place. So it keeps the focus, and is
   // off by aria-disabled and `guard`.
@@ -36,12 +95,13 @@ const mend = () => {
     Object.defineProperty(button, "disabled", {
       get: () => button.getAttribute("aria-disabled") === "true",
       set: (off) => {
-        button.toggleAttribute("disabled", off && !button.matches(":focus"));
+        button.toggleAttribute("disabled", Boolean(off) && !button.matches(":focus"));
         button.setAttribute("aria-disabled", Boolean(off));
       },
     });
     button.disabled = button.hasAttribute("disabled");
   }
+  putBack();
   keepPlace();
 };
 
@@ -55,10 +115,15 @@ const keepKeys = (event) => {
   event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey || event.altKey));
 };
 
-if (panel) {
+// A style is loaded again wherever its panel is moved to.
+if (panel && !panel.hasPageCode) {
+  panel.hasPageCode = true;
+  panel.lang = panel.classList.contains("ad-zh") ? "zh-CN" : "en";
+  panel.append(voice);
   panel.addEventListener("click", guard, true);
   for (const name of ["focusin", "keydown", "keyup"]) panel.addEventListener(name, keepKeys);
-  for (const name of ["focusin", "focusout"]) panel.addEventListener(name, notePlace);
+  for (const name of ["focusin", "focusout"]) panel.addEventListener(name, noteFocus);
+  for (const name of ["toggle", "scroll"]) panel.addEventListener(name, noteReading, true);
   mend();
-  new MutationObserver(mend).observe(panel, { childList: true, subtree: true });
+  new MutationObserver(mend).observe(panel, { childList: true, subtree: true, attributeFilter: ["class"] });
 }

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from traitlets import Instance, default, observe
 
 from animatediff_widget._texts import TEXTS
-from animatediff_widget.credentials import colab_refusal, find_key
+from animatediff_widget.credentials import colab_refusal, find_key, hide
 from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.request import AnimateDiffRequest
@@ -81,6 +81,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         background: bool | None = None,
         lang: str | None = None,
     ) -> None:
+        token = hide(token) if token else None
         if lang is not None:
             TEXTS.use(lang)
         make = Maker()
@@ -89,7 +90,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._form = Form(request, make)
         self._monitor = Monitor(make)
         self._results = Results(make, lambda: self.request, lambda: self.endpoint)
-        self._pick_up = PickUp(make, self.pick_up)
+        self._pick_up = PickUp(make, self._pick_up_clicked)
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
         self._inside: InsideClick | None = None
@@ -120,10 +121,12 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         columns = make.make(widgets.HBox, "ad-columns", children=[left, self._results.tabs])
         super().__init__(children=[make.html(STYLE), self._pick_up.box, columns], request=request)
         self.add_class(CLASS)
+        self.add_class(f"ad-{TEXTS.language}")  # what screen readers pronounce it by
         self._maker = make
         self._copy = StaticCopy(self.model_id)
         request.observe(self._results.show_request)
         self._picker.observe(lambda change: setattr(self, "endpoint", change["new"]), "endpoint")
+        self._form.observe(lambda _: self._monitor.take_back(), "first_problem")
         self.run_button.on_click(lambda _: self._run_clicked())
         self.cancel_button.on_click(lambda _: self.cancel())
         self._pick_up.look()
@@ -223,6 +226,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._monitor.watch(job)
         self._results.watch(job)
         job.observe(self._follow, ["state", "animation"])
+        if job.finished:  # its animation lay on the disk already: nothing more will be told
+            say_again(job, [])
 
     def cancel(self) -> None:
         """Cancel the job, as the Cancel button does."""
@@ -234,6 +239,10 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if self._inside is None or not self._inside.too_early():
             self._copy.pressed_on(current_header().get("session", ""))
             self.run()
+
+    def _pick_up_clicked(self, entry: JournalEntry) -> None:
+        self._copy.pressed_on(current_header().get("session", ""))
+        self.pick_up(entry)
 
     def _is_running(self, job: Job | None) -> bool:
         return job is not None and not job.finished and job is not self._given_up
@@ -287,6 +296,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
     @observe("endpoint")
     def _endpoint_changed(self, change: Any) -> None:
         self._picker.endpoint = change["new"]
+        self._monitor.take_back()
         self._results.show_request()
 
     @observe("request")

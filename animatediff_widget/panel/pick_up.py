@@ -61,7 +61,7 @@ class PickUp:
         leave = self._maker.button("not_now", "times")
         take.on_click(lambda _: self._answered(entry, taken=True))
         leave.on_click(lambda _: self._answered(entry, taken=False))
-        self.box.children = (self._maker.html(f'<div role="status">{plain(text)}</div>'), take, leave)
+        self.box.children = (self._maker.html(f'<div class="ad-said">{plain(text)}</div>'), take, leave)
 
     def _answered(self, entry: JournalEntry, *, taken: bool) -> None:
         from animatediff_widget.journal import Journal

@@ -248,7 +248,7 @@ class Results:
 
 
 def _said(text: str) -> str:
-    return f'<div class="ad-quiet" role="status">{plain(text)}</div>'
+    return f'<div class="ad-quiet ad-said">{plain(text)}</div>'
 
 
 def _empty(name: str, classes: str = "") -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StaticCopy"]
 
-_LARGEST_JSON = 12_000
+_LARGEST_JSON = 10_000  # in bytes, as the notebook writes it
 _LONGEST_STRING = 2_000
 
 
@@ -93,7 +93,7 @@ class StaticCopy:
     def _recipe(self) -> tuple[dict[str, str], dict[str, Any]]:
         rows, hint = "", TEXTS["needs_kernel"]
         if self._animation is not None:
-            rows = f"<p>{plain(self._animation.request.prompt[:1000])}</p>"
+            rows = f"<p>{plain(self._animation.caption)}</p>"
             if self._animation.prediction is not None:
                 text = _bounded(self._animation.prediction.raw)
                 rows += f"<details><summary>JSON</summary><pre>{plain(text)}</pre></details>"
@@ -106,7 +106,7 @@ class StaticCopy:
 def _bounded(value: Any) -> str:
     """Write JSON with its long strings shortened (a log, a data url), so that a notebook does not grow by it."""
     text = json.dumps(_shortened(value), indent=2, ensure_ascii=False)
-    while len(plain(text).encode()) > _LARGEST_JSON:
+    while len(json.dumps(plain(text), ensure_ascii=False).encode()) > _LARGEST_JSON:
         text = f"{text[: len(text) * 3 // 4]}\n…"
     return text
 

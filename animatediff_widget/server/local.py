@@ -169,7 +169,8 @@ class LocalServer:
                 self._socket = socket.create_server((_HOST, self._port), backlog=_BACKLOG)
             except (OSError, OverflowError) as error:
                 why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-                raise AnimateDiffError(TEXTS["port_taken"].format(port=self._port, why=why)) from error
+                text = TEXTS["port_taken" if self._port else "no_port"]
+                raise AnimateDiffError(text.format(port=self._port, why=why)) from error
             self._socket.setblocking(False)
             self._port = self._socket.getsockname()[1]
             self._pid = os.getpid()
