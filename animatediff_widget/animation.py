@@ -146,7 +146,7 @@ class Animation:
         if self.suffix not in MIMES:
             return f"<p>{html.escape(TEXTS['no_media'].format(size=len(self.data)))}</p>"
         source = data_url(self.mime, self.data)
-        words = html.escape(self.request.prompt[:1000], quote=True)
+        words = html.escape(self.caption, quote=True)
         style = f"width:{_WIDTH}px;max-width:100%;height:auto;display:block"
         if self.mime.startswith("video/"):
             return (

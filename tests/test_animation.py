@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import random
 import re
 
+import nbformat
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
@@ -159,6 +162,25 @@ def test_a_huge_answer_does_not_make_the_notebook_huge():
     assert len(json.dumps(copy._recipe())) < 20_000
 
 
+@pytest.mark.parametrize("text", ["海上的小船，满月。" * 500, '\\"<&>\n' * 10_000, "a" * 10**5])
+def test_whatever_the_prompt_and_the_answer_hold_the_notebook_grows_by_50_kb_at_most(text):
+    request = AnimateDiffRequest(prompt=text)
+    raw = {"input": {"prompt": text}, "logs": text, "output": "https://out.example/a.webp", "more": [text] * 20}
+    for data in (clip("webp"), noisy("webp", 64).data, noisy("gif", 128).data):
+        made = Animation(data, request, Prediction.from_json(raw))
+        copy = StaticCopy("test")
+        copy.keep(made)
+        outputs = [
+            nbformat.v4.new_output("display_data", data=bundle, metadata=metadata)
+            for bundle, metadata in (copy._image(), copy._recipe())
+        ]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
+        own = len(base64.b64encode(data))
+        if "text/html" not in copy._image()[0]:  # a PNG may take some room, and here it counts as taken
+            own = min(own, len(copy._image()[0]["image/png"]) - 32_000)
+        assert len(nbformat.writes(notebook).encode()) <= own + 50_000
+
+
 @pytest.mark.parametrize("switch", ["class", "instance", "environment"])
 def test_a_switch_keeps_media_out_of_the_notebook(monkeypatch, tmp_path, switch):
     made = Animation(clip("webp"), AnimateDiffRequest(prompt="boat"), path=tmp_path / "boat.webp")
@@ -207,6 +229,36 @@ def test_where_less_motion_is_asked_for_a_still_frame_is_shown(suffix):
     with Image.open(io.BytesIO(base64.b64decode(source[1]))) as frame:
         assert getattr(frame, "n_frames", 1) == 1
         assert frame.convert("RGB").tobytes() == made.frames()[0].tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
+def test_a_damaged_file_is_told_in_a_sentence_wherever_it_is_damaged(suffix, tmp_path):
+    whole, draw = clip(suffix), random.Random(7)
+    for _ in range(150):
+        data = bytearray(whole[: draw.randrange(20, len(whole))])
+        for _ in range(4):
+            data[draw.randrange(16, len(data))] = draw.randrange(256)
+        made = Animation(bytes(data), AnimateDiffRequest())
+        made._repr_mimebundle_()
+        made.to_html()
+        with contextlib.suppress(AnimateDiffError):
+            made.save(tmp_path / ("a.gif" if suffix != "gif" else "a.webp"))
+
+
+def test_without_room_for_temporary_files_a_video_is_told_in_a_sentence(monkeypatch, tmp_path):
+    video = Animation(animation().save(tmp_path / "a.mp4").read_bytes(), AnimateDiffRequest())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert "<video" in video._repr_mimebundle_()[0]["text/html"]
+    with pytest.raises(AnimateDiffError, match="video cannot be decoded"):
+        video.save(tmp_path / "a.gif")
+    with pytest.raises(AnimateDiffError, match="cannot be made into a video"):
+        animation().save(tmp_path / "b.mp4")
+
+
+@pytest.mark.parametrize("name", [".", "/", "~nobody-of-this-name/a.webp", "a\0b.webp"])
+def test_a_name_that_is_none_is_refused_in_a_sentence(name):
+    with pytest.raises(AnimateDiffError, match="could not be written"):
+        animation().save(name)
 
 
 def test_what_is_no_media_is_not_rendered():

@@ -54,6 +54,7 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
         (["dance"], "invalid choice"),
         ([], "required"),
         (["serve", "--port", "99999"], "--port must be a number"),
+        (["serve", "--port", "\u00b2"], "--port must be a number"),
     ],
 )
 def test_wrong_input_is_one_sentence_on_stderr_and_exit_code_2(arguments, says, capsys):

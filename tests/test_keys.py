@@ -22,7 +22,16 @@ import pytest
 from IPython.core.ultratb import VerboseTB
 from misbehaving import CLIP, Misbehaving
 
-from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, _connection, credentials
+from animatediff_widget import (
+    AnimateDiffPanel,
+    AnimateDiffRequest,
+    Client,
+    Endpoint,
+    Job,
+    Journal,
+    _connection,
+    credentials,
+)
 from animatediff_widget.credentials import Key, find_key, forget_key, hide, remember_key, save_key
 from animatediff_widget.errors import (
     AnimateDiffError,
@@ -210,6 +219,8 @@ def test_no_traceback_of_an_interrupt_or_a_bug_shows_it(server, monkeypatch, whe
         lambda token: remember_key(Endpoint.replicate(), token + hide(" x")),
         lambda token: save_key(Endpoint.replicate(), token + hide(" x")),
         lambda token: save_key(Endpoint.replicate(), token),
+        lambda token: AnimateDiffPanel(token=token + hide(" x")),
+        lambda token: AnimateDiffPanel(token=token, lang="tlh"),
     ],
 )
 def test_no_traceback_of_a_key_that_is_refused_shows_it(act, monkeypatch):
@@ -218,14 +229,34 @@ def test_no_traceback_of_a_key_that_is_refused_shows_it(act, monkeypatch):
     told = verbose(functools.partial(act, KEY))
     assert "animatediff_widget" in told
     # The lambda above is the person's own cell, whose variables are theirs to show; from there on it is stars.
-    assert KEY not in told.split("credentials.py" if "credentials.py" in told else "client.py", 1)[1]
+    first = next(name for name in ("panel.py", "credentials.py", "client.py") if name in told)
+    assert KEY not in told.split(first, 1)[1]
 
 
 def test_a_key_in_the_environment_that_is_malformed_is_not_shown(monkeypatch):
     monkeypatch.setenv("REPLICATE_API_TOKEN", f"{KEY} and more")
     told = verbose(lambda: find_key(Endpoint.replicate()))
-    assert "That is not a key" in told
+    assert "REPLICATE_API_TOKEN holds no key" in told
     assert KEY not in told
+
+
+def test_a_malformed_key_in_the_environment_keeps_no_panel_from_opening_and_a_typed_one_takes_its_place(monkeypatch):
+    monkeypatch.setenv("REPLICATE_API_TOKEN", "<your own token>")
+    panel = AnimateDiffPanel()
+    assert panel._picker.kind.value == "replicate"
+    assert "REPLICATE_API_TOKEN holds no key" in panel._picker._note.value
+    assert panel.run() is None
+    assert "REPLICATE_API_TOKEN holds no key" in panel._monitor.status.value
+    panel._picker.key.value = KEY
+    assert "holds no key" not in panel._picker._note.value
+    assert find_key(panel.endpoint).header() == f"Bearer {KEY}"
+
+
+def test_a_keyring_that_holds_no_key_does_not_show_what_it_holds(keyring):
+    save_key(Endpoint.replicate(), KEY)
+    for name in keyring.kept:
+        keyring.kept[name] = f"{KEY} and more"
+    assert KEY not in verbose(functools.partial(find_key, Endpoint.replicate()))
 
 
 def test_no_log_shows_it(server, caplog, capfd, monkeypatch):

@@ -453,6 +453,61 @@ def test_a_job_that_finished_when_nobody_looked_is_offered_until_somebody_does()
     assert Journal().jobs()[0].state == "succeeded"
 
 
+@pytest.mark.parametrize("background", [True, False])
+def test_a_job_that_finished_when_nobody_looked_is_shown_and_the_next_can_run(background):
+    from animatediff_widget import Client, Job
+
+    job = Job(AnimateDiffRequest(steps=2, seed=5), Client(Endpoint.builtin()))
+    job.start()
+    job._thread.join(60)
+    panel = AnimateDiffPanel(background=background)
+    panel._pick_up.box.children[1].click()
+    assert panel.animation.data == job.animation.data
+    assert "<img" in panel._results.stage.value
+    assert (panel.run_button.disabled, panel.cancel_button.disabled) == (False, True)
+    assert "Done" in panel._monitor.status.value
+    panel.request.steps = 1
+    assert panel.run().result(60).request.steps == 1
+
+
+def test_one_damaged_file_does_not_keep_the_others_out_of_the_history():
+    from animatediff_widget import Journal
+
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1))
+    for _ in range(2):
+        panel.run().result(60)
+    damaged = Journal().jobs()[0].output
+    damaged.write_bytes(b"GIF89a" + bytes(range(40)))
+    panel._results.tabs.selected_index = 4
+    pictures = [tile.children[0].value for tile in panel._results.history.grid.children]
+    assert ["<img" in picture for picture in pictures] == [False, True]
+
+
+def test_why_nothing_was_sent_is_taken_back_when_it_is_mended():
+    panel = AnimateDiffPanel()
+    control(panel, "steps_number").value = 500
+    panel.run()
+    assert "Not sent" in panel._monitor.status.value
+    control(panel, "steps_number").value = 5
+    assert "Ready" in panel._monitor.status.value
+    panel.endpoint = Endpoint.replicate()
+    panel.run()
+    assert "Replicate needs a key" in panel._monitor.status.value
+    panel.endpoint = Endpoint.builtin()
+    assert "Ready" in panel._monitor.status.value
+
+
+def test_trouble_is_read_out_once_and_not_with_every_second():
+    panel = AnimateDiffPanel(endpoint=Endpoint.relay("http://127.0.0.1:9"), token="secret")
+    said = []
+    panel._monitor.announcer.observe(lambda change: said.append(change["new"]), "value")
+    panel.run()
+    wait_until(lambda: "Asking again in 2 s" in panel._monitor.status.value)
+    panel.cancel()
+    panel.job._thread.join(30)
+    assert len([text for text in said if "could not be reached" in text]) == 1
+
+
 def test_a_job_without_an_animation_shows_nothing_of_another_one():
     from animatediff_widget import Journal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from traitlets import TraitError
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest
+from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.request import CHECKPOINTS, MAX_SEED, MOTION_MODULES
 
 EXAMPLE = """\
@@ -172,3 +174,18 @@ def test_every_field_carries_its_label_and_help():
     for name, trait in AnimateDiffRequest().traits().items():
         assert trait.metadata["label"], name
         assert trait.help.endswith("."), name
+
+
+DEEP = functools.reduce(lambda inner, _: [inner], range(5000), [])
+
+
+@pytest.mark.parametrize("value", [10**5000, DEEP], ids=["long", "deep"])
+def test_what_cannot_even_be_written_is_refused_in_a_sentence(value):
+    for fields in ({"steps": value}, {"prompt": value}, {"extra_input": {"x": value}}, {"extra_body": {"x": [value]}}):
+        with pytest.raises(InvalidRequest, match=" must be "):
+            AnimateDiffRequest(**fields)
+
+
+def test_a_refused_value_is_quoted_as_it_was_given():
+    with pytest.raises(InvalidRequest, match=r"; the value before it is kept\. y'"):
+        AnimateDiffRequest(version="x; the value before it is kept. y")

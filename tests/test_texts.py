@@ -21,6 +21,7 @@ from animatediff_widget import (
     Prediction,
 )
 from animatediff_widget._texts import LANGUAGES, TEXTS
+from animatediff_widget._words import describe
 from animatediff_widget.job import STATES
 from animatediff_widget.request import _TABLE_FIELDS
 
@@ -83,6 +84,7 @@ def test_a_panel_speaks_chinese_when_it_is_told_to():
     job = panel.run()
     job.result(60)
     assert panel._monitor.status.value.startswith('<div class="ad-status">完成')
+    assert "ad-zh" in panel._dom_classes
     assert AnimateDiffPanel(lang="en").run_button.description == "Run"
 
 
@@ -128,6 +130,16 @@ def test_the_built_in_server_answers_in_the_hosted_apis_english_whatever_the_pan
     assert AnimateDiffPanel(lang="zh").run_button.description == "运行"
 
 
+def test_no_english_is_in_what_a_chinese_job_says_of_itself():
+    said = []
+    job = Job(AnimateDiffRequest(steps=30), Client(Endpoint.builtin()))
+    TEXTS.use("zh")
+    job.observe(lambda _: said.append(describe(job)), ["state", "prediction"])
+    job.run()
+    assert len(said) > 3
+    assert [text for text in said if re.search("[A-Za-z]", text)] == []
+
+
 def test_a_job_of_an_earlier_session_ends_with_a_chinese_sentence():
     TEXTS.use("zh")
     journal = Journal()
@@ -144,6 +156,7 @@ def test_a_job_of_an_earlier_session_ends_with_a_chinese_sentence():
         ("LANG", "zh_CN.UTF-8", "zh"),
         ("LC_ALL", "zh_TW", "zh"),
         ("LANGUAGE", "zh:en", "zh"),
+        ("LANGUAGE", "fr:zh", "zh"),
         ("LANG", "de_DE.UTF-8", "en"),
         ("LANG", "C.UTF-8", "en"),
     ],

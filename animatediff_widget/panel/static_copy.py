@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StaticCopy"]
 
-_LARGEST_JSON = 10_000  # in bytes, as the notebook writes it
+_LARGEST_JSON = 10_000  # in bytes
 _LONGEST_STRING = 2_000
 
 
@@ -106,9 +106,14 @@ class StaticCopy:
 def _bounded(value: Any) -> str:
     """Write JSON with its long strings shortened (a log, a data url), so that a notebook does not grow by it."""
     text = json.dumps(_shortened(value), indent=2, ensure_ascii=False)
-    while len(json.dumps(plain(text), ensure_ascii=False).encode()) > _LARGEST_JSON:
+    while _size(plain(text)) > _LARGEST_JSON:
         text = f"{text[: len(text) * 3 // 4]}\n…"
     return text
+
+
+def _size(text: str) -> int:
+    """How much a notebook grows by a text, in bytes: every line becomes a string of its own, on an indented line."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) + 16 * text.count("\n")
 
 
 def _shortened(value: Any) -> Any:
