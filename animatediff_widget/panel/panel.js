@@ -88,6 +88,7 @@ const mend = () => {
   for (const said of panel.querySelectorAll(".ad-said:not([data-read])")) {
     said.dataset.read = "yes";
     voice.textContent = said.textContent;
+    setTimeout(() => (voice.textContent = ""), 5000); // who walks through the page finds it once
   }
   // A button that is disabled while it has the focus loses it, and a person their place. So it keeps the focus, and is
   // off by aria-disabled and `guard`.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import time
 
 import pytest
 from driving import RUN_IS_OFF, RUN_IS_ON, button, moves, picture, run, set_number, status, tab, wait_for_status
@@ -11,6 +13,8 @@ from PIL import Image, ImageDraw
 
 from animatediff_widget import AnimateDiffRequest, Animation
 from animatediff_widget._media import convert
+from animatediff_widget.server import LocalServer
+from animatediff_widget.server.engines import Canceled
 
 EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
 
@@ -151,17 +155,102 @@ def test_who_presses_a_button_that_goes_away_goes_on_close_by(visit, front_end):
         here.run_cell(0)
         here.run_cell(1)
     panel = here.panel()
-    panel.get_by_text("nobody looks").wait_for()
+    panel.locator(".ad-said", has_text="nobody looks").wait_for()
     button(panel, "Not now").press("Enter")
-    panel.get_by_text("nobody looks").wait_for(state="detached")
+    panel.locator(".ad-said", has_text="nobody looks").wait_for(state="detached")
     here.page.wait_for_timeout(300)
-    assert here.page.evaluate("document.activeElement.closest('.widget-textarea').innerText") == "Prompt"
-
+    assert here.page.evaluate(_FOCUS) == "Animation"
     tab(panel, "History")
     panel.locator(".ad-tile button").first.press("Enter")
     picture(panel)
     here.page.wait_for_timeout(300)
     assert here.page.evaluate(_FOCUS) == "Animation"
+
+
+@EVERYWHERE
+def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
+    with LocalServer(TalkingEngine()) as server:
+        here = visit(front_end, visit.site.write("reading.ipynb", *reading(server)))
+        if front_end != "voila":
+            here.run_cell(0)
+        panel = here.panel()
+        prompt = panel.get_by_label("Prompt", exact=True)
+        before = prompt.input_value()
+        tab(panel, "JSON")
+        button(panel, "Run").click()
+        folds = panel.locator(".ad-json details")
+        folds.nth(1).locator("summary").first.click()
+        here.page.wait_for_function("!document.querySelector('.ad-json details details').open")
+        seen = panel.locator(".ad-json").inner_text()
+        for _ in range(3):
+            here.page.wait_for_function("text => document.querySelector('.ad-json').innerText !== text", arg=seen)
+            seen = panel.locator(".ad-json").inner_text()
+            assert folds.nth(1).get_attribute("open") is None
+            assert here.page.evaluate("document.activeElement.localName") == "summary"
+
+        tab(panel, "Logs")
+        log = panel.locator(".ad-scroll:visible")
+        log.evaluate("log => { log.scrollTop = 40; }")
+        log.click()
+        here.page.keyboard.type("hello ")
+        seen = log.inner_text()
+        for _ in range(3):
+            while log.inner_text() == seen:
+                here.page.wait_for_timeout(100)
+            seen = log.inner_text()
+            assert log.evaluate("log => [log.scrollTop > 0, document.activeElement === log]") == [True, True]
+        assert prompt.input_value() == before
+        # Who leaves is not called back.
+        prompt.focus()
+        here.page.wait_for_timeout(1200)
+        assert prompt.evaluate("prompt => document.activeElement === prompt")
+        button(panel, "Cancel").click()
+        wait_for_status(panel, "^Canceled")
+
+
+class TalkingEngine:
+    """An engine that writes a line of its log every now and then, until it is canceled."""
+
+    name = "talking"
+
+    def run(self, request, *, seed, log, canceled):
+        log("a line\n" * 80)
+        for step in itertools.count():
+            if canceled():
+                raise Canceled
+            log(f"{step} of many\n")
+            time.sleep(0.3)
+
+
+def reading(server) -> list[str]:
+    return [
+        "from animatediff_widget import AnimateDiffPanel, Endpoint\n"
+        f"panel = AnimateDiffPanel(endpoint=Endpoint.relay({server.base_url!r}), token={server.token!r})\npanel"
+    ]
+
+
+def test_a_toggle_tells_how_it_stands_and_nothing_is_called_null(visit):
+    panel = visit("lab").open_panel()
+    advanced, random = button(panel, "Advanced"), button(panel, "Random")
+    assert advanced.get_attribute("aria-expanded") == "false"
+    advanced.click()
+    panel.locator(".ad-advanced[aria-expanded=true]").wait_for()
+    assert random.get_attribute("aria-pressed") in ("true", "false")
+    assert panel.locator("[title=null]").count() == 0
+    assert panel.get_attribute("lang") == "en"
+
+
+def test_what_is_said_after_a_press_is_read_out(visit):
+    here = visit("lab")
+    panel = here.open_panel()
+    set_number(panel, "Steps", 2)
+    run(panel)
+    button(panel, "Use this seed").click()
+    voice = panel.locator("[role=status].ad-hidden:not(.ad-announcer)")
+    voice.get_by_text("Seed").wait_for(state="attached")
+    tab(panel, "JSON")
+    panel.get_by_role("button", name="Copy").click()
+    voice.get_by_text("Copied").wait_for(state="attached")
 
 
 @EVERYWHERE

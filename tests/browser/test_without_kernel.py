@@ -96,7 +96,9 @@ def test_after_a_reload_the_panel_says_which_animation_the_notebook_keeps_and_ho
         run(panel)
         here.page.wait_for_timeout(500)
         here.save()
-        return here.site.read("reloaded.ipynb").cells, panel.get_by_text("The page was reloaded").count()
+        return here.site.read("reloaded.ipynb").cells, panel.locator(
+            ".ad-said", has_text="The page was reloaded"
+        ).count()
 
     here.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()")
     cells, said = animate("a house, connected again")
