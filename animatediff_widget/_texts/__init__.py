@@ -1,7 +1,7 @@
 """Every text that a person meets, in English and in Simplified Chinese: the panel's, and the sentences of the errors.
 
-Not here are the fields' English labels and help, which stand in the request model, once; the command line's help; and
-what the built-in server answers, which is the hosted API's English.
+Not here are the fields' English labels and help, which stand in the request model, once; the command line's help and
+the heads of its tables; and what the built-in server answers, which is the hosted API's English.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
 const mend = () => {
-  // A slider's handle has no name for a screen reader, and a toggle does not tell how it stands.
+  // A slider's handle has no name for a screen reader; a toggle, or a field with a refused value, does not say so.
   for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
     const label = handle.closest(".widget-slider").querySelector(".widget-label");
     handle.setAttribute("aria-label", label.textContent);
@@ -79,6 +79,10 @@ const mend = () => {
   for (const toggle of panel.querySelectorAll(".widget-toggle-button")) {
     const name = toggle.matches(".ad-advanced") ? "aria-expanded" : "aria-pressed";
     toggle.setAttribute(name, toggle.classList.contains("mod-active"));
+  }
+  for (const field of panel.querySelectorAll(".ad-field, .ad-choice")) {
+    const refused = field.querySelector(".ad-problem") !== null;
+    for (const control of field.querySelectorAll("input, textarea")) control.setAttribute("aria-invalid", refused);
   }
   // A live region has to be one before its text changes.
   for (const announcer of panel.querySelectorAll(".ad-announcer:not([role])")) {

@@ -89,6 +89,9 @@ def test_a_refused_value_is_said_beside_the_control(visit):
     panel = visit("lab").open_panel()
     set_number(panel, "Steps", 500)
     panel.get_by_role("alert").get_by_text("steps must be a whole number from 1 to 100, not 500").wait_for()
+    number = panel.locator(".ad-number").get_by_label("Steps")
+    assert number.get_attribute("aria-invalid") == "true"
+    assert panel.get_by_label("Prompt", exact=True).get_attribute("aria-invalid") == "false"
     button(panel, "Run").click()
     panel.get_by_text("Not sent. Correct this first").wait_for()
 
