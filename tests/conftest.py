@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from gated_server import caller, gated  # noqa: F401 - fixtures
 
 from animatediff_widget._texts import TEXTS
 

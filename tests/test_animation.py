@@ -231,6 +231,7 @@ def test_where_less_motion_is_asked_for_a_still_frame_is_shown(suffix):
         assert frame.convert("RGB").tobytes() == made.frames()[0].tobytes()
 
 
+@pytest.mark.filterwarnings("ignore:Invalid APNG")
 @pytest.mark.parametrize("suffix", ["webp", "gif", "png"])
 def test_a_damaged_file_is_told_in_a_sentence_wherever_it_is_damaged(suffix, tmp_path):
     whole, draw = clip(suffix), random.Random(7)
