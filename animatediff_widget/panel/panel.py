@@ -81,7 +81,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         background: bool | None = None,
         lang: str | None = None,
     ) -> None:
-        token = hide(token) if token else None
+        token = hide(token) if token else None  # tracebacks that show variables show stars
         if lang is not None:
             TEXTS.use(lang)
         make = Maker()
