@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
+from collections.abc import Callable, Iterator
 
 # A button that is switched off while it has the focus keeps it, and is off by aria-disabled alone.
 RUN_IS_ON = "button.ad-run:not([disabled], [aria-disabled=true])"
@@ -29,16 +32,31 @@ def picture(panel):
     return image
 
 
-def run(panel):
-    """Press Run, wait for the end, and give the picture, which is another than the one before."""
+@contextlib.contextmanager
+def another_picture(panel) -> Iterator[None]:
+    """What is pressed inside starts a job: wait for its end, with a picture that is another than the one before."""
     old = panel.locator(".ad-stage img")
     if old.count():
         old.evaluate("image => image.dataset.old = 'yes'")
-    button(panel, "Run").click()
+    yield
     panel.locator(".ad-stage img:not([data-old])").wait_for(timeout=60_000)
     wait_for_status(panel, "^Done")
     panel.locator(RUN_IS_ON).wait_for()
+
+
+def run(panel):
+    """Press Run, wait for the end, and give the picture."""
+    with another_picture(panel):
+        button(panel, "Run").click()
     return picture(panel)
+
+
+def soon(page, look: Callable[[], object], expected: object) -> None:
+    """Look until what is seen is what is expected; a page draws when it has the time to."""
+    end = time.monotonic() + 20
+    while (seen := look()) != expected and time.monotonic() < end:
+        page.wait_for_timeout(100)
+    assert seen == expected
 
 
 def moves(element) -> bool:
@@ -57,7 +75,8 @@ def set_number(panel, label: str, value) -> None:
     field.press("Enter")
 
 
-def tab(panel, name: str):
-    tab = panel.get_by_role("tab", name=name)
-    tab.click()
-    return tab
+def tab(panel, name: str) -> None:
+    """Choose a tab, and wait until something is on it: the history comes from the kernel."""
+    panel.get_by_role("tab", name=name).click()
+    shown = panel.locator(".ad-results :is(.ad-stage, .ad-json, .ad-scroll, .ad-tile, .ad-empty):visible")
+    shown.first.wait_for()

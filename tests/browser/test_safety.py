@@ -78,7 +78,6 @@ def test_nothing_that_a_server_or_a_person_wrote_runs(visit):
         wait_for_status(panel, "^Failed")
         for name in ("JSON", "Logs", "Request", "History", "Animation"):
             tab(panel, name)
-            here.page.wait_for_timeout(100)
         assert here.page.evaluate("window.pwned") is None
         assert panel.locator("a[href^='javascript:'], svg[onload], img[onerror]").count() == 0
         panel.locator(RUN_IS_ON).wait_for()

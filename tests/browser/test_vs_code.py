@@ -43,8 +43,8 @@ def test_the_animations_move_and_the_panels_cell_has_its_recipe(browser, vs_code
         for image in shown(outputs, 2):
             assert moves(image)
             assert image.get_attribute("alt").startswith(("snow, mountain\n", f"{PROMPT}\n"))
-        assert not outputs.locator("video").evaluate("video => video.paused")
         assert moves(outputs.locator("video"))
+        assert not outputs.locator("video").evaluate("video => video.paused")
         outputs.get_by_text(PROMPT, exact=True).wait_for()
         outputs.get_by_text("JSON", exact=True).click()
         outputs.locator("pre:visible", has_text='"status": "succeeded"').wait_for()
