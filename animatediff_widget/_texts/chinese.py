@@ -60,6 +60,7 @@ CHINESE = {
     "characters": "{count} 个字符",
     "older": "更早的",
     "show": "显示",
+    "runs_on": "本页此前显示的任务仍在刷新前的内核中运行。完成后请在历史中查看。",
     "history_gone": "这个动画的文件已不在了。",
     "unfinished": "上次会话有一个任务还没完成：“{prompt}”，种子 {seed}。",
     "unseen": "上次会话有一个任务已完成，但还没看过：“{prompt}”，种子 {seed}。",

@@ -39,6 +39,8 @@ ENGLISH = {
     "no_history": "What you make is listed here.",
     "older": "Older",
     "show": "Show",
+    "runs_on": "The job that this page showed goes on in the kernel it had before the reload. Find it in the History "
+    "when it is done.",
     "history_gone": "The file of this animation is gone.",
     "unfinished": "A job of an earlier session is not finished: “{prompt}”, seed {seed}.",
     "unseen": "A job of an earlier session finished when nobody looked: “{prompt}”, seed {seed}.",

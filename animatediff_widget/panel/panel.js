@@ -70,6 +70,28 @@ const voice = document.createElement("div");
 voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
+// Where every page has a kernel of its own (Voilà), a reload would lose what stands in the panel. The kernel writes it
+// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back.
+let told = null;
+const remember = () => {
+  const now = panel.querySelector(".ad-memory [data-known]");
+  const back = panel.querySelector(".ad-memory input");
+  if (now === told || !back) return;
+  told = now;
+  const { panel: number, kernel, known } = now.dataset;
+  const place = `animatediff ${location.pathname} ${number}`;
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(place));
+    const isReloaded = kept !== null && kept.kernel !== kernel;
+    sessionStorage.setItem(place, JSON.stringify({ kernel, known: isReloaded ? kept.known : known }));
+    if (!isReloaded) return;
+    back.value = kept.known;
+    back.dispatchEvent(new Event("input", { bubbles: true }));
+  } catch {
+    // This browser keeps nothing, or it is full.
+  }
+};
+
 const mend = () => {
   // A slider's handle has no name for a screen reader; a toggle, or a field with a refused value, does not say so.
   for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
@@ -108,6 +130,7 @@ const mend = () => {
   }
   putBack();
   keepPlace();
+  remember();
 };
 
 const guard = (event) => {

@@ -18,9 +18,10 @@ from .controls import Maker
 from .endpoint_picker import EndpointPicker
 from .form import Form
 from .inside import InsideClick, say_again
+from .memory import Memory
 from .monitor import Monitor
 from .pick_up import PickUp
-from .place import runs_in_background
+from .place import has_kernel_per_page, runs_in_background
 from .results import Results
 from .shown import Shown
 from .static_copy import StaticCopy
@@ -119,7 +120,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             "ad-form",
         )
         columns = make.make(widgets.HBox, "ad-columns", children=[left, self._results.tabs])
-        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns], request=request)
+        self._memory = Memory(make, self._to_remember(), self._put_back) if has_kernel_per_page() else None
+        hidden = [self._memory.box] if self._memory else []
+        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns, *hidden], request=request)
         self.add_class(CLASS)
         self.add_class(f"ad-{TEXTS.language}")  # what screen readers pronounce it by
         self._maker = make
@@ -160,6 +163,28 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._maker.close()
         super().close()
         layout.close()
+
+    def _to_remember(self) -> dict[str, Any]:
+        """Name what a reload would lose; `random` after `seed`, which would switch it off."""
+        return {
+            **self._form.controls,
+            "random": self._form.random,
+            "advanced": self._advanced,
+            "kind": self._picker.kind,
+            "base_url": self._picker.base_url,
+            "form": self._results.form,
+            "tab": self._results.tabs,
+        }
+
+    def _put_back(self, entry: JournalEntry) -> None:
+        """Show the job that this page showed before it was reloaded."""
+        from animatediff_widget.journal import Journal
+
+        if Journal().claimed(entry.key):
+            self._results.say(TEXTS["runs_on"])
+        else:
+            self.pick_up(entry)
+            self._pick_up.look()  # it may have been offered
 
     def _advanced_toggled(self, change: Any) -> None:
         (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")
@@ -278,6 +303,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
     def _follow(self, change: Any) -> None:
         if change["owner"] is not self.job:
             return
+        if self._memory:
+            self._memory.note(self.job.key)
         if change["name"] == "animation":
             self.animation = change["new"]
             self._copy.keep(self.animation)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-__all__ = ["may_show", "runs_in_background", "saves_widgets", "shows_late_messages"]
+__all__ = ["has_kernel_per_page", "may_show", "runs_in_background", "saves_widgets", "shows_late_messages"]
+
+
+def has_kernel_per_page() -> bool:
+    """Whether every page, a reloaded one too, has a kernel of its own, as in Voilà, which sets this in its kernels."""
+    return "VOILA_PREHEAT" in os.environ
 
 
 def shows_late_messages() -> bool:

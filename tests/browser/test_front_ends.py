@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from driving import RUN_IS_ON, button, moves, picture, run, set_number, status, tab, wait_for_status
+from driving import RUN_IS_ON, button, moves, picture, run, set_number, soon, status, tab, wait_for_status
 from front_ends import FRONT_ENDS
 from playwright import sync_api
 
@@ -142,20 +142,39 @@ def test_a_page_that_is_reloaded_during_a_job_shows_its_end(visit, front_end):
     assert moves(picture(panel))
 
 
-def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_finds_the_job_in_the_history(visit, site):
+def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_panel_as_it_was(visit, site):
     others = set(site.voila.kernels())
     here = visit("voila")
     panel = here.open_panel()
     (kernel,) = set(site.voila.kernels()) - others
     panel.get_by_label("Seed", exact=True).fill("20251122")
     panel.get_by_label("Seed", exact=True).press("Enter")
+    set_number(panel, "Steps", 12)
     run(panel)
+    panel.get_by_label("Prompt", exact=True).fill("snow, written after the run")
+    tab(panel, "JSON")
+    panel.locator(".ad-json").get_by_text('"succeeded"').wait_for()
+    before = panel.locator(".ad-json").inner_text()
     here.reload()
 
     panel = here.panel()
-    tab(panel, "History")
-    button(panel, "Show 20251122").first.click()
-    panel.get_by_text("Seed 20251122").wait_for()
-    assert moves(picture(panel))
+    panel.locator(".ad-json").get_by_text('"succeeded"').wait_for()
+    soon(here.page, lambda: panel.get_by_label("Prompt", exact=True).input_value(), "snow, written after the run")
     # The old kernel is Voilà's to stop; its own request for that is refused by its own server (no _xsrf).
     assert len(set(site.voila.kernels()) - others - {kernel}) == 1
+    assert panel.locator(".ad-json").inner_text() == before
+    assert panel.get_by_role("tab", name="JSON").get_attribute("aria-selected") == "true"
+    assert panel.get_by_label("Seed", exact=True).input_value() == "20251122"
+    assert panel.locator(".ad-number").get_by_label("Steps").input_value() == "12"
+    assert status(panel).startswith("Done")
+    tab(panel, "Animation")
+    panel.get_by_text("Seed 20251122").wait_for()
+    assert moves(picture(panel))
+    set_number(panel, "Steps", 3)
+    run(panel)
+    # Another tab is another visit.
+    other = visit("voila").open_panel()
+    assert other.get_by_label("Prompt", exact=True).input_value() != "snow, written after the run"
+    tab(other, "History")
+    button(other, "Show 20251122").first.click()
+    other.get_by_text("Seed 20251122").wait_for()
