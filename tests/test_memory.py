@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -17,18 +19,34 @@ def _voila(monkeypatch):
     monkeypatch.setenv("VOILA_PREHEAT", "False")
 
 
+def told(panel) -> dict[str, str]:
+    """What the panel wrote into the page."""
+    return {name: html.unescape(text) for name, text in re.findall('data-(.*?)="(.*?)"', panel._memory._told.value)}
+
+
 def known(panel) -> dict:
-    """What the panel tells the page to keep."""
-    return json.loads(html.unescape(re.search('data-known="([^"]*)"', panel._memory._told.value)[1]))
+    return json.loads(told(panel)["known"])
 
 
-def give_back(panel, what) -> None:
+def give_back(panel, known) -> None:
     """Do what the page of another kernel does."""
-    panel._memory._back.value = what if isinstance(what, str) else json.dumps(what)
+    panel._memory._answer.value = known if isinstance(known, str) else json.dumps(known)
+
+
+def changes(panel, **values) -> dict:
+    """What the page knows of a panel like this one, where a person set these values."""
+    return {name: [panel._memory._first[name], value] for name, value in values.items()}
 
 
 @pytest.fixture
 def reloaded():
+    panel = AnimateDiffPanel()
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def before():
     panel = AnimateDiffPanel()
     yield panel
     panel.close()
@@ -41,17 +59,11 @@ def test_elsewhere_nothing_is_told(monkeypatch):
     panel.close()
 
 
-def test_all_that_stood_in_the_panel_comes_back(reloaded):
-    before = AnimateDiffPanel(
-        AnimateDiffRequest(
-            prompt='a "boat" <on> the sea & 船',
-            n_prompt="",
-            steps=7,
-            guidance_scale=3.5,
-            seed=12,
-            extra_input={"scheduler": "DDIM"},
-        )
-    )
+def test_all_that_a_person_set_comes_back(reloaded, before):
+    before.request.prompt = 'a "boat" <on> the sea & 船'
+    before.request.n_prompt = ""
+    before.request.steps, before.request.guidance_scale, before.request.seed = 7, 3.5, 12
+    before.request.extra_input = {"scheduler": "DDIM"}
     before._advanced.value = True
     before._results.form.value = "curl"
     before._results.tabs.selected_index = 3
@@ -66,97 +78,191 @@ def test_all_that_stood_in_the_panel_comes_back(reloaded):
     assert reloaded._results.tabs.selected_index == 3
     assert "relay.example" in reloaded._results.request.value
     assert known(reloaded) == known(before)
-    before.close()
 
 
 @pytest.mark.parametrize("seed", [None, 5])
-def test_a_random_seed_stays_random_and_a_chosen_one_chosen(reloaded, seed):
-    before = AnimateDiffPanel(AnimateDiffRequest(seed=seed))
-    reloaded.request.seed = 99
+def test_a_random_seed_stays_random_and_a_chosen_one_chosen(seed):
+    before, reloaded = (AnimateDiffPanel(AnimateDiffRequest(seed=99)) for _ in range(2))
+    before.request.seed = seed
     give_back(reloaded, known(before))
     assert reloaded.request.seed == seed
     assert reloaded._form.random.value is (seed is None)
-    before.close()
 
 
-def test_what_was_refused_stands_there_with_its_sentence_again(reloaded):
-    before = AnimateDiffPanel()
-    before._form.controls["steps_number"].value = 500
+@pytest.mark.parametrize(("name", "wrong", "why"), [("steps_number", 500, "not 500"), ("seed", -5, "not -5")])
+def test_what_was_refused_stands_there_with_its_sentence_again(reloaded, before, name, wrong, why):
+    before._form.random.value = False
+    before._form.controls[name].value = wrong
+    assert why in before._form.first_problem
     give_back(reloaded, known(before))
-    assert reloaded._form.controls["steps_number"].value == 500
+    assert reloaded._form.controls[name].value == wrong
+    assert why in reloaded._form.first_problem
     assert reloaded.request.steps == 25
-    assert "not 500" in reloaded._form.first_problem
-    before.close()
 
 
-def test_the_last_job_is_shown_and_what_was_set_after_it_stays(reloaded):
-    before = AnimateDiffPanel(AnimateDiffRequest(prompt="a boat", steps=2))
+def test_what_the_notebook_says_otherwise_by_now_is_left_as_it_says(before):
+    before.request.prompt, before.request.steps = "written by a person", 7
+    edited = AnimateDiffPanel(AnimateDiffRequest(prompt="an author's new prompt"))
+    give_back(edited, known(before))
+    assert edited.request.prompt == "an author's new prompt"
+    assert edited.request.steps == 7
+    edited.close()
+
+
+def test_an_endpoint_that_code_gave_stays_the_one_that_code_gives():
+    one, other = Endpoint.relay("http://localhost:1111"), Endpoint.relay("http://localhost:2222")
+    before, reloaded = AnimateDiffPanel(endpoint=one, token="t"), AnimateDiffPanel(endpoint=other, token="t")
+    before.request.steps = 7
+    give_back(reloaded, known(before))
+    assert reloaded.endpoint == other
+    assert reloaded._picker.token is not None
+    assert reloaded.request.steps == 7
+
+
+def test_the_last_job_is_shown_and_what_was_set_after_it_stays(reloaded, before):
+    before.request.steps = 2
     before.run().result(60)
+    before.job._thread.join(60)
     before.request.prompt = "written after the run"
-    assert known(before)["job"] == before.job.key
     give_back(reloaded, known(before))
 
-    assert reloaded.job.key == before.job.key
+    assert reloaded.job is None
     assert reloaded.animation.data == before.animation.data
-    assert reloaded._monitor.status.value.startswith('<div class="ad-status">Done')
-    assert "succeeded" in reloaded._results.json.value
+    assert re.search(r"Done · [0-9.]+ s<", reloaded._monitor.status.value)
+    assert reloaded._monitor.status.value == before._monitor.status.value
+    assert reloaded._results.stage.value == before._results.stage.value
+    assert reloaded._results.json.value == before._results.json.value
     assert not reloaded.run_button.disabled
     assert reloaded.request.prompt == "written after the run"
-    assert known(reloaded)["job"] == before.job.key
+    assert known(reloaded) == known(before)
     assert len(Client(Endpoint.builtin()).list()) == 1
-    before.close()
+    reloaded.request.steps = 1
+    assert reloaded.run().result(60).request.steps == 1
 
 
-def test_a_job_that_goes_on_in_the_other_kernel_is_left_to_it(reloaded):
+def test_a_job_that_was_shown_from_the_history_is_the_one_that_is_shown_again(reloaded, before):
+    for seed in (1, 2):
+        before.request.seed, before.request.steps = seed, 2
+        before.run().result(60)
+        before.job._thread.join(60)
+    before._results.show_entry(Journal().jobs()[1])
+    give_back(reloaded, known(before))
+    assert "Seed 1" in reloaded._results.stage.value
+    assert reloaded.request.seed == 1
+
+
+@pytest.mark.parametrize(("state", "word"), [("canceled", "Canceled"), ("failed", "Failed")])
+def test_a_job_of_a_dead_kernel_without_an_animation_stays_as_it_ended(reloaded, state, word):
+    code = (
+        "import sys; from animatediff_widget import *\n"
+        "key = Journal().begin(AnimateDiffRequest(seed=1), Endpoint.builtin().url, kind='builtin')\n"
+        f"Journal().note(key, {state!r}, error=None)\n"
+        "print(key)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    key = done.stdout.strip()
+    give_back(reloaded, changes(reloaded, job=[key, f"{word} · 0.4 s"]))
+    assert f"{word} · 0.4 s" in reloaded._monitor.status.value
+    assert word in reloaded._results.stage.value
+    assert Journal().get(key).state == state
+    assert Journal().to_pick_up() == []
+    assert known(reloaded)["job"][1] == [key, f"{word} · 0.4 s"]
+
+
+def test_a_job_that_its_kernel_still_runs_is_left_to_it_and_shown_when_it_is_done(reloaded):
     journal = Journal()
     key = journal.new_key()
     with journal.claim(key):
-        journal.begin(AnimateDiffRequest(seed=1), Endpoint.builtin().url, key=key)
-        give_back(reloaded, {"controls": {"prompt": "a boat"}, "job": key})
+        journal.begin(AnimateDiffRequest(seed=1), "https://relay.example", key=key)
+        give_back(reloaded, changes(reloaded, job=[key, ""], prompt="a boat"))
+        assert reloaded.job is None
+        assert "left to the kernel" in reloaded._pick_up.box.children[0].value
+        assert "Ready" in reloaded._monitor.status.value
+        assert not reloaded.run_button.disabled
+        assert reloaded.request.prompt == "a boat"
+        journal.note(key, "failed", error="no more boats")
+    again = AnimateDiffPanel()
+    give_back(again, known(reloaded))
+    assert "no more boats" in again._results.stage.value
+    assert "Failed" in again._monitor.status.value
+    again.close()
+
+
+def test_a_job_that_nobody_runs_any_more_is_offered_and_not_taken_up_by_itself(reloaded):
+    key = Journal().begin(AnimateDiffRequest(prompt="a lost boat", seed=1), "https://relay.example")
+    give_back(reloaded, changes(reloaded, job=[key, ""]))
     assert reloaded.job is None
-    assert "goes on in the kernel it had before" in reloaded._results.said.value
+    assert "a lost boat" in reloaded._pick_up.box.children[0].value
+    assert Journal().get(key).state == "submitting"
+
+
+def test_a_job_that_the_notebook_has_started_is_not_covered_by_the_one_before(reloaded):
+    old = Job(AnimateDiffRequest(seed=1, steps=2), Client(Endpoint.builtin()))
+    old.run()
+    reloaded.job = Job(AnimateDiffRequest(seed=2), Client(Endpoint.builtin()))
+    give_back(reloaded, changes(reloaded, job=[old.key, "Done"], prompt="a boat"))
+    assert "Seed 1" not in reloaded._results.stage.value
     assert reloaded.request.prompt == "a boat"
-
-
-def test_a_job_that_nobody_runs_any_more_is_taken_up_and_not_offered_as_well():
-    job = Job(AnimateDiffRequest(prompt="a boat", steps=2), Client(Endpoint.builtin()))
-    job.start()._finished.wait(60)  # nobody looks at it
-    reloaded = AnimateDiffPanel()
-    assert reloaded._pick_up.box.children
-    give_back(reloaded, {"controls": {}, "job": job.key})
-    assert reloaded.animation.seed == job.animation.seed
-    assert reloaded._pick_up.box.children == ()
-    reloaded.close()
 
 
 @pytest.mark.parametrize(
     "nonsense",
     [
-        "", "{", "[]", "null", "{}", '{"controls": 1, "job": null}', "[" * 100_000,
-        {"controls": {}, "job": "../../etc/passwd"}, {"controls": {}, "job": {"a": 1}},
-        {"controls": {"prompt": 3, "kind": "nobody", "tab": 77, "steps": "x", "unknown": 1}, "job": None},
+        "{", "[]", "null", "{}", "[" * 100_000, {"prompt": 3}, {"prompt": [1, "boat"]}, {"unknown": [1, 2]},
+        {"prompt": {}, "steps": None},
     ],
 )  # fmt: skip
 def test_nonsense_changes_nothing(reloaded, nonsense):
     before = reloaded.request.trait_values()
     give_back(reloaded, nonsense)
+    assert told(reloaded)["back"] == "True"
     assert reloaded.request.trait_values() == before
+    assert known(reloaded) == {}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"job": ["../../etc/passwd", ""]}, {"job": [{"a": 1}, 3]}, {"job": 5}, {"prompt": 3}, {"steps": "x"},
+        {"tab": 77}, {"tab": None}, {"endpoint": ["nobody", ""]}, {"endpoint": "relay"}, {"endpoint": ["relay", 3]},
+        {"form": "COBOL"}, {"advanced": "x"}, {"seed": {}},
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_left_out_and_the_rest_comes_back(reloaded, values):
+    give_back(reloaded, changes(reloaded, **values, n_prompt="rain"))
+    assert reloaded.request.n_prompt == "rain"
     assert reloaded.job is None
-    give_back(reloaded, {"controls": {"prompt": "a boat"}, "job": None})
-    assert reloaded.request.prompt == "a boat"
+    assert reloaded.request.steps == 25
+    assert told(reloaded)["back"] == "True"
 
 
-def test_a_key_is_not_among_it(reloaded):
-    reloaded._picker.kind.value = "replicate"
-    reloaded._picker.key.value = "r8_a_very_secret_key_0123456789"
-    reloaded.request.prompt = "after it"
-    assert known(reloaded)["controls"]["prompt"] == "after it"
-    assert "very_secret" not in reloaded._memory._told.value
+def test_no_key_is_among_it(before):
+    before._picker.kind.value = "replicate"
+    before._picker.key.value = "r8_a_very_secret_key_0123456789"
+    before._picker.kind.value = "relay"
+    for url in ("https://me:r8_secret@relay.example", "https://relay.example?key=r8_secret"):
+        before._picker.base_url.value = url
+        assert before.endpoint is None
+        before.request.prompt = f"after {url[:8]}"
+        assert known(before)["endpoint"][1] == ["relay", ""]
+        assert "secret" not in before._memory._told.value
 
 
-def test_panels_are_numbered_in_their_order():
+def test_a_change_costs_the_page_little(before, reloaded):
+    assert len(before._memory._told.value) < 200
+    before._form.controls["prompt"].value += "x"
+    assert len(before._memory._told.value) < 600
+    size = len(before._memory._told.value)
+    before.request.extra_input = {"init_image": "data:" + "A" * 1_000_000}
+    assert len(before._memory._told.value) == size
+    give_back(reloaded, known(before))
+    assert reloaded.request.prompt == before.request.prompt
+
+
+def test_panels_are_numbered_in_their_order(before, reloaded):
+    assert int(told(reloaded)["panel"]) != int(told(before)["panel"])
     panels = [AnimateDiffPanel() for _ in range(3)]
-    first, second, third = (int(re.search('data-panel="([0-9]+)"', panel._memory._told.value)[1]) for panel in panels)
+    first, second, third = (int(told(panel)["panel"]) for panel in panels)
     assert (second, third) == (first + 1, first + 2)
     for panel in panels:
         panel.close()

@@ -39,8 +39,8 @@ ENGLISH = {
     "no_history": "What you make is listed here.",
     "older": "Older",
     "show": "Show",
-    "runs_on": "The job that this page showed goes on in the kernel it had before the reload. Find it in the History "
-    "when it is done.",
+    "left_running": "A job ran when the page was reloaded, and is left to the kernel that the page had. To see how it "
+    "ended, look into the History, or reload the page again.",
     "history_gone": "The file of this animation is gone.",
     "unfinished": "A job of an earlier session is not finished: “{prompt}”, seed {seed}.",
     "unseen": "A job of an earlier session finished when nobody looked: “{prompt}”, seed {seed}.",

@@ -81,6 +81,30 @@ class EndpointPicker(HasTraits):
         """The key that came with the first endpoint, where that one is still chosen."""
         return self._given(self.endpoint) if self.endpoint else None
 
+    def read(self) -> tuple[str, str]:
+        """Give the kind and a relay's base url; none that was refused, which may hold a key."""
+        kind = self.kind.value
+        return kind, self.endpoint.base_url if kind == "relay" and self.endpoint is not None else ""
+
+    def write(self, kind: str, base_url: str) -> None:
+        """Choose what `read` gave, as a person would.
+
+        Parameters
+        ----------
+        kind : str
+            The endpoint's kind.
+        base_url : str
+            A relay's base url, or nothing.
+
+        Raises
+        ------
+        traitlets.TraitError
+            When there is no such kind, or the url is no text.
+        """
+        self.kind.value = kind
+        if base_url:
+            self.base_url.value = base_url
+
     @default("endpoint")
     def _resolve(self) -> Endpoint | None:
         """Make the endpoint that the controls name."""

@@ -62,6 +62,31 @@ class Form(HasTraits):
             self._refresh(name)
         request.observe(self._changed)
 
+    def read(self) -> dict[str, Any]:
+        """Give what stands in the controls by their names, refused values too; None for a seed that is random."""
+        values = {name: control.value for name, control in self.controls.items()}
+        return values | {"seed": None if self.random.value else values["seed"]}
+
+    def write(self, name: str, value: Any) -> None:
+        """Put a value of `read` into its control, as a person would.
+
+        Parameters
+        ----------
+        name : str
+            The control's name.
+        value : object
+            The value.
+
+        Raises
+        ------
+        traitlets.TraitError
+            When the control cannot hold it.
+        """
+        if name == "seed":
+            self.random.value = value is None
+        if name != "seed" or value is not None:
+            self.controls[name].value = value
+
     def _build(self) -> None:
         make = self._maker
         steps, guidance = self._trait("steps"), self._trait("guidance_scale")

@@ -1,4 +1,4 @@
-"""What a page puts back after a reload that brings a new kernel, as every reload in Voilà does."""
+"""What a page gives back after a reload that brings a new kernel, as every reload in Voilà does."""
 
 from __future__ import annotations
 
@@ -6,104 +6,85 @@ import contextlib
 import html
 import itertools
 import json
+import threading
 import uuid
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+import zlib
+from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 from traitlets import TraitError
 
-from animatediff_widget.errors import JournalError
-
 from .controls import Maker
-
-if TYPE_CHECKING:
-    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["Memory"]
 
+_LONGEST = 20_000  # of a value, as JSON: all that is remembered is sent again with every change
 _numbers = itertools.count(1)  # a notebook that runs from its top makes the same panels in the same order
 
 
 class Memory:
-    """What stands in a panel's controls, and its last job.
+    """What a person changed in a panel.
 
-    The kernel writes it into the page. The page (`panel.js`) keeps it in the browser tab's `sessionStorage`, which goes
-    with the tab, and sends it back when the panel of that number comes from another kernel. Keys are not in it.
+    The kernel writes it into the page. The page (`panel.js`) keeps it in the browser tab's `sessionStorage`, and sends
+    it back when the panel of that number comes from another kernel. What the notebook itself says otherwise by then is
+    left as it says.
 
     Parameters
     ----------
     maker : Maker
         What makes the widgets.
-    controls : mapping of str to ipywidgets.Widget
-        The controls to remember, in the order in which they are put back.
-    show : callable
-        Called with the `JournalEntry` of the last job, before the controls are put back.
+    read : callable
+        Gives what stands in the panel: values of JSON by name, in the order in which they are put back; no key.
+    write : callable
+        Called with a name and a value to put back. `traitlets.TraitError`, ValueError and TypeError refuse it.
     """
 
-    def __init__(self, maker: Maker, controls: Mapping[str, Any], show: Callable[[JournalEntry], Any]) -> None:
-        self._controls = controls
-        self._show = show
-        self._job: str | None = None
+    def __init__(self, maker: Maker, read: Callable[[], dict[str, Any]], write: Callable[[str, Any], None]) -> None:
+        self._read, self._write = read, write
         self._number, self._kernel = next(_numbers), uuid.uuid4().hex
+        self._first = {name: _digest(json.dumps(value)) for name, value in read().items()}
+        self._given_back = False
         self._held = False
+        self._lock = threading.Lock()  # a job tells from its own thread
         self._told = maker.html()
-        self._back = maker.make(widgets.Text)
-        self.box = maker.box([self._told, self._back], "ad-memory")
-        for control in controls.values():
-            control.observe(self._tell, _trait(control))
-        self._back.observe(self._put_back, "value")
-        self._tell()
+        self._answer = maker.make(widgets.Text)
+        self._answer.observe(self._put_back, "value")
+        self.box = maker.box([self._told, self._answer], "ad-memory")
+        self.tell()
 
-    def note(self, job: str | None) -> None:
-        """Remember the last job.
-
-        Parameters
-        ----------
-        job : str or None
-            Its key in the journal.
-        """
-        if job != self._job:
-            self._job = job
-            self._tell()
-
-    def _tell(self, _: Any = None) -> None:
-        if not self._held:
-            values = {name: getattr(control, _trait(control)) for name, control in self._controls.items()}
-            known = json.dumps({"controls": values, "job": self._job})
+    def tell(self, _: Any = None) -> None:
+        """Write what stands in the panel into the page; to be called when it changed."""
+        if self._held:
+            return
+        with self._lock:
+            changed = {}
+            for name, value in self._read().items():
+                text = json.dumps(value)
+                if _digest(text) != self._first[name] and len(text) <= _LONGEST:
+                    changed[name] = [self._first[name], value]
             self._told.value = (
-                f'<i data-panel="{self._number}" data-kernel="{self._kernel}" data-known="{html.escape(known)}"></i>'
+                f'<i data-panel="{self._number}" data-kernel="{self._kernel}" data-back="{self._given_back}" '
+                f'data-known="{html.escape(json.dumps(changed))}"></i>'
             )
 
     def _put_back(self, change: Any) -> None:
-        """Take what the page sent. It goes the way of a person's own input, and what does not fit is left out."""
+        """Take what the page sent. It goes the way of a person's own input; what does not fit is left out."""
         try:
-            known = json.loads(change["new"])
-            values, job = dict(known["controls"]), known["job"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return
-        self._held = True
+            known = dict(json.loads(change["new"]))
+        except (ValueError, TypeError, RecursionError):
+            known = {}
+        self._given_back = self._held = True
         try:
-            self._put_back_job(job)
-            for name, control in self._controls.items():
-                if name in values:
-                    with contextlib.suppress(TraitError):
-                        setattr(control, _trait(control), values[name])
+            for name, first in self._first.items():
+                with contextlib.suppress(TraitError, ValueError, TypeError):
+                    before, value = known.get(name, (None, None))
+                    if before == first:
+                        self._write(name, value)
         finally:
             self._held = False
-            self._tell()
-
-    def _put_back_job(self, job: Any) -> None:
-        from animatediff_widget.journal import Journal
-
-        if not isinstance(job, str):
-            return
-        with contextlib.suppress(JournalError):
-            entry = Journal().get(job)
-            if entry is not None:
-                self._show(entry)
+            self.tell()
 
 
-def _trait(control: Any) -> str:
-    """Name the trait of a control that a person sets."""
-    return "value" if control.has_trait("value") else "selected_index"
+def _digest(text: str) -> int:
+    return zlib.crc32(text.encode())

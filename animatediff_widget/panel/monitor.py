@@ -26,10 +26,16 @@ class Monitor:
     ----------
     maker : Maker
         What makes the widgets.
+
+    Attributes
+    ----------
+    line : str
+        How the job stands, in words; empty where there was none.
     """
 
     def __init__(self, maker: Maker) -> None:
         self._job: Job | None = None
+        self.line = ""
         self._announced: tuple[str, int, str] = ("", 0, "")
         self._refused = False
         self.status = maker.html(_status(TEXTS["ready"]))
@@ -53,6 +59,17 @@ class Monitor:
         job.observe(self._changed, ["state", "prediction", "notice"])
         self._changed(None)
 
+    def tell(self, line: str) -> None:
+        """Say how a job of an earlier session stands.
+
+        Parameters
+        ----------
+        line : str
+            The status line.
+        """
+        self.line = line
+        self.status.value = _status(line)
+
     def refuse(self, sentence: str) -> None:
         """Say why nothing was sent.
 
@@ -68,14 +85,15 @@ class Monitor:
         """Take away what `refuse` said: its reason is gone, or another one."""
         if self._refused:
             self._refused = False
-            self.status.value = _status(describe(self._job) if self._job else TEXTS["ready"])
+            self.status.value = _status(self.line or TEXTS["ready"])
 
     def _changed(self, _: Any) -> None:
         job = self._job
         assert job is not None
         prediction = job.prediction
         progress = (prediction.progress if prediction else None) or 0.0
-        line = _status(describe(job))
+        self.line = describe(job)
+        line = _status(self.line)
         if job.notice:
             line += f'<div class="ad-quiet">{plain(job.notice)}</div>'
         if job.error is not None and job.state != "canceled":
@@ -88,7 +106,7 @@ class Monitor:
         announced = (job.state, int(progress * 4), re.sub(r"\d+", "", job.notice))
         if announced != self._announced:
             self._announced = announced
-            self.announcer.value = f"<div>{plain(f'{describe(job)} {job.notice}'.rstrip())}</div>"
+            self.announcer.value = f"<div>{plain(f'{self.line} {job.notice}'.rstrip())}</div>"
 
 
 def _status(text: str) -> str:

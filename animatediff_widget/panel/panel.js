@@ -71,25 +71,33 @@ voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
 // Where every page has a kernel of its own (Voilà), a reload would lose what stands in the panel. The kernel writes it
-// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back.
+// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back; until that one has said that it
+// did, nothing else is kept.
 let told = null;
 const remember = () => {
   const now = panel.querySelector(".ad-memory [data-known]");
-  const back = panel.querySelector(".ad-memory input");
-  if (now === told || !back) return;
+  const answer = panel.querySelector(".ad-memory input");
+  if (now === told || !answer) return;
   told = now;
-  const { panel: number, kernel, known } = now.dataset;
-  const place = `animatediff ${location.pathname} ${number}`;
+  const { panel: number, kernel, known, back } = now.dataset;
+  const place = `animatediff ${location.pathname}${location.search} ${number}`;
+  let kept = null;
   try {
-    const kept = JSON.parse(sessionStorage.getItem(place));
-    const isReloaded = kept !== null && kept.kernel !== kernel;
-    sessionStorage.setItem(place, JSON.stringify({ kernel, known: isReloaded ? kept.known : known }));
-    if (!isReloaded) return;
-    back.value = kept.known;
-    back.dispatchEvent(new Event("input", { bubbles: true }));
+    kept = JSON.parse(sessionStorage.getItem(place));
   } catch {
-    // This browser keeps nothing, or it is full.
+    // Somebody else's, or a browser that keeps nothing.
   }
+  if (typeof kept?.known !== "string") kept = null;
+  const isReloaded = kept !== null && kept.kernel !== kernel;
+  const isAwaited = isReloaded || (kept !== null && kept.isAwaited && back !== "True");
+  try {
+    sessionStorage.setItem(place, JSON.stringify({ kernel, isAwaited, known: isAwaited ? kept.known : known }));
+  } catch {
+    // It is full.
+  }
+  if (!isReloaded) return;
+  answer.value = kept.known;
+  answer.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
 const mend = () => {

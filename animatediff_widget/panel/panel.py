@@ -11,7 +11,7 @@ from traitlets import Instance, default, observe
 from animatediff_widget._texts import TEXTS
 from animatediff_widget.credentials import colab_refusal, find_key, hide
 from animatediff_widget.endpoint import Endpoint
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.request import AnimateDiffRequest
 
 from .controls import Maker
@@ -120,9 +120,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             "ad-form",
         )
         columns = make.make(widgets.HBox, "ad-columns", children=[left, self._results.tabs])
-        self._memory = Memory(make, self._to_remember(), self._put_back) if has_kernel_per_page() else None
-        hidden = [self._memory.box] if self._memory else []
-        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns, *hidden], request=request)
+        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns], request=request)
         self.add_class(CLASS)
         self.add_class(f"ad-{TEXTS.language}")  # what screen readers pronounce it by
         self._maker = make
@@ -133,6 +131,14 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self.run_button.on_click(lambda _: self._run_clicked())
         self.cancel_button.on_click(lambda _: self.cancel())
         self._pick_up.look()
+        self._memory: Memory | None = None
+        if has_kernel_per_page():
+            self._memory = Memory(make, self._read, self._write)
+            self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
+            controls = (*self._form.controls.values(), self._form.random, self._picker.kind, self._picker.base_url)
+            for control in (*controls, self._advanced, self._results.form, self._results.stage):
+                control.observe(self._memory.tell, "value")
+            self._results.tabs.observe(self._memory.tell, "selected_index")
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"
@@ -164,27 +170,53 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         super().close()
         layout.close()
 
-    def _to_remember(self) -> dict[str, Any]:
-        """Name what a reload would lose; `random` after `seed`, which would switch it off."""
+    def _read(self) -> dict[str, Any]:
+        """Give what a reload would lose where it brings a new kernel."""
+        line = "" if self._is_running(self.job) else self._monitor.line
         return {
-            **self._form.controls,
-            "random": self._form.random,
-            "advanced": self._advanced,
-            "kind": self._picker.kind,
-            "base_url": self._picker.base_url,
-            "form": self._results.form,
-            "tab": self._results.tabs,
+            "job": [self._results.shown, line],
+            **self._form.read(),
+            "advanced": self._advanced.value,
+            "endpoint": self._picker.read(),
+            "form": self._results.form.value,
+            "tab": self._results.tabs.selected_index,
         }
 
-    def _put_back(self, entry: JournalEntry) -> None:
-        """Show the job that this page showed before it was reloaded."""
+    def _write(self, name: str, value: Any) -> None:
+        """Put back a value of `_read`."""
+        if name == "job":
+            key, line = value
+            if key is not None:
+                self._show_again(str(key), str(line))
+        elif name == "endpoint":
+            self._picker.write(*value)
+        elif name == "tab":
+            self._results.tabs.selected_index = value
+        elif name in ("advanced", "form"):
+            (self._advanced if name == "advanced" else self._results.form).value = value
+        else:
+            self._form.write(name, value)
+
+    def _show_again(self, key: str, line: str) -> None:
+        """Show the job that this page showed before it was reloaded, and the status line as it was."""
+        from animatediff_widget._journal_file import FINAL_STATES
         from animatediff_widget.journal import Journal
 
-        if Journal().claimed(entry.key):
-            self._results.say(TEXTS["runs_on"])
+        journal = Journal()
+        try:
+            entry = journal.get(key)
+        except JournalError:
+            return  # it is said when a job is to be written down
+        if entry is None or self._is_running(self.job):
+            return
+        self._results.show_result(entry)
+        self.animation = self._results.animation
+        if entry.state in FINAL_STATES:
+            self._monitor.tell(line or TEXTS[f"state_{entry.state}"])
+        elif journal.claimed(key):
+            self._pick_up.tell(TEXTS["left_running"])
         else:
-            self.pick_up(entry)
-            self._pick_up.look()  # it may have been offered
+            self._pick_up.look()
 
     def _advanced_toggled(self, change: Any) -> None:
         (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")
@@ -304,7 +336,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if change["owner"] is not self.job:
             return
         if self._memory:
-            self._memory.note(self.job.key)
+            self._memory.tell()
         if change["name"] == "animation":
             self.animation = change["new"]
             self._copy.keep(self.animation)

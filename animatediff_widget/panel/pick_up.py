@@ -47,6 +47,16 @@ class PickUp:
             return  # it is said when a job is to be written down
         self._offer(journal.report)
 
+    def tell(self, sentence: str) -> None:
+        """Say something about such a job that cannot be offered.
+
+        Parameters
+        ----------
+        sentence : str
+            What is said, beside what is offered.
+        """
+        self.box.children = (*self.box.children, self._maker.html(f'<div class="ad-said">{plain(sentence)}</div>'))
+
     def _offer(self, report: str = "") -> None:
         if not self._waiting:
             note = self._maker.html(f'<div class="ad-quiet">{plain(report)}</div>') if report else None

@@ -48,6 +48,7 @@ class Results:
         self._get_request = get_request
         self._get_endpoint = get_endpoint
         self._job: Job | None = None
+        self._shown: str | None = None  # a job of the journal
         self._prediction: Prediction | None = None
         self.animation: Animation | None = None
 
@@ -98,10 +99,15 @@ class Results:
         """
         if self._job is not None:
             self._job.unobserve(self._changed, ["state", "prediction", "animation"])
-        self._job = job
+        self._job, self._shown = job, None
         self.stage.value = _empty("drawing", "ad-drawing")
         self._clear()
         job.observe(self._changed, ["state", "prediction", "animation"])
+
+    @property
+    def shown(self) -> str | None:
+        """The journal's key of the job that is shown."""
+        return self._shown or (self._job.key if self._job is not None else None)
 
     def _clear(self) -> None:
         """Take away what belongs to another job, so that nothing of it is saved under this one's name."""
@@ -119,15 +125,27 @@ class Results:
             The job.
         """
         self.put_back(entry)
+        self.show_result(entry)
+        self.tabs.selected_index = 0
+
+    def show_result(self, entry: JournalEntry) -> None:
+        """Show what came out of a job of the journal.
+
+        Parameters
+        ----------
+        entry : JournalEntry
+            The job.
+        """
+        self._shown = entry.key
         self._clear()
         animation = entry.animation()
         if animation is not None:
             self._show(animation)
         else:
-            self.stage.value = _empty_text(entry.error or TEXTS["history_gone"])
+            state = TEXTS["history_gone"] if entry.state == "succeeded" else TEXTS.get(f"state_{entry.state}", "")
+            self.stage.value = _empty_text(entry.error or state)
         if entry.prediction is not None:
             self._tell(entry.prediction)
-        self.tabs.selected_index = 0
 
     def say(self, sentence: str) -> None:
         """Say something about the animation that is shown, below it.
@@ -186,6 +204,7 @@ class Results:
         if change["name"] == "prediction" and job.prediction is not None:
             self._tell(job.prediction)
         elif change["name"] == "animation" and job.animation is not None:
+            self._shown = None
             self._show(job.animation)
             if job.key is not None:
                 with contextlib.suppress(JournalError):

@@ -75,6 +75,17 @@ def set_number(panel, label: str, value) -> None:
     field.press("Enter")
 
 
+def choose_relay(panel, server) -> None:
+    panel.get_by_label("Run on").select_option("A relay")
+    url = panel.get_by_label("Base url")
+    url.fill(server.base_url)
+    url.press("Enter")
+    key = panel.get_by_label("Key", exact=True)
+    key.fill(server.token)
+    key.press("Enter")
+    panel.get_by_text("kept in memory").wait_for()
+
+
 def tab(panel, name: str) -> None:
     """Choose a tab, and wait until something is on it: the history comes from the kernel."""
     panel.get_by_role("tab", name=name).click()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import threading
-
 import pytest
 from driving import (
     RUN_IS_OFF,
@@ -20,13 +17,11 @@ from driving import (
     tab,
     wait_for_status,
 )
+from engines import TalkingEngine, moving_square, panel_on
 from front_ends import FRONT_ENDS
-from PIL import Image, ImageDraw
 
 from animatediff_widget import AnimateDiffRequest, Animation
-from animatediff_widget._media import convert
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Canceled, Output
 
 EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
 
@@ -75,6 +70,10 @@ def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, f
         stops = walk(here, panel)
         assert panel.evaluate(_MISSED) == []
         assert [stop["name"] for stop in stops if not stop["seen"]] == []
+    panel.get_by_label("Run on").select_option("A relay")
+    panel.get_by_label("Base url").wait_for()
+    walk(here, panel)
+    assert panel.evaluate(_MISSED) == []
 
 
 @EVERYWHERE
@@ -128,7 +127,7 @@ _FOCUS = """() => {
 def test_who_presses_run_and_cancel_by_keyboard_keeps_the_place(visit, front_end):
     engine = TalkingEngine()
     with LocalServer(engine) as server:
-        here = visit(front_end, visit.site.write("place.ipynb", reading(server)))
+        here = visit(front_end, visit.site.write("place.ipynb", panel_on(server)))
         if front_end != "voila":
             here.run_cell(0)
         panel = here.panel()
@@ -182,7 +181,7 @@ def test_who_presses_a_button_that_goes_away_goes_on_close_by(visit, front_end):
 @EVERYWHERE
 def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
     with LocalServer(TalkingEngine()) as server:
-        here = visit(front_end, visit.site.write("reading.ipynb", reading(server)))
+        here = visit(front_end, visit.site.write("reading.ipynb", panel_on(server)))
         if front_end != "voila":
             here.run_cell(0)
         panel = here.panel()
@@ -218,41 +217,6 @@ def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
         assert prompt.evaluate("prompt => document.activeElement === prompt")
         button(panel, "Cancel").click()
         wait_for_status(panel, "^Canceled")
-
-
-class TalkingEngine:
-    """An engine that writes a line of its log every now and then, until it is canceled or has said enough."""
-
-    name = "talking"
-
-    def __init__(self) -> None:
-        self.enough = threading.Event()
-
-    def run(self, request, *, seed, log, canceled):
-        log("a line\n" * 80)
-        step = 0
-        while not self.enough.wait(0.3):
-            if canceled():
-                raise Canceled
-            log(f"{(step := step + 1)} of many\n")
-        return Output(moving_square("gif"), "square.gif", "image/gif")
-
-
-def reading(server) -> str:
-    return (
-        "from animatediff_widget import AnimateDiffPanel, Endpoint\n"
-        f"panel = AnimateDiffPanel(endpoint=Endpoint.relay({server.base_url!r}), token={server.token!r})\npanel"
-    )
-
-
-def moving_square(suffix: str) -> bytes:
-    frames = []
-    for index in range(16):
-        frames.append(Image.new("RGB", (64, 64), "navy"))
-        ImageDraw.Draw(frames[-1]).rectangle((index * 3, 20, index * 3 + 12, 40), fill="gold")
-    file = io.BytesIO()
-    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:], duration=125)
-    return convert(file.getvalue(), "png", suffix)
 
 
 def test_a_toggle_tells_how_it_stands_and_nothing_is_called_null(visit):
@@ -342,6 +306,13 @@ def test_where_less_motion_is_asked_for_nothing_loops(visit):
     picture(panel)
     assert moves(image)
     assert status(panel).startswith("Done")
+    tab(panel, "History")
+    thumbnail = panel.locator(".ad-thumbnail").first
+    assert moves(thumbnail)
+    here.page.emulate_media(reduced_motion="reduce")
+    soon(here.page, lambda: thumbnail.evaluate("image => image.currentSrc === image.src"), expected=False)
+    thumbnail.evaluate("image => image.decode()")
+    assert not moves(thumbnail)
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

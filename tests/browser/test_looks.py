@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from driving import picture, run, soon, tab
+from driving import RUN_IS_ON, picture, run, soon, tab
+from engines import TalkingEngine, panel_on
 from front_ends import ARTIFACTS, FRONT_ENDS
+
+from animatediff_widget import AnimateDiffRequest, Journal
+from animatediff_widget.server import LocalServer
 
 TABS = ("Animation", "JSON", "Logs", "Request", "History")
 
@@ -15,11 +19,17 @@ def opened(request, browser, site, noise, axe):
     name, dark = request.param
     here = FRONT_ENDS[name](browser, site, dark=dark)
     here.open_panel()
+    wait_for_theme(here)
     here.page.evaluate(axe)
     yield here
     complaints = [text for text in here.complaints if text not in noise(name)]
     here.close()
     assert complaints == []
+
+
+def wait_for_theme(here) -> None:
+    theme = f"body[data-jp-theme-light={str(not here.dark).lower()}]"
+    here.page.wait_for_selector(theme, state="attached")
 
 
 def violations(panel) -> list[str]:
@@ -60,6 +70,52 @@ def test_nothing_is_cut_off_in_a_narrow_page_nor_in_a_wide_one(opened):
         soon(opened.page, lambda panel=panel: cut_off(panel), [])
         ARTIFACTS.mkdir(exist_ok=True)
         panel.screenshot(path=ARTIFACTS / f"{opened.name}-{'dark' if opened.dark else 'light'}-{width}.png")
+
+
+@pytest.mark.parametrize(("dark", "lang"), [(False, "en"), (True, "zh")])
+def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, axe, dark, lang):
+    engine = TalkingEngine()
+    journal = Journal(visit.site.home)
+    offered = journal.begin(AnimateDiffRequest(seed=1), "https://relay.example/replicate/v1/predictions")
+    with LocalServer(engine) as server:
+        code = panel_on(server).replace("token=", f"lang={lang!r}, token=")
+        here = visit("lab", visit.site.write("states.ipynb", code), dark=dark)
+        here.run_cell(0)
+        panel = here.panel()
+        wait_for_theme(here)
+        here.page.evaluate(axe)
+        here.narrow(600)
+        assert panel.get_attribute("lang") == {"en": "en", "zh": "zh-CN"}[lang]
+
+        def look(state: str) -> None:
+            here.page.mouse.move(0, 0)
+            soon(here.page, lambda: cut_off(panel), [])
+            panel.screenshot(path=ARTIFACTS / f"{state}-{lang}-{'dark' if dark else 'light'}.png")
+            assert violations(panel) == []
+
+        number, go = panel.locator(".ad-number input").first, panel.locator("button.ad-run")
+        panel.locator(".ad-pick-up .ad-said").wait_for()
+        journal.note(offered, "canceled")  # for the other tests
+        number.fill("500")
+        number.press("Enter")
+        panel.locator(".ad-field .ad-problem").wait_for()
+        go.click()
+        panel.locator(".ad-problem").nth(1).wait_for()
+        look("refused")
+        number.fill("5")
+        number.press("Enter")
+        panel.locator(".ad-problem").first.wait_for(state="detached")
+        go.click()
+        panel.locator(".ad-drawing").wait_for()
+        look("running")
+        panel.locator("button.ad-cancel").click()
+        panel.locator(RUN_IS_ON).wait_for()
+        look("canceled")
+        engine.fails = True
+        go.click()
+        panel.locator(".ad-problem").wait_for()
+        panel.locator(RUN_IS_ON).wait_for()
+        look("failed")
 
 
 def cut_off(panel) -> list[str]:

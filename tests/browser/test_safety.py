@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from driving import RUN_IS_ON, button, run, set_number, tab, wait_for_status
+from driving import RUN_IS_ON, button, choose_relay, run, set_number, tab, wait_for_status
 from front_ends import Lab
 
 from animatediff_widget.server import LocalServer
@@ -20,17 +20,6 @@ ATTACKS = (
     "<a href='javascript:window.pwned = 1'>click</a>",
     "\u202eright to left\u202c",
 )
-
-
-def choose_relay(panel, server: LocalServer) -> None:
-    panel.get_by_label("Run on").select_option("A relay")
-    url = panel.get_by_label("Base url")
-    url.fill(server.base_url)
-    url.press("Enter")
-    key = panel.get_by_label("Key", exact=True)
-    key.fill(server.token)
-    key.press("Enter")
-    panel.get_by_text("kept in memory").wait_for()
 
 
 def test_a_typed_key_is_in_no_saved_notebook_and_in_no_journal(visit, site):
@@ -78,6 +67,7 @@ def test_nothing_that_a_server_or_a_person_wrote_runs(visit):
         wait_for_status(panel, "^Failed")
         for name in ("JSON", "Logs", "Request", "History", "Animation"):
             tab(panel, name)
+        here.page.wait_for_timeout(500)
         assert here.page.evaluate("window.pwned") is None
         assert panel.locator("a[href^='javascript:'], svg[onload], img[onerror]").count() == 0
         panel.locator(RUN_IS_ON).wait_for()

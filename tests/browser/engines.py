@@ -1,0 +1,53 @@
+"""What the panel runs on where a test decides how long a job takes."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+from PIL import Image, ImageDraw
+
+from animatediff_widget._media import convert
+from animatediff_widget.server.engines import Canceled, Output
+
+
+class TalkingEngine:
+    """An engine that writes a line of its log every now and then, until it is canceled or has said enough.
+
+    Or it fails at once.
+    """
+
+    name = "talking"
+
+    def __init__(self) -> None:
+        self.enough = threading.Event()
+        self.fails = False
+
+    def run(self, request, *, seed, log, canceled):
+        if self.fails:
+            raise ValueError("no more boats")
+        log("a line\n" * 80)
+        step = 0
+        while not self.enough.wait(0.3):
+            if canceled():
+                raise Canceled
+            log(f"{(step := step + 1)} of many\n")
+        return Output(moving_square("gif"), "square.gif", "image/gif")
+
+
+def panel_on(server) -> str:
+    """The code of a cell with a panel that runs on this server."""
+    return (
+        "from animatediff_widget import AnimateDiffPanel, Endpoint\n"
+        f"panel = AnimateDiffPanel(endpoint=Endpoint.relay({server.base_url!r}), token={server.token!r})\npanel"
+    )
+
+
+def moving_square(suffix: str) -> bytes:
+    frames = []
+    for index in range(16):
+        frames.append(Image.new("RGB", (64, 64), "navy"))
+        ImageDraw.Draw(frames[-1]).rectangle((index * 3, 20, index * 3 + 12, 40), fill="gold")
+    file = io.BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:], duration=125)
+    return convert(file.getvalue(), "png", suffix)
