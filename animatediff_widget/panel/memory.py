@@ -6,7 +6,6 @@ import contextlib
 import html
 import itertools
 import json
-import threading
 import uuid
 import zlib
 from collections.abc import Callable
@@ -46,7 +45,6 @@ class Memory:
         self._first = {name: _digest(json.dumps(value)) for name, value in read().items()}
         self._given_back = False
         self._held = False
-        self._lock = threading.Lock()  # a job tells from its own thread
         self._told = maker.html()
         self._answer = maker.make(widgets.Text)
         self._answer.observe(self._put_back, "value")
@@ -55,18 +53,20 @@ class Memory:
 
     def tell(self, _: Any = None) -> None:
         """Write what stands in the panel into the page; to be called when it changed."""
-        if self._held:
-            return
-        with self._lock:
-            changed = {}
-            for name, value in self._read().items():
-                text = json.dumps(value)
-                if _digest(text) != self._first[name] and len(text) <= _LONGEST:
-                    changed[name] = [self._first[name], value]
-            self._told.value = (
-                f'<i data-panel="{self._number}" data-kernel="{self._kernel}" data-back="{self._given_back}" '
-                f'data-known="{html.escape(json.dumps(changed))}"></i>'
-            )
+        # A job tells from its own thread: whoever writes last looks once more.
+        while not self._held and self._told.value != (text := self._as_html()):
+            self._told.value = text
+
+    def _as_html(self) -> str:
+        changed = {}
+        for name, value in self._read().items():
+            text = json.dumps(value)
+            if _digest(text) != self._first[name] and len(text) <= _LONGEST:
+                changed[name] = [self._first[name], value]
+        return (
+            f'<i data-panel="{self._number}" data-kernel="{self._kernel}" data-back="{self._given_back}" '
+            f'data-known="{html.escape(json.dumps(changed))}"></i>'
+        )
 
     def _put_back(self, change: Any) -> None:
         """Take what the page sent. It goes the way of a person's own input; what does not fit is left out."""
