@@ -20,4 +20,4 @@ def _own_world(tmp_path, monkeypatch):
 
 def pytest_collection_modifyitems(items):
     """Put the browser last: the quick tests speak first, and Playwright keeps an event loop running in this thread."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(key=lambda item: "browser" in item.path.parts or item.path.name == "test_page.py")

@@ -100,11 +100,25 @@ const remember = () => {
   answer.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
+// The handle of ipywidgets 7 does not even say that it is one. The page knows how far along it is, in percent; the
+// value itself stands in the field beside it.
+const sayPlace = (handle) => {
+  const say = () => {
+    const percent = Math.round(parseFloat(handle.style.left) || 0);
+    handle.setAttribute("aria-valuenow", percent);
+    handle.setAttribute("aria-valuetext", `${percent} %`);
+  };
+  handle.setAttribute("role", "slider");
+  new MutationObserver(say).observe(handle, { attributeFilter: ["style"] });
+  say();
+};
+
 const mend = () => {
   // A slider's handle has no name for a screen reader; a toggle, or a field with a refused value, does not say so.
-  for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
+  for (const handle of panel.querySelectorAll(":is(.noUi-handle, .ui-slider-handle):not([aria-label])")) {
     const label = handle.closest(".widget-slider").querySelector(".widget-label");
     handle.setAttribute("aria-label", label.textContent);
+    if (handle.matches(".ui-slider-handle")) sayPlace(handle);
   }
   for (const toggle of panel.querySelectorAll(".widget-toggle-button")) {
     const name = toggle.matches(".ad-advanced") ? "aria-expanded" : "aria-pressed";

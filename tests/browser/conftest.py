@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
-from front_ends import FRONT_ENDS, Site, find_chromium, missing
-
-_AXE = "axe-core@4.14.1"
+from front_ends import FRONT_ENDS, Site, open_browser
+from looks import axe_core
 
 
 @pytest.fixture(scope="session")
 def browser():
-    executable = find_chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-        )
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -36,20 +22,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory) -> str:
-    """The source of axe-core: from the folder that AXE_CORE names, else from npm, into a temporary folder."""
-    if "AXE_CORE" in os.environ:
-        return Path(os.environ["AXE_CORE"], "axe.min.js").read_text()
-    npm = shutil.which("npm")
-    if npm is None:
-        return missing("The accessibility tests need npm, or AXE_CORE=the folder of axe-core.")
-    folder = tmp_path_factory.mktemp("axe")
-    done = subprocess.run(
-        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), _AXE],
-        capture_output=True, text=True, timeout=180,
-    )  # fmt: skip
-    if done.returncode:
-        return missing(f"axe-core cannot be installed: {done.stderr[-500:]}")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    return axe_core(tmp_path_factory.mktemp("axe"))
 
 
 @pytest.fixture(scope="session")

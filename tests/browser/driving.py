@@ -51,6 +51,23 @@ def run(panel):
     return picture(panel)
 
 
+@contextlib.contextmanager
+def watching(panel) -> Iterator[list[int]]:
+    """Collect the numbers of the steps that the status shows meanwhile; they are there in the end."""
+    panel.evaluate(
+        """panel => {
+            window.seen = [];
+            const look = () => seen.push(panel.querySelector('.ad-status')?.textContent ?? '');
+            window.watcher = new MutationObserver(look);
+            watcher.observe(panel, {childList: true, subtree: true, characterData: true});
+        }"""
+    )
+    steps: list[int] = []
+    yield steps
+    texts = panel.evaluate("() => { watcher.disconnect(); return seen; }")
+    steps += [int(step) for text in texts for step in re.findall(r"step (\d+) of", text)]
+
+
 def soon(page, look: Callable[[], object], expected: object) -> None:
     """Look until what is seen is what is expected; a page draws when it has the time to."""
     end = time.monotonic() + 20

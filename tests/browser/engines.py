@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from animatediff_widget._media import convert
 from animatediff_widget.server.engines import Canceled, Output
+from animatediff_widget.server.engines.pocket import PocketEngine
 
 
 class TalkingEngine:
@@ -33,6 +34,22 @@ class TalkingEngine:
                 raise Canceled
             log(f"{(step := step + 1)} of many\n")
         return Output(moving_square("gif"), "square.gif", "image/gif")
+
+
+class HeldEngine(PocketEngine):
+    """The pocket model, which stops after its fourth step until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    def run(self, request, *, seed, log, canceled):
+        def log_and_stop(text):
+            log(text)
+            while " 4/" in text and not self.go.wait(0.05):
+                if canceled():
+                    raise Canceled
+
+        return super().run(request, seed=seed, log=log_and_stop, canceled=canceled)
 
 
 def panel_on(server) -> str:

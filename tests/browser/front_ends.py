@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ import psutil
 import pytest
 import requests
 from driving import RUN_IS_ON
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -39,6 +41,19 @@ def find_chromium() -> str:
         if path:
             return path
     return missing("The browser tests need Chromium: apt-get install chromium")
+
+
+@contextlib.contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless Chromium; until it is closed, Playwright keeps an event loop running in this thread."""
+    executable = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
 
 
 class Server:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
-from driving import RUN_IS_ON, button, choose_relay, moves, picture, run, set_number, soon, status, tab, wait_for_status
+from driving import (
+    RUN_IS_ON,
+    button,
+    choose_relay,
+    moves,
+    picture,
+    run,
+    set_number,
+    soon,
+    status,
+    tab,
+    wait_for_status,
+    watching,
+)
 from engines import TalkingEngine, panel_on
 from front_ends import FRONT_ENDS
 
@@ -35,19 +47,9 @@ def test_a_person_sets_the_sliders_presses_run_watches_the_progress_and_sees_the
     assert body["input"]["prompt"] == "a boat on the sea, full moon, stars"
     tab(panel, "Animation")
 
-    here.page.evaluate(
-        """() => {
-            window.seen = [];
-            const look = () => window.seen.push(document.querySelector('.ad-status')?.textContent ?? '');
-            new MutationObserver(look).observe(document.querySelector('.animatediff'),
-                                               {childList: true, subtree: true, characterData: true});
-        }"""
-    )
     for _ in range(8):  # the pocket model may be done before the page has drawn a step
-        here.page.evaluate("seen.length = 0")
-        image = run(panel)
-        found = [re.search(r"step (\d+) of 100", text) for text in here.page.evaluate("seen")]
-        steps = [int(step[1]) for step in found if step]
+        with watching(panel) as steps:
+            image = run(panel)
         assert steps == sorted(steps)
         if set(steps) - {0, 100}:
             break

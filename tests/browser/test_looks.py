@@ -6,11 +6,10 @@ import pytest
 from driving import RUN_IS_ON, picture, run, soon, tab
 from engines import TalkingEngine, panel_on
 from front_ends import ARTIFACTS, FRONT_ENDS
+from looks import TABS, cut_off, violations
 
 from animatediff_widget import AnimateDiffRequest, Journal
 from animatediff_widget.server import LocalServer
-
-TABS = ("Animation", "JSON", "Logs", "Request", "History")
 
 
 @pytest.fixture(scope="module", params=[(name, dark) for name in FRONT_ENDS for dark in (False, True)])
@@ -30,16 +29,6 @@ def opened(request, browser, site, noise, axe):
 def wait_for_theme(here) -> None:
     theme = f"body[data-jp-theme-light={str(not here.dark).lower()}]"
     here.page.wait_for_selector(theme, state="attached")
-
-
-def violations(panel) -> list[str]:
-    found = panel.evaluate("panel => axe.run(panel, {resultTypes: ['violations']}).then(found => found.violations)")
-    return [
-        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def test_no_serious_violation_before_a_run_and_after_it_on_any_tab(opened):
@@ -116,20 +105,3 @@ def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, a
         panel.locator(".ad-problem").wait_for()
         panel.locator(RUN_IS_ON).wait_for()
         look("failed")
-
-
-def cut_off(panel) -> list[str]:
-    """What stands out of the panel's cell or of the page."""
-    return panel.evaluate(
-        """panel => {
-            const edge = panel.closest('.jp-OutputArea-output').getBoundingClientRect();
-            const cut = [...panel.querySelectorAll('button, input, select, textarea, img, .ad-scroll')]
-                .filter(item => item.offsetParent !== null)
-                .filter(item => {
-                    const box = item.getBoundingClientRect();
-                    return box.left < edge.left - 1 || box.right > Math.min(edge.right, innerWidth) + 1;
-                })
-                .map(item => item.outerHTML.slice(0, 120));
-            return panel.scrollWidth <= panel.clientWidth + 1 ? cut : [...cut, 'the panel itself'];
-        }"""
-    )
