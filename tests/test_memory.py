@@ -48,6 +48,7 @@ def reloaded():
 @pytest.fixture
 def before():
     panel = AnimateDiffPanel()
+    give_back(panel, {})  # as every page does
     yield panel
     panel.close()
 
@@ -89,6 +90,17 @@ def test_a_random_seed_stays_random_and_a_chosen_one_chosen(seed):
     assert reloaded._form.random.value is (seed is None)
 
 
+def test_a_text_that_was_refused_may_hold_a_key_and_is_not_kept(before, reloaded):
+    before.request.version = "owner/name"
+    for name, wrong in (("version", "r8_a_secret_key"), ("extra_body", '{"api_key": "r8_a_secret_key"')):
+        before._form.controls[name].value = wrong
+        assert before._form.first_problem
+        assert "secret" not in before._memory._told.value
+    before._form.controls["prompt"].value = "a boat"
+    give_back(reloaded, known(before))
+    assert reloaded.request.prompt == "a boat"
+
+
 @pytest.mark.parametrize(("name", "wrong", "why"), [("steps_number", 500, "not 500"), ("seed", -5, "not -5")])
 def test_what_was_refused_stands_there_with_its_sentence_again(reloaded, before, name, wrong, why):
     before._form.random.value = False
@@ -100,13 +112,44 @@ def test_what_was_refused_stands_there_with_its_sentence_again(reloaded, before,
     assert reloaded.request.steps == 25
 
 
-def test_what_the_notebook_says_otherwise_by_now_is_left_as_it_says(before):
-    before.request.prompt, before.request.steps = "written by a person", 7
-    edited = AnimateDiffPanel(AnimateDiffRequest(prompt="an author's new prompt"))
+def test_what_the_notebook_says_otherwise_by_now_is_left_as_it_says():
+    def run_notebook(prompt):
+        panel = AnimateDiffPanel()
+        panel.request.prompt = prompt
+        panel.endpoint = Endpoint.relay(f"http://localhost:{1000 + len(prompt)}")
+        return panel
+
+    before = run_notebook("an author's prompt")
+    give_back(before, {})
+    assert known(before) == {}
+    before.request.steps = 7
+    edited = run_notebook("an author's new prompt")
     give_back(edited, known(before))
     assert edited.request.prompt == "an author's new prompt"
+    assert edited.endpoint == Endpoint.relay("http://localhost:1022")
     assert edited.request.steps == 7
-    edited.close()
+
+
+def test_the_notebooks_own_job_is_not_covered_by_that_of_the_kernel_before():
+    def run_notebook(seed):
+        panel = AnimateDiffPanel(AnimateDiffRequest(seed=seed, steps=2))
+        panel.run().result(60)
+        panel.job._thread.join(60)
+        return panel
+
+    before = run_notebook(1)
+    give_back(before, {})
+    assert known(before) == {}
+    again = run_notebook(2)
+    give_back(again, known(before))
+    assert again.animation.seed == 2
+    assert "Seed 2" in again._results.stage.value
+    before.request.seed = 3
+    before.run().result(60)
+    before.job._thread.join(60)
+    third = run_notebook(4)
+    give_back(third, known(before))
+    assert "Seed 3" in third._results.stage.value
 
 
 def test_an_endpoint_that_code_gave_stays_the_one_that_code_gives():
@@ -133,6 +176,7 @@ def test_the_last_job_is_shown_and_what_was_set_after_it_stays(reloaded, before)
     assert reloaded._monitor.status.value == before._monitor.status.value
     assert reloaded._results.stage.value == before._results.stage.value
     assert reloaded._results.json.value == before._results.json.value
+    assert (reloaded._monitor.bar.value, reloaded._monitor.bar.bar_style) == (1.0, "success")
     assert not reloaded.run_button.disabled
     assert reloaded.request.prompt == "written after the run"
     assert known(reloaded) == known(before)
@@ -150,6 +194,15 @@ def test_a_job_that_was_shown_from_the_history_is_the_one_that_is_shown_again(re
     give_back(reloaded, known(before))
     assert "Seed 1" in reloaded._results.stage.value
     assert reloaded.request.seed == 1
+
+
+def test_a_running_job_is_remembered_while_another_one_is_looked_at(before):
+    entries = [Journal().begin(AnimateDiffRequest(seed=seed), "https://relay.example") for seed in (1, 2)]
+    looked_at, running = (Journal().get(key) for key in entries)
+    before.job = Job.resume(running)
+    before._results.watch(before.job)
+    before._results.show_entry(looked_at)
+    assert known(before)["job"][1] == [running.key, ""]
 
 
 @pytest.mark.parametrize(("state", "word"), [("canceled", "Canceled"), ("failed", "Failed")])
@@ -177,7 +230,7 @@ def test_a_job_that_its_kernel_still_runs_is_left_to_it_and_shown_when_it_is_don
         journal.begin(AnimateDiffRequest(seed=1), "https://relay.example", key=key)
         give_back(reloaded, changes(reloaded, job=[key, ""], prompt="a boat"))
         assert reloaded.job is None
-        assert "left to the kernel" in reloaded._pick_up.box.children[0].value
+        assert "goes on in the background" in reloaded._pick_up.box.children[0].value
         assert "Ready" in reloaded._monitor.status.value
         assert not reloaded.run_button.disabled
         assert reloaded.request.prompt == "a boat"

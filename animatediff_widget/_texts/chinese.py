@@ -60,7 +60,7 @@ CHINESE = {
     "characters": "{count} 个字符",
     "older": "更早的",
     "show": "显示",
-    "left_running": "刷新页面时有任务正在运行，它仍属于页面原来的内核。要查看结果，请打开历史，或再次刷新页面。",
+    "left_running": "刷新页面时有任务正在运行。它在后台继续；完成后可在“历史”标签页中找到。",
     "history_gone": "这个动画的文件已不在了。",
     "unfinished": "上次会话有一个任务还没完成：“{prompt}”，种子 {seed}。",
     "unseen": "上次会话有一个任务已完成，但还没看过：“{prompt}”，种子 {seed}。",

@@ -39,8 +39,8 @@ ENGLISH = {
     "no_history": "What you make is listed here.",
     "older": "Older",
     "show": "Show",
-    "left_running": "A job ran when the page was reloaded, and is left to the kernel that the page had. To see how it "
-    "ended, look into the History, or reload the page again.",
+    "left_running": "A job was running when the page was reloaded. It goes on in the background; the History lists it "
+    "when it is done.",
     "history_gone": "The file of this animation is gone.",
     "unfinished": "A job of an earlier session is not finished: “{prompt}”, seed {seed}.",
     "unseen": "A job of an earlier session finished when nobody looked: “{prompt}”, seed {seed}.",

@@ -98,9 +98,11 @@ class EndpointPicker(HasTraits):
 
         Raises
         ------
-        traitlets.TraitError
+        traitlets.TraitError, TypeError
             When there is no such kind, or the url is no text.
         """
+        if not isinstance(base_url, str):
+            raise TypeError(base_url)
         self.kind.value = kind
         if base_url:
             self.base_url.value = base_url

@@ -63,8 +63,12 @@ class Form(HasTraits):
         request.observe(self._changed)
 
     def read(self) -> dict[str, Any]:
-        """Give what stands in the controls by their names, refused values too; None for a seed that is random."""
+        """Give what stands in the controls by their names, refused numbers too.
+
+        None stands for a seed that is random, and for a refused text, which may hold a key.
+        """
         values = {name: control.value for name, control in self.controls.items()}
+        values |= {name: None for name in self._problems if isinstance(values.get(name), str)}
         return values | {"seed": None if self.random.value else values["seed"]}
 
     def write(self, name: str, value: Any) -> None:

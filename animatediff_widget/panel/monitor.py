@@ -59,16 +59,25 @@ class Monitor:
         job.observe(self._changed, ["state", "prediction", "notice"])
         self._changed(None)
 
-    def tell(self, line: str) -> None:
-        """Say how a job of an earlier session stands.
+    def tell(self, line: str, state: str, error: str) -> None:
+        """Say how a job of an earlier session ended.
 
         Parameters
         ----------
         line : str
             The status line.
+        state : str
+            The `Job`'s state.
+        error : str
+            What went wrong, or nothing.
         """
         self.line = line
-        self.status.value = _status(line)
+        self.status.value = _status(line) + (problem(error) if state != "canceled" else "")
+        self._draw(state, 1.0)
+
+    def _draw(self, state: str, progress: float) -> None:
+        self.bar.value = progress if state in ("running", "downloading", "succeeded") else 0.0
+        self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(state, "")
 
     def refuse(self, sentence: str) -> None:
         """Say why nothing was sent.
@@ -100,8 +109,7 @@ class Monitor:
             line += problem(str(job.error))
         self.status.value = line
         self._refused = False
-        self.bar.value = progress if job.state in ("running", "downloading", "succeeded") else 0.0
-        self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(job.state, "")
+        self._draw(job.state, progress)
         # A notice counts the seconds until the next try: the same one is said once.
         announced = (job.state, int(progress * 4), re.sub(r"\d+", "", job.notice))
         if announced != self._announced:

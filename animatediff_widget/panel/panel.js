@@ -71,8 +71,8 @@ voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
 // Where every page has a kernel of its own (Voilà), a reload would lose what stands in the panel. The kernel writes it
-// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back; until that one has said that it
-// did, nothing else is kept.
+// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back, or hears that there is nothing;
+// until that one has said that it did, nothing else is kept.
 let told = null;
 const remember = () => {
   const now = panel.querySelector(".ad-memory [data-known]");
@@ -80,7 +80,9 @@ const remember = () => {
   if (now === told || !answer) return;
   told = now;
   const { panel: number, kernel, known, back } = now.dataset;
-  const place = `animatediff ${location.pathname}${location.search} ${number}`;
+  const query = new URLSearchParams(location.search);
+  query.delete("token"); // the server's
+  const place = `animatediff ${location.pathname}?${query} ${number}`;
   let kept = null;
   try {
     kept = JSON.parse(sessionStorage.getItem(place));
@@ -88,15 +90,16 @@ const remember = () => {
     // Somebody else's, or a browser that keeps nothing.
   }
   if (typeof kept?.known !== "string") kept = null;
-  const isReloaded = kept !== null && kept.kernel !== kernel;
-  const isAwaited = isReloaded || (kept !== null && kept.isAwaited && back !== "True");
+  const isNew = kept?.kernel !== kernel;
+  const isAwaited = isNew || (kept.isAwaited && back !== "True");
+  const before = kept?.known ?? "{}";
   try {
-    sessionStorage.setItem(place, JSON.stringify({ kernel, isAwaited, known: isAwaited ? kept.known : known }));
+    sessionStorage.setItem(place, JSON.stringify({ kernel, isAwaited, known: isAwaited ? before : known }));
   } catch {
-    // It is full.
+    sessionStorage.removeItem(place); // it is full
   }
-  if (!isReloaded) return;
-  answer.value = kept.known;
+  if (!isNew) return;
+  answer.value = before;
   answer.dispatchEvent(new Event("input", { bubbles: true }));
 };
 

@@ -133,7 +133,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._pick_up.look()
         self._memory: Memory | None = None
         if has_kernel_per_page():
-            self._memory = Memory(make, self._read, self._write)
+            self._memory = Memory(make, self._read, self._write, fleeting=("job",))
             self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
             controls = (*self._form.controls.values(), self._form.random, self._picker.kind, self._picker.base_url)
             for control in (*controls, self._advanced, self._results.form, self._results.stage):
@@ -172,9 +172,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _read(self) -> dict[str, Any]:
         """Give what a reload would lose where it brings a new kernel."""
-        line = "" if self._is_running(self.job) else self._monitor.line
+        running = self.job if self._is_running(self.job) else None
         return {
-            "job": [self._results.shown, line],
+            "job": [running.key, ""] if running else [self._results.shown, self._monitor.line],
             **self._form.read(),
             "advanced": self._advanced.value,
             "endpoint": self._picker.read(),
@@ -203,19 +203,22 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         from animatediff_widget.journal import Journal
 
         journal = Journal()
+        if self._is_running(self.job) or not journal.folder.exists():
+            return
         try:
             entry = journal.get(key)
+            claimed = entry is not None and journal.claimed(entry.key)
         except JournalError:
             return  # it is said when a job is to be written down
-        if entry is None or self._is_running(self.job):
+        if entry is None:
             return
         self._results.show_result(entry)
         self.animation = self._results.animation
-        if entry.state in FINAL_STATES:
-            self._monitor.tell(line or TEXTS[f"state_{entry.state}"])
-        elif journal.claimed(key):
+        if entry.state in FINAL_STATES or line:
+            self._monitor.tell(line or TEXTS[f"state_{entry.state}"], entry.state, entry.error or "")
+        if claimed:
             self._pick_up.tell(TEXTS["left_running"])
-        else:
+        elif entry.state not in FINAL_STATES:
             self._pick_up.look()
 
     def _advanced_toggled(self, change: Any) -> None:

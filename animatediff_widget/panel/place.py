@@ -9,7 +9,10 @@ __all__ = ["has_kernel_per_page", "may_show", "runs_in_background", "saves_widge
 
 
 def has_kernel_per_page() -> bool:
-    """Whether every page, a reloaded one too, has a kernel of its own, as in Voilà, which sets this in its kernels."""
+    """Whether every page, a reloaded one too, has a kernel of its own.
+
+    So it is in Voilà, whose kernels have ``VOILA_PREHEAT`` in their environment.
+    """
     return "VOILA_PREHEAT" in os.environ
 
 

@@ -212,6 +212,7 @@ class Results:
             if self.tabs.selected_index == _TABS.index("tab_history"):
                 self.history.refresh()
         elif change["name"] == "state" and job.error is not None:
+            self._shown = None
             self.stage.value = _empty_text(str(job.error))
             body = getattr(job.error, "body", None)
             if body is not None:  # an endpoint's error is an answer as well

@@ -206,8 +206,7 @@ def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
         here.page.keyboard.type("hello ")
         seen = log.inner_text()
         for _ in range(3):
-            while log.inner_text() == seen:
-                here.page.wait_for_timeout(100)
+            soon(here.page, lambda log=log, seen=seen: log.inner_text() != seen, expected=True)
             seen = log.inner_text()
             assert log.evaluate("log => [log.scrollTop > 0, document.activeElement === log]") == [True, True]
         assert prompt.input_value() == before
@@ -260,6 +259,7 @@ def test_a_button_that_keeps_the_focus_while_it_is_off_cannot_be_pressed(visit, 
     go.evaluate("button => { button.disabled = false; }")
     here.page.keyboard.press("Enter")
     here.page.wait_for_function("old => document.querySelector('.ad-status').innerText !== old", arg=before)
+    panel.locator(RUN_IS_ON).wait_for()
 
 
 def test_letters_on_a_button_do_not_edit_the_notebook_and_ctrl_s_still_saves_it(visit):

@@ -155,6 +155,7 @@ def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_panel_as
     tab(panel, "JSON")
     panel.locator(".ad-json").get_by_text('"succeeded"').wait_for()
     before, said = panel.locator(".ad-json").inner_text(), status(panel)
+    remembered(here, "tab?.[1] === 1 && known.prompt?.[1].includes('after the run')")
     here.reload()
 
     panel = here.panel()
@@ -174,6 +175,7 @@ def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_panel_as
     run(panel)
     # Another tab is another visit.
     other = visit("voila").open_panel()
+    other.locator(".ad-memory [data-back=True]").wait_for(state="attached")
     assert other.get_by_label("Prompt", exact=True).input_value() != "snow, written after the run"
     tab(other, "History")
     button(other, "Show 20251122").first.click()
@@ -187,10 +189,23 @@ def test_in_voila_a_job_that_runs_at_a_reload_ends_in_its_kernel_and_is_shown_at
         panel = here.panel()
         button(panel, "Run").click()
         wait_for_status(panel, "^Processing")
+        remembered(here, "job?.[1][0]")
         here.reload()
-        panel.get_by_text("left to the kernel that the page had").first.wait_for()
+        panel.get_by_text("It goes on in the background").first.wait_for()
         engine.enough.set()
         soon(here.page, lambda: Journal(site.home).jobs(1)[0].state, "succeeded")
         here.reload()
         wait_for_status(panel, "^Done")
         assert moves(picture(panel))
+
+
+def remembered(here, what: str) -> None:
+    """Wait until the browser's tab knows something of a panel."""
+    here.page.wait_for_function(
+        """what => Object.entries(sessionStorage).some(([place, kept]) => {
+            if (!place.startsWith('animatediff ')) return false;
+            const known = JSON.parse(JSON.parse(kept).known);
+            return eval(`known.${what}`);
+        })""",
+        arg=what,
+    )

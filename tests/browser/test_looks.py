@@ -35,6 +35,7 @@ def test_no_serious_violation_before_a_run_and_after_it_on_any_tab(opened):
     panel = opened.panel()
     opened.page.mouse.move(0, 0)
     panel.get_by_role("button", name="Advanced").click()
+    panel.get_by_label("Version").wait_for()
     for name in TABS:
         tab(panel, name)
         assert violations(panel) == []
@@ -71,6 +72,7 @@ def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, a
         here = visit("lab", visit.site.write("states.ipynb", code), dark=dark)
         here.run_cell(0)
         panel = here.panel()
+        journal.note(offered, "canceled")  # for the other tests
         wait_for_theme(here)
         here.page.evaluate(axe)
         here.narrow(600)
@@ -84,7 +86,6 @@ def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, a
 
         number, go = panel.locator(".ad-number input").first, panel.locator("button.ad-run")
         panel.locator(".ad-pick-up .ad-said").wait_for()
-        journal.note(offered, "canceled")  # for the other tests
         number.fill("500")
         number.press("Enter")
         panel.locator(".ad-field .ad-problem").wait_for()

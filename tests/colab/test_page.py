@@ -162,6 +162,7 @@ def test_nothing_is_cut_off_and_axe_core_finds_no_serious_violation(here, panel,
 
     here.page.evaluate(axe_core(tmp_path))
     button(panel, "Advanced").click()
+    panel.get_by_label("Version").wait_for()
     for name in TABS:
         tab(panel, name)
         assert violations(panel) == []
