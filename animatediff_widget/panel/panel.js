@@ -94,9 +94,10 @@ const remember = () => {
   const isAwaited = isNew || (kept.isAwaited && back !== "True");
   const before = kept?.known ?? "{}";
   try {
+    sessionStorage.removeItem(place); // so that nothing old stays where the new does not fit
     sessionStorage.setItem(place, JSON.stringify({ kernel, isAwaited, known: isAwaited ? before : known }));
   } catch {
-    sessionStorage.removeItem(place); // it is full
+    // It is full, or is kept from us.
   }
   if (!isNew) return;
   answer.value = before;
