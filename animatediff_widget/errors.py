@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from traitlets import TraitError
+
+from animatediff_widget.texts import Message
 
 __all__ = [
     "AnimateDiffError",
@@ -29,7 +32,36 @@ __all__ = [
 
 
 class AnimateDiffError(Exception):
-    """Base of every error the package raises; ``str()`` is a sentence for the person."""
+    """Base of every error the package raises.
+
+    Parameters
+    ----------
+    message : Message or str
+        What happened, what was kept, what to do. ``str()`` puts it into words in the environment's language;
+        ``Texts(language).say(error)`` in another.
+    """
+
+    def __init__(self, message: Message | str) -> None:
+        super().__init__(message)
+
+    @property
+    def message(self) -> Message | str:
+        """The message, not yet in words."""
+        message: Message | str = self.args[0]
+        return message
+
+    @property
+    def code(self) -> str:
+        """The message's code, such as ``"not_a_key"``; empty where it is plain text."""
+        return self.message.code if isinstance(self.message, Message) else ""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What goes into the message's blanks."""
+        return self.message.params if isinstance(self.message, Message) else {}
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class InvalidRequest(AnimateDiffError, TraitError):
@@ -39,16 +71,16 @@ class InvalidRequest(AnimateDiffError, TraitError):
     ----------
     field : str
         The field's name.
-    message : str
+    message : Message or str
         One sentence naming the field, the value and its bounds.
     """
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: Message | str) -> None:
         super().__init__(message)
         self.field = field
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.field, str(self))
+        return type(self), (self.field, self.message)
 
 
 class KeyRefused(AnimateDiffError):
@@ -68,7 +100,7 @@ class EndpointError(AnimateDiffError):
 
     Parameters
     ----------
-    message : str
+    message : Message or str
         A sentence for the person.
     arrived : bool
         Whether the request may have reached the endpoint. Only a request that certainly did not may be repeated when
@@ -80,7 +112,7 @@ class EndpointError(AnimateDiffError):
     """
 
     def __init__(
-        self, message: str, *, arrived: bool = True, passing: bool = False, retry_after: float | None = None
+        self, message: Message | str, *, arrived: bool = True, passing: bool = False, retry_after: float | None = None
     ) -> None:
         super().__init__(message)
         self.arrived = arrived
@@ -105,7 +137,7 @@ class ApiError(EndpointError):
 
     Parameters
     ----------
-    message : str
+    message : Message or str
         A sentence for the person.
     status : int
         The HTTP status (some relays send errors with 200).
@@ -115,7 +147,7 @@ class ApiError(EndpointError):
         As for `EndpointError`.
     """
 
-    def __init__(self, message: str, *, status: int, body: Any = None, **more: Any) -> None:
+    def __init__(self, message: Message | str, *, status: int, body: Any = None, **more: Any) -> None:
         super().__init__(message, **more)
         self.status = status
         self.body = body

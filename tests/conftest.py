@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from gated_server import caller, gated  # noqa: F401 - fixtures
 
-from animatediff_widget.texts import TEXTS
-
 
 @pytest.fixture(autouse=True)
 def _own_world(tmp_path, monkeypatch):
@@ -15,7 +13,6 @@ def _own_world(tmp_path, monkeypatch):
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
     monkeypatch.setattr("animatediff_widget.keys.credentials._remembered", {})
-    TEXTS.use("en")
 
 
 def pytest_collection_modifyitems(items):

@@ -19,7 +19,7 @@ from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hi
 from animatediff_widget.model.endpoint import Endpoint, default_endpoint, is_loopback
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .http.answers import clock_ahead, read_answer, retry_after
 from .http.transport import Transport
@@ -79,7 +79,7 @@ class Client:
             raise KeyRefused(refused)
         plain = urlsplit(self.endpoint.url).scheme != "https" and not is_loopback(self.endpoint.url)
         if self._key and plain and not allow_plain_http:
-            raise KeyRefused(TEXTS["key_not_encrypted"].format(url=self.endpoint.url))
+            raise KeyRefused(Message("key_not_encrypted", url=self.endpoint.url))
         self._answer_timeout = answer_timeout
         self._download_timeout = download_timeout
         self._transport = Transport(
@@ -125,7 +125,7 @@ class Client:
         """
         # An idle connection may have been closed at the other end, and then nobody could tell whether the post arrived.
         self._transport.close()
-        return Prediction.from_json(self._ask("POST", self.endpoint.url, TEXTS["to_create"], request.seeded().body()))
+        return Prediction.from_json(self._ask("POST", self.endpoint.url, Message("to_create"), request.seeded().body()))
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
         """Ask how a job stands.
@@ -142,10 +142,10 @@ class Client:
         EndpointError
             When there was no good answer.
         """
-        answer = self._ask("GET", self.endpoint.prediction_url(_checked(prediction_id)), TEXTS["to_get"])
+        answer = self._ask("GET", self.endpoint.prediction_url(_checked(prediction_id)), Message("to_get"))
         prediction = Prediction.from_json(answer, previous)
         if not (prediction.id or prediction.status or prediction.outputs):
-            raise AnswerError(TEXTS["no_prediction"].format(who=self.endpoint.name), passing=True)
+            raise AnswerError(Message("no_prediction", who=self.endpoint.name), passing=True)
         # What a relay passes on may bear no id, or the upstream's; the job is known here by the one that was asked for.
         return dataclasses.replace(prediction, id=prediction_id)
 
@@ -167,7 +167,7 @@ class Client:
         EndpointError
             When there was no good answer.
         """
-        answer = self._ask("POST", self.endpoint.cancel_url(_checked(prediction_id)), TEXTS["to_cancel"])
+        answer = self._ask("POST", self.endpoint.cancel_url(_checked(prediction_id)), Message("to_cancel"))
         return dataclasses.replace(Prediction.from_json(answer), id=prediction_id)
 
     def list(self, limit: int = 100) -> _Predictions:
@@ -188,10 +188,10 @@ class Client:
         deadline = time.monotonic() + self._answer_timeout
         while len(found) < limit and url not in seen:
             seen.add(url)
-            page = self._ask("GET", url, TEXTS["to_list"], deadline=deadline)
+            page = self._ask("GET", url, Message("to_list"), deadline=deadline)
             results = page.get("results")
             if not isinstance(results, _list):
-                raise AnswerError(TEXTS["no_results"].format(who=self.endpoint.name))
+                raise AnswerError(Message("no_results", who=self.endpoint.name))
             found += [Prediction.from_json(item) for item in results if isinstance(item, dict)]
             further = _resolve(url, page.get("next"))
             if not results or not further or not self._transport.is_own(further):
@@ -243,16 +243,16 @@ class Client:
                         os.unlink(name)
                     raise
             except OSError as error:
-                raise StorageError(TEXTS["not_stored"].format(path=path, why=error.strerror or error)) from None
+                raise StorageError(Message("not_stored", path=path, why=error.strerror or error)) from None
         return path
 
     def _fetch(self, url: str, cap: int) -> Generator[bytes, None, None]:
-        what = TEXTS["to_download"]
+        what = Message("to_download")
         deadline = time.monotonic() + self._download_timeout
         place: str | None = _resolve(self.endpoint.url, url)
         for _ in range(_REDIRECTS):
             if place is None or not (self._transport.is_own(place) or urlsplit(place).scheme == "https"):
-                raise OutputError(TEXTS["output_elsewhere"].format(url=repr((place or url)[:80])))
+                raise OutputError(Message("output_elsewhere", url=repr((place or url)[:80])))
             within = max(deadline - time.monotonic(), 0.001)
             with self._transport.send("GET", place, what, within=within, packed=False) as reply:
                 target = reply.headers.get("Location")
@@ -263,9 +263,9 @@ class Client:
                 try:
                     yield from reply.pieces(cap)
                 except AnswerError as error:
-                    raise OutputError(TEXTS["not_fetched"].format(why=error), passing=error.passing) from None
+                    raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
                 return
-        raise OutputError(TEXTS["not_fetched_circles"])
+        raise OutputError(Message("not_fetched_circles"))
 
     def _ask(
         self, method: str, url: str, what: str, body: dict[str, Any] | None = None, *, deadline: float | None = None
@@ -295,7 +295,7 @@ _list = list  # inside the class the name is the method's
 
 def _checked(prediction_id: str) -> str:
     if not prediction_id.strip(". "):  # it would be another place in the url
-        raise EndpointError(TEXTS["not_an_id"].format(id=repr(prediction_id)), arrived=False)
+        raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
     return prediction_id
 
 
@@ -313,16 +313,16 @@ def _resolve(base: str, url: Any) -> str | None:
 def _check_output(status: int, headers: Any, host: str | None) -> None:
     """Raise where an answer is not an output."""
     if status in (404, 410):
-        raise OutputError(TEXTS["gone"])
+        raise OutputError(Message("gone"))
     if status != 200:
         raise OutputError(
-            TEXTS["not_fetched_status"].format(host=host, status=status),
+            Message("not_fetched_status", host=host, status=status),
             passing=status in (408, 429) or status >= 500,
             retry_after=retry_after(headers),
         )
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/json", "application/problem+json"):  # a gateway's excuse, or a login
-        raise OutputError(TEXTS["not_fetched_kind"].format(host=host, kind=kind), passing=True)
+        raise OutputError(Message("not_fetched_kind", host=host, kind=kind), passing=True)
 
 
 def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
@@ -332,17 +332,17 @@ def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, N
             empty = empty and not piece
             yield piece
     if empty:
-        raise OutputError(TEXTS["not_fetched_empty"], passing=True)
+        raise OutputError(Message("not_fetched_empty"), passing=True)
 
 
 def _data_uri(uri: str, cap: int) -> Generator[bytes, None, None]:
     """Yield the content of a ``data:`` URI (RFC 2397)."""
     head, comma, text = uri.partition(",")
     if len(text) > cap * 4 // 3 + 4:
-        raise OutputError(TEXTS["output_too_large"].format(size=cap // 2**20))
+        raise OutputError(Message("output_too_large", size=cap // 2**20))
     try:
         if not comma:
             raise ValueError
         yield base64.b64decode(text, validate=True) if head.lower().endswith(";base64") else unquote_to_bytes(text)
     except (ValueError, binascii.Error):
-        raise OutputError(TEXTS["data_uri_broken"]) from None
+        raise OutputError(Message("data_uri_broken")) from None

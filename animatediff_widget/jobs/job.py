@@ -18,7 +18,7 @@ from animatediff_widget.errors import (
 from animatediff_widget.journal.sqlite import Journal, JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .resume import client_for, is_orphan, load
 from .stages import STATES, Stages
@@ -187,7 +187,7 @@ class Job(Stages):
         """
         self.start()
         if not (self.finished or self._finished.wait(timeout)):
-            raise JobTimeout(TEXTS["not_yet"].format(seconds=f"{timeout:g}"))
+            raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))
         return self._outcome()
 
     def cancel(self) -> None:
@@ -210,7 +210,7 @@ class Job(Stages):
             try:
                 if not stack.enter_context(self._owning()):
                     self._begun = False  # what becomes of it, the other one writes down
-                    self._end("left", JobError(TEXTS["runs_elsewhere"]))
+                    self._end("left", JobError(Message("runs_elsewhere")))
                     return
                 for prediction in self._drive():
                     yield prediction
@@ -222,7 +222,7 @@ class Job(Stages):
                 raise
             except Exception as error:
                 logger.exception("a bug in animatediff_widget")
-                self._end("left", JobError(TEXTS["unforeseen"].format(error=repr(error))))
+                self._end("left", JobError(Message("unforeseen", error=repr(error))))
                 raise
 
     @contextlib.contextmanager
@@ -252,7 +252,7 @@ class Job(Stages):
         if self.error is not None:
             raise self.error
         if self.animation is None:
-            raise JobError(TEXTS["not_ended"])
+            raise JobError(Message("not_ended"))
         self._see()
         return self.animation
 

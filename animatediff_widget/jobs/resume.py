@@ -24,7 +24,7 @@ from animatediff_widget.journal.sqlite import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.media.formats import MIMES
 from animatediff_widget.model.endpoint import Endpoint, is_builtin_url
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
     from .stages import Stages
@@ -88,10 +88,10 @@ def take_up(job: Stages, entry: JournalEntry) -> None:
     prediction = entry.prediction
     if prediction is None:
         if entry.state in FINAL_STATES:
-            raise (JobCanceled if entry.state == "canceled" else JobFailed)(entry.error or TEXTS["never_created"])
+            raise (JobCanceled if entry.state == "canceled" else JobFailed)(entry.error or Message("never_created"))
         if entry.damaged:
-            raise JobFailed(TEXTS["record_damaged"])
-        prediction = job._adopt(ConnectionFailed(TEXTS["cut_off"]))
+            raise JobFailed(Message("record_damaged"))
+        prediction = job._adopt(ConnectionFailed(Message("cut_off")))
     job._write("running", prediction=prediction)
     with job.hold_trait_notifications():
         job.set_trait("prediction", prediction)
@@ -168,7 +168,7 @@ def no_longer_known(error: EndpointError, name: str) -> EndpointError:
     """
     if not isinstance(error, ApiError) or error.status not in (404, 410):
         return error
-    text = TEXTS["no_longer_known"].format(who=name, status=error.status)
+    text = Message("no_longer_known", who=name, status=error.status)
     return ApiError(text, status=error.status, body=error.body)
 
 
@@ -198,7 +198,7 @@ def _look_for_orphan(job: Stages) -> None:
         job.client.list(1)
     except ConnectionFailed as error:
         if not error.arrived:
-            raise JobFailed(TEXTS["server_gone"]) from None
+            raise JobFailed(Message("server_gone")) from None
     except EndpointError:
         pass
-    job._end("left", JobError(TEXTS["server_elsewhere"].format(host=job.client.endpoint.origin)))
+    job._end("left", JobError(Message("server_elsewhere", host=job.client.endpoint.origin)))

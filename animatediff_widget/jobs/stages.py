@@ -39,7 +39,7 @@ from animatediff_widget.media.animation import Animation
 from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .pace import Pace
 from .recovery import find_lost
@@ -136,7 +136,7 @@ class Stages(HasTraits):
             assert self.prediction is not None
             yield self.prediction
         if self.prediction is not None and self.prediction.id is None and not self.prediction.done:
-            raise NothingToFollow(TEXTS["no_id"])
+            raise NothingToFollow(Message("no_id"))
         if self.state == "running":
             yield from self._follow(deadline)
         _tails[self.client.endpoint.url] = self._pace.tail
@@ -145,7 +145,7 @@ class Stages(HasTraits):
 
     def _submit(self, deadline: float) -> None:
         if self._cancel_wanted and self._posted_at is None:
-            raise JobCanceled(TEXTS["canceled_unsent"])
+            raise JobCanceled(Message("canceled_unsent"))
         if not self._begun:
             self._key = self._key or self.journal.new_key()
             self._claim = self._claim or self.journal.claim(self._key)
@@ -154,7 +154,7 @@ class Stages(HasTraits):
         for attempt in itertools.count(1):
             try:
                 if self._posted_at is not None:  # an interrupt fell into the exchange
-                    raise ConnectionFailed(TEXTS["not_waited_for"])
+                    raise ConnectionFailed(Message("not_waited_for"))
                 self._posted_at, self._posted_clock = time.time(), time.monotonic()
                 self._pace.asked(time.monotonic())
                 prediction = self.client.create(self.request)
@@ -172,7 +172,7 @@ class Stages(HasTraits):
                 except JobTimeout:  # it was never taken, so this is what went wrong
                     raise error from None
                 if self._cancel_wanted:
-                    raise JobCanceled(TEXTS["canceled_untaken"]) from None
+                    raise JobCanceled(Message("canceled_untaken")) from None
         self._heard(prediction, "running")
 
     def _begin(self) -> None:
@@ -184,14 +184,14 @@ class Stages(HasTraits):
         """Look for a job whose answer was lost. It is never posted again: it may cost money already."""
         assert self._posted_at is not None
         assert self._key is not None
-        self.set_trait("notice", TEXTS["looking"].format(error=error))
+        self.set_trait("notice", Message("looking", error=error))
         for _ in range(_ADOPT_TRIES):
             found = find_lost(self.client, self.journal, self._key, self.request, self._posted(), self._pause)
             if found is None:
                 break
             if self.journal.adopt(self._key, found):  # else another job was faster
                 return found
-        raise AnswerLost(TEXTS["perhaps_created"].format(error=error), passing=True)
+        raise AnswerLost(Message("perhaps_created", error=error), passing=True)
 
     def _posted(self) -> float:
         """When the job was posted, by the system's clock as it stands now, which may have been set meanwhile."""
@@ -235,7 +235,7 @@ class Stages(HasTraits):
                 self._cancel_sent = not error.passing
                 if error.passing:
                     raise
-                self.set_trait("notice", TEXTS["cannot_cancel"].format(error=error))
+                self.set_trait("notice", Message("cannot_cancel", error=error))
                 return self.prediction
             self._pace.canceled(time.monotonic())
             if answer.status:  # some relays answer with an empty object
@@ -254,15 +254,15 @@ class Stages(HasTraits):
         assert self.prediction is not None
         status, why = self.prediction.status, self.prediction.error
         if status == "canceled":
-            raise JobCanceled(TEXTS["canceled"])
+            raise JobCanceled(Message("canceled"))
         if status == "aborted":
-            raise JobFailed(TEXTS["gave_up"])
+            raise JobFailed(Message("gave_up"))
         if status == "failed":
-            raise JobFailed(TEXTS["model_failed"].format(why=shorten(why or TEXTS["no_reason"])))
+            raise JobFailed(Message("model_failed", why=shorten(why or Message("no_reason"))))
         if not self.prediction.outputs and self.prediction.raw.get("data_removed"):
-            raise OutputError(TEXTS["gone"])
+            raise OutputError(Message("gone"))
         if not self.prediction.outputs:
-            raise OutputError(TEXTS["no_output"])
+            raise OutputError(Message("no_output"))
 
     def _download(self, deadline: float) -> None:
         assert self.prediction is not None
@@ -282,7 +282,7 @@ class Stages(HasTraits):
             path = put_in_place(path, self._key, sniff(data))
         except OSError as error:
             why = error.strerror or error
-            raise StorageError(TEXTS["not_read_again"].format(folder=folder, why=why)) from None
+            raise StorageError(Message("not_read_again", folder=folder, why=why)) from None
         animation = Animation(data, self.request, self.prediction, path)
         self._write(
             "succeeded",
@@ -354,7 +354,7 @@ class Stages(HasTraits):
         if error.retry_after is not None:
             wait = max(error.retry_after, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
         logger.info("%s; asking again in %.1f s", error, wait)
-        self.set_trait("notice", TEXTS["asking_again"].format(error=error, seconds=f"{max(wait, 1):.0f}"))
+        self.set_trait("notice", Message("asking_again", error=error, seconds=f"{max(wait, 1):.0f}"))
         self._sleep(wait, deadline)
 
     def _pause(self, seconds: float) -> None:
@@ -363,7 +363,7 @@ class Stages(HasTraits):
     def _sleep(self, seconds: float, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise JobTimeout(TEXTS["timed_out"].format(seconds=f"{self.timeout:g}"))
+            raise JobTimeout(Message("timed_out", seconds=f"{self.timeout:g}"))
         # A cancellation wakes it up, once.
         if self._waited(min(seconds, left)):
             self._wake.clear()

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from animatediff_widget.texts import TEXTS
 
-if TYPE_CHECKING:
-    from .job import Job
+from .view import JobView
 
 __all__ = ["describe", "duration"]
 
 
-def describe(job: Job) -> str:
+def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
     """Say how a job stands: state, step, elapsed, about how long still.
 
     Parameters
     ----------
-    job : Job
-        The job.
+    view : JobView
+        What the job shows.
+    texts : Texts
+        The language.
 
     Returns
     -------
     str
         One line, such as ``Processing · step 12 of 25 · 6 s · about 7 s left``.
     """
-    prediction = job.prediction
-    if job.state == "running":
+    prediction = view.prediction
+    if view.state == "running":
         status = prediction.status if prediction and prediction.status else "accepted"
-        known = TEXTS.get(f"status_{status}") or TEXTS.get(f"state_{status}")
+        known = texts.get(f"status_{status}") or texts.get(f"state_{status}")
         parts = [known or status.capitalize()]
         if prediction and prediction.total:
-            parts.append(TEXTS["step_of"].format(step=prediction.step, total=prediction.total))
+            parts.append(texts["step_of"].format(step=prediction.step, total=prediction.total))
     else:
-        parts = [TEXTS[f"state_{job.state}"]]
-    if job.elapsed is not None:
-        parts.append(duration(job.elapsed))
-    if job.state == "running" and prediction and prediction.eta:
-        parts.append(TEXTS["time_left"].format(time=duration(prediction.eta)))
+        parts = [texts[f"state_{view.state}"]]
+    if view.elapsed is not None:
+        parts.append(duration(view.elapsed, texts))
+    if view.state == "running" and prediction and prediction.eta:
+        parts.append(texts["time_left"].format(time=duration(prediction.eta, texts)))
     return " · ".join(parts)
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, texts: Mapping[str, str] = TEXTS) -> str:
     """Say a duration, such as ``0.4 s``, ``12 s`` or ``2 min 05 s``."""
     if seconds < 9.95:
-        return TEXTS["seconds"].format(seconds=f"{seconds:.1f}")
+        return texts["seconds"].format(seconds=f"{seconds:.1f}")
     minutes, rest = divmod(round(seconds), 60)
-    return TEXTS["minutes"].format(minutes=minutes, seconds=rest) if minutes else TEXTS["seconds"].format(seconds=rest)
+    return texts["minutes"].format(minutes=minutes, seconds=rest) if minutes else texts["seconds"].format(seconds=rest)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from animatediff_widget.errors import JournalError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .locks import gate
 
@@ -125,9 +125,7 @@ class JournalFile:
         except (sqlite3.Error, OSError) as error:
             problem = error
         busy = isinstance(problem, TimeoutError) or "locked" in str(problem)
-        raise JournalError(
-            TEXTS["journal_busy" if busy else "journal_unusable"].format(folder=self.folder, why=problem)
-        )
+        raise JournalError(Message("journal_busy" if busy else "journal_unusable", folder=self.folder, why=problem))
 
     def _attempt(self, act: _Act[_T]) -> _T:
         with gate(self._gate, shared=True), self._connect() as database:
@@ -150,7 +148,7 @@ class JournalFile:
     def _version(self, database: sqlite3.Connection) -> int:
         version = int(database.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
-            raise JournalError(TEXTS["journal_newer"].format(folder=self.folder))
+            raise JournalError(Message("journal_newer", folder=self.folder))
         return version
 
     def _migrate(self, database: sqlite3.Connection) -> None:
@@ -178,7 +176,7 @@ class JournalFile:
             with self._connect() as database:
                 self._migrate(database)
                 carried = self._carry_over(aside, database)
-        report = TEXTS["journal_set_aside"].format(why=why, aside=aside, count=carried)
+        report = str(Message("journal_set_aside", why=why, aside=aside, count=carried))
         _reports[str(self.path)] = report
         logger.warning("%s", report)
 

@@ -14,7 +14,8 @@ from typing import Any
 from animatediff_widget.errors import JournalError
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.paths import data_folder
+from animatediff_widget.texts import Message
 
 from .entry import JournalEntry, read_row
 from .file import PICK_UP, UNFINISHED, JournalFile
@@ -43,7 +44,7 @@ class Journal:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self.folder = Path(folder).absolute() if folder is not None else _home()
+        self.folder = Path(folder).absolute() if folder is not None else data_folder()
         self._locks = self.folder / "locks"
         self._file = JournalFile(self.folder)
 
@@ -203,7 +204,7 @@ class Journal:
             return claim(self._lock(key))
         except OSError as error:
             problem = error
-        raise JournalError(TEXTS["journal_unusable"].format(folder=self.folder, why=problem))
+        raise JournalError(Message("journal_unusable", folder=self.folder, why=problem))
 
     def claimed(self, key: str) -> bool:
         """Whether a living process runs a job, this one included.
@@ -299,7 +300,7 @@ class Journal:
 
     def _lock(self, key: str) -> Path:
         if not _KEY.fullmatch(key):  # it becomes the name of a file
-            raise JournalError(TEXTS["not_a_journal_key"].format(key=repr(key[:80])))
+            raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
         return self._locks / key
 
     def _stored(self, output: Path | None) -> str | None:
@@ -319,12 +320,3 @@ def _answer(prediction: Prediction | None) -> dict[str, str | None]:
         "prediction_id": prediction.id,
         "answer": json.dumps(prediction.raw),  # in ASCII: broken UTF-16 is kept as it came
     }
-
-
-def _home() -> Path:
-    given = os.environ.get("ANIMATEDIFF_WIDGET_HOME")
-    if given:
-        return Path(given).expanduser().absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("animatediff-widget", appauthor=False))

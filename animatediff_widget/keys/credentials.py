@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.paths import data_folder
+from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
@@ -70,7 +71,7 @@ class Key:
     def __init__(self, value: str) -> None:
         value = _Hidden(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
-            raise KeyRefused(TEXTS["not_a_key"])
+            raise KeyRefused(Message("not_a_key"))
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
 
     def header(self) -> str:
@@ -176,7 +177,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
     Parameters
     ----------
     endpoint : Endpoint
-        Where the key is to be used. The built-in server's key is known to the server itself.
+        Where the key is to be used. The built-in server has none: its backend holds its token.
     token : str or Key, optional
         A key at hand.
 
@@ -195,10 +196,8 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
             return token
         token = hide(token)
         return Key(token)
-    if endpoint.kind == "builtin":
-        from animatediff_widget.server import shared_server
-
-        return Key(shared_server().token)
+    if not endpoint.key_variable:
+        return None
     value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable) or "")
     refused = False
     if value:
@@ -208,7 +207,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
             refused = True
     found = _remembered.get(endpoint.origin) or _saved_key(endpoint.origin)
     if refused and found is None:
-        raise KeyRefused(TEXTS["variable_not_a_key"].format(name=endpoint.key_variable))
+        raise KeyRefused(Message("variable_not_a_key", name=endpoint.key_variable))
     return found
 
 
@@ -228,18 +227,16 @@ def _keyring_do(action: str, origin: str, *value: str) -> Any:
     try:
         keyring = importlib.import_module("keyring")
     except ImportError:
-        raise MissingExtra(TEXTS["keyring_missing"]) from None
+        raise MissingExtra(Message("keyring_missing")) from None
     try:
         return getattr(keyring, action)(_KEYRING_SERVICE, origin, *value)
     except Exception as error:  # each backend has its own; they may hold the key, so only the class is told
         why = type(error).__name__
-    raise KeyRefused(TEXTS["keyring_failed"].format(why=why))
+    raise KeyRefused(Message("keyring_failed", why=why))
 
 
 def _origins_file() -> Path:
-    from animatediff_widget.journal.sqlite import Journal
-
-    return Journal().folder / "keyring-origins.txt"
+    return data_folder() / "keyring-origins.txt"
 
 
 def _saved_origins() -> set[str]:
@@ -256,11 +253,11 @@ def _note_origins(origins: set[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("".join(f"{origin}\n" for origin in sorted(origins)), "utf-8")
     except OSError as error:
-        raise KeyRefused(TEXTS["keyring_list_unwritten"].format(path=path, why=error.strerror or error)) from None
+        raise KeyRefused(Message("keyring_list_unwritten", path=path, why=error.strerror or error)) from None
 
 
-def colab_refusal(endpoint: Endpoint) -> str:
-    """Say what kept Colab from handing over the secret that may be an endpoint's key; empty where nothing did.
+def colab_refusal(endpoint: Endpoint) -> Message | None:
+    """Say what kept Colab from handing over the secret that may be an endpoint's key; None where nothing did.
 
     Parameters
     ----------
@@ -269,14 +266,14 @@ def colab_refusal(endpoint: Endpoint) -> str:
 
     Returns
     -------
-    str
-        A sentence for the person; empty also where there is no such secret, and outside Colab.
+    Message or None
+        What to say; None also where there is no such secret, and outside Colab.
     """
-    if endpoint.kind == "builtin":
-        return ""
+    if not endpoint.key_variable:
+        return None
     _colab_secret(endpoint.key_variable)
     text = _kept_back.get(endpoint.key_variable)
-    return TEXTS[text].format(name=endpoint.key_variable) if text else ""
+    return Message(text, name=endpoint.key_variable) if text else None
 
 
 @functools.cache

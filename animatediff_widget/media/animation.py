@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import StorageError
+from animatediff_widget.model.body import Body
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .formats import MIMES, animated_png, convert, decode, sniff, still
 
@@ -34,7 +35,7 @@ class Animation:
     ----------
     data : bytes
         The file as it was made: mp4, WebP, GIF or PNG.
-    request : AnimateDiffRequest
+    request : AnimateDiffRequest or Body
         What made it, with the seed that was used.
     prediction : Prediction, optional
         The server's last answer.
@@ -57,12 +58,12 @@ class Animation:
     def __init__(
         self,
         data: bytes,
-        request: AnimateDiffRequest,
+        request: AnimateDiffRequest | Body,
         prediction: Prediction | None = None,
         path: Path | None = None,
     ) -> None:
         self.data = data
-        self.request = request
+        self.body = Body.of(request)
         self.prediction = prediction
         self.path = path
         self.suffix = sniff(data)
@@ -73,15 +74,20 @@ class Animation:
         return MIMES.get(self.suffix, "application/octet-stream")
 
     @property
+    def request(self) -> AnimateDiffRequest:
+        """What made it: a new request each time, to look at or to change for another job."""
+        return self.body.request()
+
+    @property
     def caption(self) -> str:
         """Its prompt, shortened to where a notebook keeps it beside the media."""
-        prompt = self.request.prompt.encode("utf-8", "replace").decode()
+        prompt = self.body.prompt.encode("utf-8", "replace").decode()
         return prompt if len(prompt) <= _CAPTION else f"{prompt[:_CAPTION]}…"
 
     @property
     def seed(self) -> int | None:
         """The seed that made it: the one the server names, else the one that was sent."""
-        return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.request.seed
+        return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.body.seed
 
     def __repr__(self) -> str:
         return f"<Animation {self.mime}, {len(self.data) / 1024:.0f} KiB, seed {self.seed}>"
@@ -135,7 +141,7 @@ class Animation:
             path.write_bytes(data)
         except (OSError, ValueError, RuntimeError) as error:  # pathlib's own for what cannot be a name, or a home
             why = getattr(error, "strerror", None) or error
-            raise StorageError(TEXTS["not_written"].format(path=path, why=why)) from None
+            raise StorageError(Message("not_written", path=path, why=why)) from None
         return path
 
     def to_html(self) -> str:
@@ -145,7 +151,7 @@ class Animation:
         started.
         """
         if self.suffix not in MIMES:
-            return f"<p>{html.escape(TEXTS['no_media'].format(size=len(self.data)))}</p>"
+            return f"<p>{html.escape(str(Message('no_media', size=len(self.data))))}</p>"
         source = data_url(self.mime, self.data)
         words = html.escape(self.caption, quote=True)
         style = f"width:{_WIDTH}px;max-width:100%;height:auto;display:block"
@@ -171,8 +177,8 @@ class Animation:
         nbconvert's classic template looks for it, and as plain text, where VS Code does.
         """
         if not may_embed(self.embed):
-            where = TEXTS["lies_at"].format(path=self.path) if self.path else ""
-            return {"text/plain": " ".join(filter(None, (repr(self), where, TEXTS["kept_out"])))}, {}
+            where = str(Message("lies_at", path=self.path)) if self.path else ""
+            return {"text/plain": " ".join(filter(None, (repr(self), where, str(Message("kept_out")))))}, {}
         words = self.caption
         bundle, metadata = {"text/plain": f"{words}\n{self!r}"}, {}
         image = self._as_image()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import MissingExtra, OutputError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -94,7 +94,7 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
                 frames.append(source.convert("RGB"))
                 durations.append(source.info.get("duration") or 125)
     except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
-        raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
+        raise OutputError(Message("not_decoded", why=error)) from None
     return frames, sum(durations) / len(durations)
 
 
@@ -126,7 +126,7 @@ def first_frame(data: bytes, suffix: str) -> Image:
             frame: Image = source.convert("RGB")
             return frame
     except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
-        raise OutputError(TEXTS["not_decoded"].format(why=error)) from None
+        raise OutputError(Message("not_decoded", why=error)) from None
 
 
 def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | None:
@@ -187,7 +187,7 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
     """
     if to not in _WRITABLE:
         formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *_WRITABLE)))
-        raise OutputError(TEXTS["no_such_format"].format(suffix=to, formats=formats))
+        raise OutputError(Message("no_such_format", suffix=to, formats=formats))
     frames, duration = decode(data, suffix)
     return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
 
@@ -247,7 +247,7 @@ def _pillow() -> Any:
     try:
         from PIL import Image
     except ImportError:
-        raise MissingExtra(TEXTS["pillow_missing"]) from None
+        raise MissingExtra(Message("pillow_missing")) from None
     return Image
 
 
@@ -255,7 +255,7 @@ def _ffmpeg() -> Any:
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise MissingExtra(TEXTS["ffmpeg_missing"]) from None
+        raise MissingExtra(Message("ffmpeg_missing")) from None
     return imageio_ffmpeg
 
 
@@ -269,9 +269,9 @@ def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[li
                 about = next(reader)
                 frames = [image.frombytes("RGB", about["size"], frame) for frame in itertools.islice(reader, most)]
     except (OSError, RuntimeError, StopIteration, KeyError) as error:
-        raise OutputError(TEXTS["video_not_decoded"].format(why=str(error).strip()[-200:])) from None
+        raise OutputError(Message("video_not_decoded", why=str(error).strip()[-200:])) from None
     if not frames:
-        raise OutputError(TEXTS["video_empty"])
+        raise OutputError(Message("video_empty"))
     return frames, 1000 / (about.get("fps") or 8)
 
 
@@ -288,4 +288,4 @@ def _encode_video(frames: list[Image], duration: float) -> bytes:
                     writer.send(frame.tobytes())
             return path.read_bytes()
     except (OSError, RuntimeError) as error:
-        raise OutputError(TEXTS["video_not_encoded"].format(why=str(error).strip()[-200:])) from None
+        raise OutputError(Message("video_not_encoded", why=str(error).strip()[-200:])) from None

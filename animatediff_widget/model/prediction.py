@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from animatediff_widget.texts import TEXTS
+from .status import DONE_STATUSES
 
-__all__ = ["DONE_STATUSES", "Prediction"]
-
-DONE_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
-"""The statuses after which nothing more happens. Any other, known or not, means that the job still runs."""
+__all__ = ["Prediction"]
 
 # A tqdm line: " 48%|████▊     | 12/25 [00:06<00:06,  1.93it/s]". Every repeat is bounded, so that no log, however
 # hostile, is read more than once.
@@ -212,7 +209,7 @@ def _error(value: Any) -> str | None:
     try:
         return _text(json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
-        return TEXTS["unshowable"]
+        return "an error that cannot be shown"
 
 
 def _urls(output: Any) -> list[str]:

@@ -10,7 +10,8 @@ import ipywidgets as widgets
 from traitlets import HasTraits, Unicode
 
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.model.request import AnimateDiffRequest, draw_seed
+from animatediff_widget.model.fields import draw_seed
+from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import TEXTS, field_help, field_label
 
 from .controls import Maker, problem

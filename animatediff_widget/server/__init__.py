@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from animatediff_widget.errors import MissingExtra
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 _missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
 if _missing:
-    raise MissingExtra(TEXTS["server_missing"].format(names=", ".join(_missing)))
+    raise MissingExtra(Message("server_missing", names=", ".join(_missing)))
 
 from .local import LocalServer, shared_server  # noqa: E402 - it imports what was looked for above
 

@@ -19,7 +19,7 @@ from tornado.iostream import IOStream
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .base import DRAIN, MAX_BODY, Service
 from .handlers import make_application
@@ -169,8 +169,8 @@ class LocalServer:
                 self._socket = socket.create_server((_HOST, self._port), backlog=_BACKLOG)
             except (OSError, OverflowError) as error:
                 why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-                text = TEXTS["port_taken" if self._port else "no_port"]
-                raise AnimateDiffError(text.format(port=self._port, why=why)) from error
+                message = Message("port_taken", port=self._port, why=why) if self._port else Message("no_port", why=why)
+                raise AnimateDiffError(message) from error
             self._socket.setblocking(False)
             self._port = self._socket.getsockname()[1]
             self._pid = os.getpid()

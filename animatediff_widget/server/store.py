@@ -13,7 +13,8 @@ from typing import Any
 
 from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.model.request import AnimateDiffRequest, draw_seed
+from animatediff_widget.model.fields import draw_seed
+from animatediff_widget.model.request import AnimateDiffRequest
 
 from .entry import Entry, now
 from .validation import identify

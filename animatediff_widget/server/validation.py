@@ -10,8 +10,9 @@ from traitlets import Float, Int
 
 from animatediff_widget._version import __version__
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.model.request import DEFAULT_VERSION, AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.model.fields import DEFAULT_VERSION
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Texts
 
 from .problem import bad_request, invalid
 
@@ -31,6 +32,7 @@ _JSON_TYPES: dict[type, str] = {
     type(None): "null",
 }
 
+_ENGLISH = Texts("en")  # the hosted API's language, whatever the panel speaks
 _EXTRA_ITEM = re.compile(r"extra_(?P<where>input|body)(?:\['(?P<key>.*)'\])?", re.DOTALL)
 
 
@@ -93,11 +95,10 @@ def read_request(body: Any, *, model: str | None = None) -> AnimateDiffRequest:
         raise invalid([_wrong_type("input", "object", body["input"])])
     if model:
         body = {**body, "version": model}
-    with TEXTS.speaking("en"):  # the hosted API's language, whatever the panel speaks
-        try:
-            return AnimateDiffRequest.from_body(body)
-        except InvalidRequest as error:
-            raise invalid(_all_problems(body) or [_explain(error, None)]) from None
+    try:
+        return AnimateDiffRequest.from_body(body)
+    except InvalidRequest as error:
+        raise invalid(_all_problems(body) or [_explain(error, None)]) from None
 
 
 def _all_problems(body: dict[str, Any]) -> list[dict[str, str]]:
@@ -129,13 +130,18 @@ def _wrong_type(field: str, expected: str, value: Any) -> dict[str, str]:
 def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
     """Say what the model refused in the hosted API's words, where it has words for it."""
     name = error.field
+    sentence = _ENGLISH.say(error)
     extra = _EXTRA_ITEM.match(name)
     if extra:
         path = "input" if extra["where"] == "input" else ""
         if not extra["key"]:
-            return {"type": "invalid", "field": path, "description": str(error).replace(name, path or "body", 1)}
+            return {
+                "type": "invalid",
+                "field": path,
+                "description": sentence.replace(name, path or "body", 1),
+            }
         field = f"{path}.{extra['key']}".lstrip(".")
-        return {"type": "invalid", "field": field, "description": str(error).replace(name, extra["key"], 1)}
+        return {"type": "invalid", "field": field, "description": sentence.replace(name, extra["key"], 1)}
     field = name if name == "version" else f"input.{name}"
     trait = AnimateDiffRequest.class_traits().get(name)
     if isinstance(trait, (Int, Float)):
@@ -149,7 +155,7 @@ def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
         return _wrong_type(field, _json_type(trait), value)
     if not isinstance(value, str):
         return _wrong_type(field, "string", value)
-    return {"type": "invalid", "field": field, "description": str(error)}
+    return {"type": "invalid", "field": field, "description": sentence}
 
 
 def _plain(number: float) -> str:

@@ -6,79 +6,58 @@ the heads of its tables; and what the built-in server answers, which is the host
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import os
 from collections.abc import Iterator, Mapping
-
-from traitlets import TraitType
-
-from animatediff_widget.errors import AnimateDiffError
+from dataclasses import dataclass
+from typing import Any
 
 from .chinese import CHINESE
 from .english import ENGLISH
 
-__all__ = ["LANGUAGES", "TEXTS", "field_help", "field_label"]
+__all__ = ["LANGUAGES", "TEXTS", "Message", "Texts"]
 
 LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
-"""The texts by language, each by the same names; Chinese has the fields' labels and help besides."""
-
-_here: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("texts", default=None)
+"""The texts by language, each by the same codes; Chinese has the fields' labels and help besides."""
 
 
-class _Texts(Mapping[str, str]):
-    """The texts in the language of this process: the one that was chosen, else the environment's."""
+class Texts(Mapping[str, str]):
+    """The texts of one language, by code.
 
-    def __init__(self) -> None:
-        self._table: dict[str, str] | None = None
+    Parameters
+    ----------
+    language : str, optional
+        ``"en"``, ``"zh"``, or a locale such as ``"zh_CN.UTF-8"``. When not given, the environment's, as it is at each
+        use.
 
-    def use(self, language: str | None) -> None:
-        """Choose the language, for everything that is written from now on.
+    Raises
+    ------
+    ValueError
+        When there are no texts in that language.
+    """
 
-        Parameters
-        ----------
-        language : str or None
-            ``"en"``, ``"zh"``, or a locale such as ``"zh_CN.UTF-8"``; None for the environment's.
-
-        Raises
-        ------
-        AnimateDiffError
-            When there are no texts in that language.
-        """
-        short = _environment() if language is None else language.replace("-", "_").partition("_")[0].lower()
-        if short not in LANGUAGES:
-            raise AnimateDiffError(self["no_texts"].format(language=repr(language), languages=", ".join(LANGUAGES)))
-        self._table = LANGUAGES[short]
-
-    @contextlib.contextmanager
-    def speaking(self, language: str) -> Iterator[None]:
-        """Use another language within a context, in this thread only.
-
-        Parameters
-        ----------
-        language : {"en", "zh"}
-            The language.
-        """
-        token = _here.set(LANGUAGES[language])
-        try:
-            yield
-        finally:
-            _here.reset(token)
+    def __init__(self, language: str | None = None) -> None:
+        self._language = None if language is None else _short(language)
+        if self._language is not None and self._language not in LANGUAGES:
+            raise ValueError(language)
 
     @property
     def language(self) -> str:
-        """The language in use, such as ``"en"``."""
-        return next(name for name, table in LANGUAGES.items() if table is self._current)
+        """The language: ``"en"`` or ``"zh"``."""
+        return self._language or _environment()
 
-    @property
-    def _current(self) -> dict[str, str]:
-        if self._table is None:
-            self.use(None)
-            assert self._table is not None
-        return _here.get() or self._table
+    def say(self, message: object) -> str:
+        """Put a message, an error, or anything else into words.
 
-    def __getitem__(self, name: str) -> str:
-        return self._current[name]
+        Parameters
+        ----------
+        message : object
+            A `Message`; an error that holds one; any other object is written as ``str`` writes it.
+        """
+        message = getattr(message, "message", message)
+        return message.in_words(self) if isinstance(message, Message) else str(message)
+
+    def __getitem__(self, code: str) -> str:
+        return LANGUAGES[self.language][code]
 
     def __iter__(self) -> Iterator[str]:
         return iter(ENGLISH)
@@ -87,32 +66,75 @@ class _Texts(Mapping[str, str]):
         return len(ENGLISH)
 
 
+TEXTS = Texts()
+"""The texts in the environment's language: the terminal's, and that of ``str(error)``."""
+
+
+@dataclass(frozen=True, init=False)
+class Message:
+    """A text's code and what goes into its blanks; put into words by whoever shows it, in their language.
+
+    Parameters
+    ----------
+    code : str
+        The text's code in `LANGUAGES`.
+    **params
+        What goes into its blanks: text, numbers, other messages, or errors that hold one.
+    """
+
+    code: str
+    params: Mapping[str, Any]
+
+    def __init__(self, code: str, /, **params: Any) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "params", {name: _plain(value) for name, value in params.items()})
+
+    def __hash__(self) -> int:
+        return hash((self.code, tuple(self.params.items())))
+
+    def __str__(self) -> str:
+        return self.in_words(TEXTS)
+
+    def in_words(self, texts: Mapping[str, str]) -> str:
+        """Write the sentence in the language of `texts`."""
+        blanks = {
+            name: value.in_words(texts) if isinstance(value, Message) else value for name, value in self.params.items()
+        }
+        return texts[self.code].format(**blanks).strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the message as plain JSON; the inverse of `from_json`."""
+        params = {name: value.to_json() if isinstance(value, Message) else value for name, value in self.params.items()}
+        return {"code": self.code, "params": params}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Message | None:
+        """Read what `to_json` wrote; None where it is no message, or has a code that this version does not know."""
+        if not (isinstance(value, dict) and value.get("code") in ENGLISH and isinstance(value.get("params"), dict)):
+            return None
+        params = {str(name): cls.from_json(item) or item for name, item in value["params"].items()}
+        message = cls(value["code"], **params)
+        try:
+            str(message)
+        except (LookupError, ValueError, TypeError):  # its blanks are another version's
+            return None
+        return message
+
+
+def _plain(value: Any) -> Any:
+    """Keep of a value what can be shown and stored: an error's message without its frames, a path as text."""
+    value = getattr(value, "message", value)
+    return value if isinstance(value, (str, int, float, Message)) else str(value)
+
+
+def _short(locale: str) -> str:
+    return locale.replace("-", "_").partition("_")[0].partition(".")[0].lower()
+
+
 def _environment() -> str:
     """Give the language of the environment, in the order of gettext; English where there are no texts in it."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:
-            wanted = [entry.replace("-", "_").partition("_")[0].lower() for entry in value.split(":")]
-            return next((short for short in wanted if short in LANGUAGES), "en")
+            return next((short for entry in value.split(":") if (short := _short(entry)) in LANGUAGES), "en")
     return "en"
-
-
-TEXTS = _Texts()
-
-
-def field_label(name: str, trait: TraitType[object, object]) -> str:
-    """Give a field's label in the language in use.
-
-    Parameters
-    ----------
-    name : str
-        The field's name.
-    trait : traitlets.TraitType
-        The field, as the request model declares it.
-    """
-    return TEXTS.get(f"label_{name}", str(trait.metadata["label"]))
-
-
-def field_help(name: str, trait: TraitType[object, object]) -> str:
-    """Give a field's help in the language in use; parameters as for `field_label`."""
-    return TEXTS.get(f"help_{name}", trait.help)

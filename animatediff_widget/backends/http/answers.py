@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from animatediff_widget.errors import AnswerError, ApiError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 __all__ = ["clock_ahead", "explain", "read_answer", "retry_after", "shorten"]
 
 _LONGEST = 400
 _LONGEST_NUMBER = 300
 _DEEPEST = 100
+_ADVISED = (400, 401, 402, 403, 404, 409, 413, 422, 429)
 _REFUSED = (
     r"^4(?!08)\d\d$|invalid.?(request|param|input|version|field)|api.?key|auth|quota|balance|credit|permission|forbidden"
     r"|model.?not.?found|rate.?limit"
@@ -24,7 +25,7 @@ _REFUSED = (
 """What the type or code of a relay's error is like where it turned the request away."""
 
 
-def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: str, what: str) -> dict[str, Any]:
+def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: Message, what: Message) -> dict[str, Any]:
     """Read the body of an answer.
 
     Parameters
@@ -35,10 +36,10 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: st
         The answer's headers.
     data : bytes
         The whole body.
-    who : str
-        The endpoint, in words.
-    what : str
-        What was asked of it, in words: "create the job".
+    who : Message
+        The endpoint's label.
+    what : Message
+        What was asked of it: "create the job".
 
     Returns
     -------
@@ -56,17 +57,17 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: st
     if 300 <= status < 400:
         target = headers.get("Location")
         raise AnswerError(
-            TEXTS["redirected"].format(who=who, target=shorten(target)[:200] if target else TEXTS["nowhere"]),
+            Message("redirected", who=who, target=shorten(target)[:200] if target else Message("nowhere")),
             # "See other" is what a server says after it has done what was asked.
             arrived=status not in (301, 302, 307, 308),
         )
     if status >= 400 or _is_error(body):
-        said = explain(body) if isinstance(body, dict) else TEXTS["it_sent"].format(problem=problem)
+        said = explain(body) if isinstance(body, dict) else Message("it_sent", problem=problem)
         passing = status in (408, 429) or status >= 500
-        advice = TEXTS.get(f"advice_{status}", TEXTS["advice_passing"] if passing else "")
-        details = f"{status}: {said}" if said else str(status)
+        advice = Message(f"advice_{status}") if status in _ADVISED else Message("advice_passing") if passing else ""
+        details = Message("status_and_words", status=status, words=said) if said else str(status)
         raise ApiError(
-            TEXTS["refused"].format(who=who, what=what, details=details, advice=advice).strip(),
+            Message("refused", who=who, what=what, details=details, advice=advice),
             status=status,
             body=body,
             arrived=not _is_refusal(status, body),
@@ -74,26 +75,26 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: st
             retry_after=retry_after(headers, body),
         )
     if problem:
-        raise AnswerError(TEXTS["unreadable"].format(who=who, what=what, problem=problem), passing=True)
+        raise AnswerError(Message("unreadable", who=who, what=what, problem=problem), passing=True)
     return body  # type: ignore[no-any-return]
 
 
-def _parse(data: bytes, headers: Mapping[str, str]) -> tuple[Any, str]:
+def _parse(data: bytes, headers: Mapping[str, str]) -> tuple[Any, Message | None]:
     """Read a body; give it with what is wrong with it, in words."""
     if not data.strip():
-        return None, TEXTS["an_empty_body"]
+        return None, Message("an_empty_body")
     try:
         # JSON is UTF-8 whatever the header says; a log may hold a broken character all the same.
         body = json.loads(data.decode(json.detect_encoding(data), "replace"), parse_int=_whole)
     except RecursionError:
-        return None, TEXTS["too_deep_json"]
+        return None, Message("too_deep_json")
     except ValueError:
         start = data[:200].lstrip().lower()
         html = start.startswith(b"<") or "html" in headers.get("Content-Type", "").lower()
-        return None, TEXTS["a_web_page" if html else "broken_json"]
+        return None, Message("a_web_page" if html else "broken_json")
     if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(body):
-        return None, TEXTS["too_deep_json"]
-    return body, "" if isinstance(body, dict) else TEXTS["other_json"].format(kind=type(body).__name__)
+        return None, Message("too_deep_json")
+    return body, None if isinstance(body, dict) else Message("other_json", kind=type(body).__name__)
 
 
 def _whole(digits: str) -> float:

@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from animatediff_widget._version import __version__
 from animatediff_widget.errors import AnimateDiffError, ConnectionFailed, EndpointError, OutputError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 __all__ = ["Exchange", "Session", "current"]
 
@@ -63,7 +63,7 @@ class Exchange:
     def check_address(self, address: str) -> None:
         """Refuse an address that only this machine or its network can reach, unless the endpoint is there itself."""
         if not (self.own or address in self.own_addresses or _is_public(address)):
-            raise OutputError(TEXTS["private_network"].format(host=self.host))
+            raise OutputError(Message("private_network", host=self.host))
 
     def guard(self, act: Callable[[], _T]) -> _T:
         """Do something with the network; what goes wrong there becomes an error of ours.
@@ -95,12 +95,12 @@ class Exchange:
                 name = "took_too_long"
             else:
                 name = "did_not_answer" if late else "connection_broke"
-            text = TEXTS[name].format(host=self.host, what=self.what, within=f"{self.within:g}")
+            text = Message(name, host=self.host, what=self.what, within=f"{self.within:g}")
             return ConnectionFailed(text, passing=True)
         if any_is(ssl.SSLCertVerificationError):
-            return ConnectionFailed(TEXTS["not_certified"].format(host=self.host), arrived=False)
+            return ConnectionFailed(Message("not_certified", host=self.host), arrived=False)
         if any_is(ValueError, LookupError):  # requests' and urllib3's complaints about urls are ValueErrors
-            return ConnectionFailed(TEXTS["not_an_address"].format(host=self.host), arrived=False)
+            return ConnectionFailed(Message("not_an_address", host=self.host), arrived=False)
         if any_is(socket.gaierror):
             why = "why_no_name"
         elif any_is(ssl.SSLError):
@@ -109,7 +109,7 @@ class Exchange:
             why = "why_nobody"
         else:
             why = "why_late" if late else "why_no_connection"
-        text = TEXTS["not_reached"].format(host=self.host, why=TEXTS[why])
+        text = Message("not_reached", host=self.host, why=Message(why))
         return ConnectionFailed(text, arrived=False, passing=True)
 
 

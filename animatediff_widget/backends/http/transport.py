@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from animatediff_widget.errors import AnswerError, ConnectionFailed
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.endpoint import is_loopback, origin_of
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Message
 
 from .connection import Exchange, Session, current
 
@@ -153,11 +153,11 @@ class Reply:
         elif packing in ("gzip", "x-gzip", "deflate"):
             pieces = _unpack(self._raw(), host)
         else:
-            raise AnswerError(TEXTS["strangely_packed"].format(host=host, packing=packing[:40]))
+            raise AnswerError(Message("strangely_packed", host=host, packing=packing[:40]))
         for piece in pieces:
             size += len(piece)
             if size > cap:
-                raise AnswerError(TEXTS["answer_too_large"].format(host=host, size=f"{cap / 2**20:g}"))
+                raise AnswerError(Message("answer_too_large", host=host, size=f"{cap / 2**20:g}"))
             yield piece
 
     def _raw(self) -> Iterator[bytes]:
@@ -192,7 +192,7 @@ def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(packed, _PIECE)
             except zlib.error:
-                raise AnswerError(TEXTS["not_unpacked"].format(host=host), passing=True) from None
+                raise AnswerError(Message("not_unpacked", host=host), passing=True) from None
             if piece:
                 yield piece
             packed = unpacker.unconsumed_tail
@@ -203,7 +203,7 @@ def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
 
 
 def _broken_off(host: str) -> ConnectionFailed:
-    return ConnectionFailed(TEXTS["broke_off"].format(host=host), passing=True)
+    return ConnectionFailed(Message("broke_off", host=host), passing=True)
 
 
 def _host(url: str) -> str:

@@ -1,0 +1,55 @@
+"""What a job shows: one frozen value."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.media.animation import Animation
+from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.status import ENDED_STATES
+from animatediff_widget.texts import Message
+
+__all__ = ["JobView"]
+
+
+@dataclass(frozen=True)
+class JobView:
+    """How a job stands at one moment.
+
+    Parameters
+    ----------
+    state : str
+        One of `STATES`.
+    prediction : Prediction or None
+        The endpoint's last answer.
+    error : AnimateDiffError or None
+        Why the job ended without an animation.
+    animation : Animation or None
+        The animation, once it is on disk.
+    notice : Message or None
+        What goes on behind the scenes (a fault that is being waited out, ...).
+    started, ended : float or None
+        When it was started and when it ended, in seconds on the monotonic clock.
+    """
+
+    state: str = "new"
+    prediction: Prediction | None = None
+    error: AnimateDiffError | None = None
+    animation: Animation | None = None
+    notice: Message | None = None
+    started: float | None = None
+    ended: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in ENDED_STATES
+
+    @property
+    def elapsed(self) -> float | None:
+        """How long the job has taken so far, or took, in seconds; None before it was started."""
+        if self.started is None:
+            return None
+        return (time.monotonic() if self.ended is None else self.ended) - self.started

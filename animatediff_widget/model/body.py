@@ -1,0 +1,79 @@
+"""The JSON of one job, fixed from the moment it is made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .request import AnimateDiffRequest
+
+__all__ = ["Body"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is posted for one job. Nothing that is changed later, in the form or in a copy, reaches it.
+
+    Parameters
+    ----------
+    text : str
+        The JSON object, as text.
+    """
+
+    text: str
+
+    @classmethod
+    def of(cls, request: AnimateDiffRequest | Body) -> Body:
+        """Make the body of a request as it stands now; a body is handed back as it is.
+
+        Raises
+        ------
+        InvalidRequest
+            When an extra was changed in place into something that cannot be sent.
+        """
+        return request if isinstance(request, Body) else cls.from_json(request.body())
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Body:
+        """Make the body of a JSON object."""
+        return cls(json.dumps(value, ensure_ascii=False))
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the JSON object, a new one each time."""
+        value: dict[str, Any] = json.loads(self.text)
+        return value
+
+    def request(self) -> AnimateDiffRequest:
+        """Give the request that this is the body of: a new one each time, to look at or to change for another job.
+
+        Raises
+        ------
+        InvalidRequest
+            When it is no body of this model, as in a damaged record.
+        """
+        return AnimateDiffRequest.from_body(self.to_json())
+
+    @cached_property
+    def _input(self) -> dict[str, Any]:
+        try:
+            value = self.to_json()["input"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def prompt(self) -> str:
+        """The prompt; empty where there is none."""
+        prompt = self._input.get("prompt")
+        return prompt if isinstance(prompt, str) else ""
+
+    @property
+    def seed(self) -> int | None:
+        """The seed; None where none is sent."""
+        seed = self._input.get("seed")
+        return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+
+    def __repr__(self) -> str:
+        return f"<Body {self.prompt[:60]!r} seed={self.seed}>"

@@ -1,0 +1,267 @@
+"""What the fields of a request can hold: their types, their choices, and what is refused in which words."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+import secrets
+from typing import Any
+
+from traitlets import Dict, Float, Int, TraitType, Unicode
+
+from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.texts import Message
+
+__all__ = [
+    "CHECKPOINTS",
+    "DEFAULT_VERSION",
+    "EXAMPLE_PROMPT",
+    "IGNORED_INPUTS",
+    "INPUT_FIELDS",
+    "MAX_SEED",
+    "MOTION_MODULES",
+    "TABLE_FIELDS",
+    "Extra",
+    "Name",
+    "Number",
+    "Text",
+    "Version",
+    "Whole",
+    "draw_seed",
+    "no_object",
+    "refuse",
+]
+
+DEFAULT_VERSION = "beecf59c4aee8d81bf04f0381033dfa10dc16e845b4ae00d281e2fa377e48a9f"
+"""The version of ``lucataco/animate-diff`` that the interface document names."""
+
+EXAMPLE_PROMPT = (
+    "masterpiece, best quality, 1girl, solo, cherry blossoms, hanami, pink flower, white flower, spring season, "
+    "wisteria, petals, flower, plum blossoms, outdoors, falling petals, white hair, black eyes"
+)
+
+CHECKPOINTS = (
+    "toonyou_beta3.safetensors",
+    "lyriel_v16.safetensors",
+    "rcnzCartoon3d_v10.safetensors",
+    "majicmixRealistic_v5Preview.safetensors",
+    "realisticVisionV40_v20Novae.safetensors",
+)
+"""The checkpoints that the hosted model lists; an endpoint may offer others."""
+
+MOTION_MODULES = ("mm_sd_v14", "mm_sd_v15", "mm_sd_v15_v2")
+"""The motion modules that the hosted model lists; an endpoint may offer others."""
+
+MAX_SEED = 2**32 - 1
+"""The largest seed that the hosted model draws; its schema has no bounds."""
+
+_LARGEST_DRAWN = 2**31 - 1
+
+INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module", "guidance_scale")
+
+IGNORED_INPUTS = {
+    "num_inference_steps": "steps",
+    "negative_prompt": "n_prompt",
+    "cfg_scale": "guidance_scale",
+    "guidance": "guidance_scale",
+    "checkpoint": "path",
+    "model": "path",
+    "base_model": "path",
+    "num_frames": "",
+    "frames": "",
+    "width": "",
+    "height": "",
+    "fps": "",
+}
+"""Inputs of other models that are often sent to this one, which ignores them in silence; by the field that is meant."""
+
+# The parameter table of the interface document. It belongs to another model, but some endpoints insist on it.
+TABLE_FIELDS: dict[str, str] = {
+    "seed": "integer",
+    "image": "string",
+    "steps": "integer",
+    "prompt": "string",
+    "cfg_scale": "integer",
+    "scheduler": "string",
+    "sampler_name": "string",
+    "negative_prompt": "string",
+    "denoising_strength": "number",
+    "outpaint_direction": "string",
+    "overlay_original_img": "boolean",
+}
+
+_VERSION = re.compile(r"(?:[\w.-]+/[\w.-]+(?::[0-9a-f]{64})?|[0-9a-f]{64})", re.ASCII)
+
+
+def draw_seed() -> int:
+    """Draw a seed.
+
+    Returns
+    -------
+    int
+        From 1 to 2147483647; never 0, which some builds of the model take as "random".
+    """
+    return 1 + secrets.randbelow(_LARGEST_DRAWN)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def refuse(name: str, code: str, *, kept: bool = True, **params: Any) -> InvalidRequest:
+    """Make the error for a refused value.
+
+    Parameters
+    ----------
+    name : str
+        The field's name.
+    code : str
+        The code of the clause that says what is wrong.
+    kept : bool
+        Whether the field goes on having the value before it.
+    **params
+        What goes into the clause's blanks.
+    """
+    problem = Message(code, name=name, **params)
+    return InvalidRequest(name, Message("value_kept" if kept else "value_refused", problem=problem))
+
+
+def _must_be(name: str, wanted: Message, value: object, *, kept: bool = True) -> InvalidRequest:
+    return refuse(name, "must_be", kept=kept, wanted=wanted, value=_shown(value))
+
+
+def no_object(name: str, value: object) -> InvalidRequest:
+    """Make the error for a part of a body that is no JSON object."""
+    return _must_be(name, Message("a_object"), value, kept=False)
+
+
+def _name_of(trait: TraitType[Any, Any]) -> str:
+    return trait.name or "value"
+
+
+class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscripted at run time
+    """Text that can be sent as UTF-8."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Check a value."""
+        if not isinstance(value, str):
+            raise _must_be(_name_of(self), Message("a_text"), value)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _must_be(_name_of(self), Message("a_sound_text"), value) from None
+        return value
+
+
+class Name(Text):
+    """Text that cannot be blank."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Check a value."""
+        name: str = super().validate(obj, value).strip()
+        if not name:
+            raise refuse(_name_of(self), "must_not_be_blank")
+        return name
+
+
+class Whole(Int):  # type: ignore[type-arg]
+    """A whole number within bounds."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Check a value."""
+        if value is None and self.allow_none:
+            return None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not self.min <= value <= self.max:
+            code = "a_integer_between_or_none" if self.allow_none else "a_integer_between"
+            raise _must_be(_name_of(self), Message(code, low=self.min, high=self.max), value)
+        return value
+
+
+class Number(Float):  # type: ignore[type-arg]
+    """A finite number within bounds."""
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """Check a value."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not self.min <= value <= self.max:  # NaN fails the comparison too
+            wanted = Message("a_number_between", low=f"{self.min:g}", high=f"{self.max:g}")
+            raise _must_be(_name_of(self), wanted, value)
+        return float(value)
+
+
+class Version(Text):
+    """A model's version: its id, ``owner/name:id`` or ``owner/name``."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Check a value."""
+        version: str = super().validate(obj, value).strip()
+        if not _VERSION.fullmatch(version):
+            raise _must_be(_name_of(self), Message("a_version"), version)
+        return version
+
+
+class Extra(Dict):
+    """A JSON object that is merged into the body."""
+
+    reserved: tuple[str, ...] = ()
+
+    def __init__(self, reserved: tuple[str, ...], **more: Any) -> None:
+        super().__init__(**more)
+        self.reserved = reserved
+
+    def validate(self, obj: Any, value: Any) -> dict[str, Any]:
+        """Check a value."""
+        name = _name_of(self)
+        if not isinstance(value, dict):
+            raise _must_be(name, Message("a_object"), value)
+        for key in value:
+            if key in self.reserved:
+                raise refuse(name, "must_not_hold", key=repr(key))
+            if key in TABLE_FIELDS and not _has_type(value[key], TABLE_FIELDS[key]):
+                raise _must_be(f"{name}[{key!r}]", Message(f"a_{TABLE_FIELDS[key]}"), value[key])
+        _check_json(name, value)
+        return copy.deepcopy(value)
+
+
+def _has_type(value: object, kind: str) -> bool:
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "string":
+        return isinstance(value, str)
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) if kind == "integer" else isinstance(value, (int, float))
+
+
+def _check_json(name: str, value: object, depth: int = 0) -> None:
+    """Refuse what JSON cannot say."""
+    if depth > 100:
+        raise _must_be(name, Message("a_flatter_json"), "...")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise _must_be(name, Message("a_json_with_text_keys"), key)
+            _check_json(name, key, depth + 1)
+            _check_json(name, item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_json(name, item, depth + 1)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _must_be(name, Message("a_sound_json"), value) from None
+    elif not (value is None or _is_small(value) or (isinstance(value, float) and math.isfinite(value))):
+        raise _must_be(name, Message("a_json"), value)
+
+
+def _is_small(value: object) -> bool:
+    """Whether it is a whole number (or a truth value) that Python can write; it refuses those of 4300 digits."""
+    return isinstance(value, int) and value.bit_length() <= 1000
