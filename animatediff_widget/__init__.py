@@ -10,19 +10,19 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
+from animatediff_widget._version import __version__
 
 if TYPE_CHECKING:
-    from ._animate import animate
-    from .animation import Animation
-    from .client import Client
-    from .endpoint import Endpoint
-    from .errors import AnimateDiffError
-    from .job import Job
-    from .journal import Journal
-    from .panel import AnimateDiffPanel
-    from .prediction import Prediction
-    from .request import AnimateDiffRequest
+    from animatediff_widget.backends.client import Client
+    from animatediff_widget.errors import AnimateDiffError
+    from animatediff_widget.jobs.animate import animate
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal.sqlite import Journal
+    from animatediff_widget.media.animation import Animation
+    from animatediff_widget.model.endpoint import Endpoint
+    from animatediff_widget.model.prediction import Prediction
+    from animatediff_widget.model.request import AnimateDiffRequest
+    from animatediff_widget.panel import AnimateDiffPanel
 
 __all__ = [
     "AnimateDiffError",
@@ -42,14 +42,14 @@ __all__ = [
 _HOMES = {
     "AnimateDiffError": "errors",
     "AnimateDiffPanel": "panel",
-    "AnimateDiffRequest": "request",
-    "Animation": "animation",
-    "Client": "client",
-    "Endpoint": "endpoint",
-    "Job": "job",
+    "AnimateDiffRequest": "model.request",
+    "Animation": "media.animation",
+    "Client": "backends.client",
+    "Endpoint": "model.endpoint",
+    "Job": "jobs.job",
     "Journal": "journal",
-    "Prediction": "prediction",
-    "animate": "_animate",
+    "Prediction": "model.prediction",
+    "animate": "jobs.animate",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gated_server import caller, gated  # noqa: F401 - fixtures
 
-from animatediff_widget._texts import TEXTS
+from animatediff_widget.texts import TEXTS
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +14,7 @@ def _own_world(tmp_path, monkeypatch):
     monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
-    monkeypatch.setattr("animatediff_widget.credentials._remembered", {})
+    monkeypatch.setattr("animatediff_widget.keys.credentials._remembered", {})
     TEXTS.use("en")
 
 

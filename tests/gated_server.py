@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from animatediff_widget.request import DEFAULT_VERSION, AnimateDiffRequest
+from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.model.request import DEFAULT_VERSION, AnimateDiffRequest
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Canceled, Output
 
 ENDED = {"succeeded", "failed", "canceled", "aborted"}
 PROBLEM = "application/problem+json"

@@ -36,11 +36,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, _lost
-from animatediff_widget._pace import Pace
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
+from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.jobs import recovery
+from animatediff_widget.jobs.pace import Pace
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Output
 
 THREADS = 4
 LONGEST_RUN = 0.4
@@ -89,7 +90,7 @@ class Figures:
 def _hurry() -> None:
     """Let a killed process have come far: less waiting leaves more moments in which something happens."""
     Pace.delay = lambda self, now: random.random() * 0.02  # type: ignore[method-assign]
-    _lost._LOOKS = (0.05, 0.15, 0.3)  # type: ignore[assignment]
+    recovery._LOOKS = (0.05, 0.15, 0.3)  # type: ignore[assignment]
 
 
 def work(url: str, token: str, home: str, first_seed: int, ready: Connection) -> None:

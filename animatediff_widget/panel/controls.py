@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from animatediff_widget._texts import TEXTS
+from animatediff_widget.texts import TEXTS
 
 from .markup import plain
 

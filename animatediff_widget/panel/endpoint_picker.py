@@ -7,10 +7,10 @@ from typing import Any
 import ipywidgets as widgets
 from traitlets import HasTraits, Instance, Unicode, default
 
-from animatediff_widget._texts import TEXTS
-from animatediff_widget.credentials import Key, find_key, hide, remember_key
-from animatediff_widget.endpoint import Endpoint, default_kind
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
+from animatediff_widget.keys.credentials import Key, find_key, hide, remember_key
+from animatediff_widget.model.endpoint import Endpoint, default_kind
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker, problem
 from .markup import plain

@@ -9,9 +9,9 @@ from typing import Any
 import ipywidgets as widgets
 from traitlets import HasTraits, Unicode
 
-from animatediff_widget._texts import TEXTS, field_help, field_label
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.request import AnimateDiffRequest, draw_seed
+from animatediff_widget.model.request import AnimateDiffRequest, draw_seed
+from animatediff_widget.texts import TEXTS, field_help, field_label
 
 from .controls import Maker, problem
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import JournalError
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker, problem
 from .markup import plain
 from .place import may_show
 
 if TYPE_CHECKING:
-    from animatediff_widget.journal import JournalEntry
+    from animatediff_widget.journal.sqlite import JournalEntry
 
 __all__ = ["History"]
 
@@ -50,7 +50,7 @@ class History:
         self._load(more=False)
 
     def _load(self, *, more: bool) -> None:
-        from animatediff_widget.journal import Journal
+        from animatediff_widget.journal.sqlite import Journal
 
         journal = Journal()
         shown = list(self._tiles) if more else []
@@ -75,9 +75,9 @@ class History:
         self.box.children = (self.grid, self.note, *([self.older] if len(entries) > _PAGE else []))
 
     def _tile(self, entry: JournalEntry, folder: Any) -> Any:
-        from animatediff_widget._media import still
-        from animatediff_widget._thumbnails import thumbnail
-        from animatediff_widget.animation import data_url
+        from animatediff_widget.media.animation import data_url
+        from animatediff_widget.media.formats import still
+        from animatediff_widget.media.thumbnails import thumbnail
 
         data = thumbnail(entry, folder / "thumbnails") if may_show() else None
         if data:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bunch
 
-from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.texts import TEXTS
 
 from .markup import plain
 from .waiting import WaitingMessages, current_header, uninterrupted
 
 if TYPE_CHECKING:
-    from animatediff_widget.job import Job
+    from animatediff_widget.jobs.job import Job
 
 __all__ = ["InsideClick", "say_again"]
 

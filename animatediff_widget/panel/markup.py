@@ -6,7 +6,7 @@ import html
 import json
 from typing import Any
 
-from animatediff_widget._texts import TEXTS
+from animatediff_widget.texts import TEXTS
 
 __all__ = ["code_block", "json_view", "log_view", "plain"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from animatediff_widget._texts import TEXTS
-from animatediff_widget._words import describe
+from animatediff_widget.jobs.status_line import describe
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker, problem
 from .markup import plain
 
 if TYPE_CHECKING:
-    from animatediff_widget.job import Job
+    from animatediff_widget.jobs.job import Job
 
 __all__ = ["Monitor"]
 

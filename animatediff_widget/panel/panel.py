@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from traitlets import Instance, default, observe
 
-from animatediff_widget._texts import TEXTS
-from animatediff_widget.credentials import colab_refusal, find_key, hide
-from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError, JournalError
-from animatediff_widget.request import AnimateDiffRequest
+from animatediff_widget.keys.credentials import colab_refusal, find_key, hide
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker
 from .endpoint_picker import EndpointPicker
@@ -29,9 +29,9 @@ from .theme import CLASS, STYLE
 from .waiting import current_header, uninterrupted
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
-    from animatediff_widget.client import Client
-    from animatediff_widget.job import Job
-    from animatediff_widget.journal import JournalEntry
+    from animatediff_widget.backends.client import Client
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal.sqlite import JournalEntry
 
 __all__ = ["AnimateDiffPanel"]
 
@@ -70,8 +70,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     request = Instance(AnimateDiffRequest)
     endpoint = Instance(Endpoint, allow_none=True)
-    job = Instance("animatediff_widget.job.Job", allow_none=True)
-    animation = Instance("animatediff_widget.animation.Animation", allow_none=True)
+    job = Instance("animatediff_widget.jobs.job.Job", allow_none=True)
+    animation = Instance("animatediff_widget.media.animation.Animation", allow_none=True)
 
     def __init__(
         self,
@@ -199,8 +199,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _show_again(self, key: str, line: str) -> None:
         """Show the job that this page showed before it was reloaded, and the status line as it was."""
-        from animatediff_widget._journal_file import FINAL_STATES
-        from animatediff_widget.journal import Journal
+        from animatediff_widget.journal.file import FINAL_STATES
+        from animatediff_widget.journal.sqlite import Journal
 
         journal = Journal()
         if self._is_running(self.job) or not journal.folder.exists():
@@ -236,7 +236,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         running: Job | None = self.job
         if self._is_running(running):
             return running
-        from animatediff_widget.job import Job
+        from animatediff_widget.jobs.job import Job
 
         try:
             job = Job(self.request, self._client())
@@ -258,7 +258,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         Job or None
             As for `run`.
         """
-        from animatediff_widget.job import Job
+        from animatediff_widget.jobs.job import Job
 
         running: Job | None = self.job
         if self._is_running(running):
@@ -322,7 +322,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _client(self) -> Client:
         """Make the client, or raise what keeps the form from being sent."""
-        from animatediff_widget.client import Client
+        from animatediff_widget.backends.client import Client
 
         if self._form.first_problem:
             raise AnimateDiffError(TEXTS["correct_first"] + self._form.first_problem)

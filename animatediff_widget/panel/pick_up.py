@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import JournalError
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker
 from .markup import plain
 
 if TYPE_CHECKING:
-    from animatediff_widget.journal import JournalEntry
+    from animatediff_widget.journal.sqlite import JournalEntry
 
 __all__ = ["PickUp"]
 
@@ -36,7 +36,7 @@ class PickUp:
 
     def look(self) -> None:
         """Look into the journal, once, when the panel opens."""
-        from animatediff_widget.journal import Journal
+        from animatediff_widget.journal.sqlite import Journal
 
         journal = Journal()
         if not journal.folder.exists():
@@ -74,7 +74,7 @@ class PickUp:
         self.box.children = (self._maker.html(f'<div class="ad-said">{plain(text)}</div>'), take, leave)
 
     def _answered(self, entry: JournalEntry, *, taken: bool) -> None:
-        from animatediff_widget.journal import Journal
+        from animatediff_widget.journal.sqlite import Journal
 
         if taken:
             self._waiting = [other for other in self._waiting if other is not entry]

@@ -37,7 +37,7 @@ def may_show(embed: bool | None = None) -> bool:
     embed : bool, optional
         The animation's `embed`.
     """
-    from animatediff_widget.animation import may_embed
+    from animatediff_widget.media.animation import may_embed
 
     return not saves_widgets() or may_embed(embed)
 

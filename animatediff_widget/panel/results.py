@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from animatediff_widget._texts import TEXTS
-from animatediff_widget.endpoint import Endpoint
 from animatediff_widget.errors import AnimateDiffError, JournalError
-from animatediff_widget.request import AnimateDiffRequest
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import TEXTS
 
 from .controls import Maker, problem
 from .history import History
@@ -21,10 +21,10 @@ from .markup import code_block, json_view, log_view, plain
 from .place import may_show
 
 if TYPE_CHECKING:
-    from animatediff_widget.animation import Animation
-    from animatediff_widget.job import Job
-    from animatediff_widget.journal import JournalEntry
-    from animatediff_widget.prediction import Prediction
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal.sqlite import JournalEntry
+    from animatediff_widget.media.animation import Animation
+    from animatediff_widget.model.prediction import Prediction
 
 __all__ = ["Results"]
 

@@ -6,13 +6,13 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget._texts import TEXTS
+from animatediff_widget.texts import TEXTS
 
 from .markup import plain
 from .place import saves_widgets
 
 if TYPE_CHECKING:
-    from animatediff_widget.animation import Animation
+    from animatediff_widget.media.animation import Animation
 
 __all__ = ["StaticCopy"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from animatediff_widget._texts import TEXTS
 from animatediff_widget.errors import MissingExtra
+from animatediff_widget.texts import TEXTS
 
 _missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
 if _missing:

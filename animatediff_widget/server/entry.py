@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from animatediff_widget.request import AnimateDiffRequest
-
-from .engines import Output
+from animatediff_widget.engines import Output
+from animatediff_widget.model.request import AnimateDiffRequest
 
 __all__ = ["Entry", "now"]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from tornado.web import Application
 
-from animatediff_widget.request import DEFAULT_VERSION
+from animatediff_widget.model.request import DEFAULT_VERSION
 
 from .base import Handler, Service
 from .problem import Problem, bad_request, not_found, throttled

@@ -17,11 +17,11 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
-from animatediff_widget._texts import TEXTS
+from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.texts import TEXTS
 
 from .base import DRAIN, MAX_BODY, Service
-from .engines import Engine
 from .handlers import make_application
 from .store import Store
 
@@ -273,7 +273,7 @@ class LocalServer:
 
 
 def _default_engine() -> Engine:
-    from .engines.pocket import PocketEngine  # numpy is loaded when it is needed
+    from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
 
     return PocketEngine()
 

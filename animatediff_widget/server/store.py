@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.request import AnimateDiffRequest, draw_seed
+from animatediff_widget.model.request import AnimateDiffRequest, draw_seed
 
-from .engines import Canceled, Engine, Output
 from .entry import Entry, now
 from .validation import identify
 

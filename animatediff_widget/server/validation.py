@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from traitlets import Float, Int
 
-from animatediff_widget._texts import TEXTS
 from animatediff_widget._version import __version__
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.request import DEFAULT_VERSION, AnimateDiffRequest
+from animatediff_widget.model.request import DEFAULT_VERSION, AnimateDiffRequest
+from animatediff_widget.texts import TEXTS
 
 from .problem import bad_request, invalid
 

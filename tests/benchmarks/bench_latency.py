@@ -13,8 +13,8 @@ import tempfile
 import time
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job
+from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines.pocket import PocketEngine
 
 ROUNDS = 20
 

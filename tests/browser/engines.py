@@ -7,9 +7,9 @@ import threading
 
 from PIL import Image, ImageDraw
 
-from animatediff_widget._media import convert
-from animatediff_widget.server.engines import Canceled, Output
-from animatediff_widget.server.engines.pocket import PocketEngine
+from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines.pocket import PocketEngine
+from animatediff_widget.media.formats import convert
 
 
 class TalkingEngine:

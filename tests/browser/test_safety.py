@@ -7,9 +7,9 @@ import json
 from driving import RUN_IS_ON, button, choose_relay, run, set_number, tab, wait_for_status
 from front_ends import Lab
 
+from animatediff_widget.engines import Output
+from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Output
-from animatediff_widget.server.engines.pocket import PocketEngine
 
 KEY = "r8_a_very_secret_key_0123456789"
 ATTACKS = (

@@ -14,8 +14,8 @@ import pytest
 from real_kernel import Page, RealKernel
 
 from animatediff_widget import Client, Endpoint
+from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Canceled, Output
 
 FAKE_COLAB = (Path(__file__).parent / "fake_colab.py").read_text()
 # Where the kernel's queue cannot be looked into, the panel has no Cancel button inside the click.

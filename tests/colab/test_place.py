@@ -11,11 +11,11 @@ import types
 import pytest
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Job
+from animatediff_widget.engines import Output
 from animatediff_widget.errors import JobCanceled
 from animatediff_widget.panel.place import runs_in_background
 from animatediff_widget.panel.waiting import WaitingMessages
 from animatediff_widget.server import LocalServer
-from animatediff_widget.server.engines import Output
 
 
 class QuickEngine:

@@ -1,0 +1,1 @@
+"""How a place that runs jobs is spoken to."""

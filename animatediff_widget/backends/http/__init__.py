@@ -1,0 +1,1 @@
+"""Exchanges over HTTP that always end, and what endpoints answer."""

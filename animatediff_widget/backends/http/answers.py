@@ -1,0 +1,217 @@
+"""Reading what an endpoint answers: its JSON, or the sentence that says what was wrong with it."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from animatediff_widget.errors import AnswerError, ApiError
+from animatediff_widget.texts import TEXTS
+
+__all__ = ["clock_ahead", "explain", "read_answer", "retry_after", "shorten"]
+
+_LONGEST = 400
+_LONGEST_NUMBER = 300
+_DEEPEST = 100
+_REFUSED = (
+    r"^4(?!08)\d\d$|invalid.?(request|param|input|version|field)|api.?key|auth|quota|balance|credit|permission|forbidden"
+    r"|model.?not.?found|rate.?limit"
+)
+"""What the type or code of a relay's error is like where it turned the request away."""
+
+
+def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: str, what: str) -> dict[str, Any]:
+    """Read the body of an answer.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    headers : mapping
+        The answer's headers.
+    data : bytes
+        The whole body.
+    who : str
+        The endpoint, in words.
+    what : str
+        What was asked of it, in words: "create the job".
+
+    Returns
+    -------
+    dict
+        The JSON object.
+
+    Raises
+    ------
+    ApiError
+        When the endpoint answered with an error, in any of the known shapes.
+    AnswerError
+        When what came is no JSON object.
+    """
+    body, problem = _parse(data, headers)
+    if 300 <= status < 400:
+        target = headers.get("Location")
+        raise AnswerError(
+            TEXTS["redirected"].format(who=who, target=shorten(target)[:200] if target else TEXTS["nowhere"]),
+            # "See other" is what a server says after it has done what was asked.
+            arrived=status not in (301, 302, 307, 308),
+        )
+    if status >= 400 or _is_error(body):
+        said = explain(body) if isinstance(body, dict) else TEXTS["it_sent"].format(problem=problem)
+        passing = status in (408, 429) or status >= 500
+        advice = TEXTS.get(f"advice_{status}", TEXTS["advice_passing"] if passing else "")
+        details = f"{status}: {said}" if said else str(status)
+        raise ApiError(
+            TEXTS["refused"].format(who=who, what=what, details=details, advice=advice).strip(),
+            status=status,
+            body=body,
+            arrived=not _is_refusal(status, body),
+            passing=passing,
+            retry_after=retry_after(headers, body),
+        )
+    if problem:
+        raise AnswerError(TEXTS["unreadable"].format(who=who, what=what, problem=problem), passing=True)
+    return body  # type: ignore[no-any-return]
+
+
+def _parse(data: bytes, headers: Mapping[str, str]) -> tuple[Any, str]:
+    """Read a body; give it with what is wrong with it, in words."""
+    if not data.strip():
+        return None, TEXTS["an_empty_body"]
+    try:
+        # JSON is UTF-8 whatever the header says; a log may hold a broken character all the same.
+        body = json.loads(data.decode(json.detect_encoding(data), "replace"), parse_int=_whole)
+    except RecursionError:
+        return None, TEXTS["too_deep_json"]
+    except ValueError:
+        start = data[:200].lstrip().lower()
+        html = start.startswith(b"<") or "html" in headers.get("Content-Type", "").lower()
+        return None, TEXTS["a_web_page" if html else "broken_json"]
+    if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(body):
+        return None, TEXTS["too_deep_json"]
+    return body, "" if isinstance(body, dict) else TEXTS["other_json"].format(kind=type(body).__name__)
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)  # reading longer ones takes for ever
+
+
+def _is_too_deep(body: Any) -> bool:
+    """Whether JSON is so deep that walking through it could exhaust the stack."""
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for node in level
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _is_error(body: Any) -> bool:
+    """Whether a body is an error that came with a good status; a prediction has an id, or a status in words."""
+    if not isinstance(body, dict) or body.get("id") or isinstance(body.get("status"), str):
+        return False
+    status = body.get("status")
+    return bool(body.get("error")) or (isinstance(status, int) and 400 <= status < 600)
+
+
+def _is_refusal(status: int, body: Any) -> bool:
+    """Whether an error says for certain that the job was not created."""
+    if status in (408, 499):  # given up on the way: nobody knows how far it came
+        return False
+    if status == 503:  # a gateway's bare 503 turns the request away at the door
+        return not isinstance(body, dict)
+    if status >= 500:
+        return False
+    if status >= 400:
+        return True
+    error = body.get("error")
+    said = [body.get("status")]
+    if isinstance(error, dict):
+        said += [error.get("code"), error.get("type"), error.get("status")]
+    return any(re.search(_REFUSED, str(item), re.IGNORECASE) for item in said)
+
+
+def explain(body: dict[str, Any]) -> str:
+    """Find the words in an error body: RFC 7807, a relay's, or Cog's."""
+    fields = body.get("invalid_fields")
+    if isinstance(fields, list) and fields:
+        return shorten("; ".join(f"{_get(f, 'field')}: {_get(f, 'description')}" for f in fields))
+    detail = body.get("detail")
+    if isinstance(detail, list) and detail:
+        return shorten("; ".join(f"{_location(_get(item, 'loc'))}: {_get(item, 'msg')}" for item in detail))
+    error = body.get("error")
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("code") or error.get("type")
+    for text in (detail, error, body.get("message"), body.get("title")):
+        if isinstance(text, str) and text.strip():
+            return shorten(text)
+    return ""
+
+
+def _get(item: Any, key: str) -> Any:
+    return item.get(key, "?") if isinstance(item, dict) else item
+
+
+def _location(loc: Any) -> str:
+    return ".".join(str(part) for part in loc if part != "body") if isinstance(loc, list) else str(loc)
+
+
+def shorten(text: str) -> str:
+    """Give text as part of a sentence: on one line, not too long, every character writable."""
+    text = " ".join(text[: 4 * _LONGEST].split()).rstrip(".").encode("utf-8", "replace").decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def retry_after(headers: Mapping[str, str], body: Any = None, now: float | None = None) -> float | None:
+    """Find how long an endpoint asks to wait.
+
+    Parameters
+    ----------
+    headers : mapping
+        The answer's headers: ``Retry-After`` in seconds or as an HTTP date, or ``ratelimit-reset`` in seconds.
+    body : object
+        The answer's JSON; Replicate's throttle says "Your rate limit resets in ~30s."
+    now : float, optional
+        The time, in seconds since the epoch; the answer's own ``Date`` when not given.
+
+    Returns
+    -------
+    float or None
+        Seconds, 0 to 3600; None where nothing was said.
+    """
+    for name in ("Retry-After", "ratelimit-reset"):
+        value = (headers.get(name) or "").strip()
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+            return min(float(value), 3600.0)
+        if value:
+            then = _date(value)
+            if then is None:
+                continue
+            # By the endpoint's own clock, where it tells: ours may be wrong.
+            now = now or _date(headers.get("Date")) or time.time()
+            return min(max(then - now, 0.0), 3600.0)
+    detail = body.get("detail") if isinstance(body, dict) else None
+    found = re.search(r"resets in ~?(\d{1,5})s", detail) if isinstance(detail, str) else None
+    return min(float(found[1]), 3600.0) if found else None
+
+
+def clock_ahead(headers: Mapping[str, str]) -> float | None:
+    """Find how far an endpoint's clock is ahead of ours, in seconds, by the ``Date`` of its answer."""
+    then = _date(headers.get("Date"))
+    return None if then is None else then - time.time()
+
+
+def _date(value: str | None) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except (ValueError, TypeError, OverflowError, OSError, IndexError):
+        return None

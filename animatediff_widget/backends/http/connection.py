@@ -1,0 +1,255 @@
+"""Connections that know the exchange they are used for: when it must end, where it may go, whether it has begun."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import http.client
+import io
+import ipaddress
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from animatediff_widget._version import __version__
+from animatediff_widget.errors import AnimateDiffError, ConnectionFailed, EndpointError, OutputError
+from animatediff_widget.texts import TEXTS
+
+__all__ = ["Exchange", "Session", "current"]
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Exchange:
+    """What the connection has to know about the request that it carries."""
+
+    host: str
+    what: str
+    within: float
+    read_timeout: float
+    own_addresses: set[str]
+    own: bool
+    deadline: float
+    connected: bool = field(default=False, init=False)
+
+    def patience(self) -> float:
+        """How long the next bytes may take, in seconds."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the exchange took too long")
+        return min(left, self.read_timeout)
+
+    def check_host(self, url: str) -> None:
+        """Refuse a host that is in a private network before anything goes there."""
+        parts = urlsplit(url)
+        with contextlib.suppress(OSError, UnicodeError):  # the connection itself will say it
+            for found in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM):
+                self.check_address(str(found[4][0]))
+
+    def check_address(self, address: str) -> None:
+        """Refuse an address that only this machine or its network can reach, unless the endpoint is there itself."""
+        if not (self.own or address in self.own_addresses or _is_public(address)):
+            raise OutputError(TEXTS["private_network"].format(host=self.host))
+
+    def guard(self, act: Callable[[], _T]) -> _T:
+        """Do something with the network; what goes wrong there becomes an error of ours.
+
+        It is raised outside the handler, without its past: the frames below hold headers, key and all.
+        """
+        failure: BaseException
+        try:
+            return act()
+        except AnimateDiffError as error:
+            failure = error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            failure = self._explain(error)
+            logger.debug("%s: %s (%s)", self.what, failure, type(error).__name__)
+        except BaseException as error:
+            failure = error
+        failure.__cause__ = failure.__context__ = None
+        raise failure.with_traceback(None)
+
+    def _explain(self, error: Exception) -> EndpointError:
+        causes = list(_causes(error))
+
+        def any_is(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        late = any_is(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+        if self.connected:
+            if time.monotonic() >= self.deadline:
+                name = "took_too_long"
+            else:
+                name = "did_not_answer" if late else "connection_broke"
+            text = TEXTS[name].format(host=self.host, what=self.what, within=f"{self.within:g}")
+            return ConnectionFailed(text, passing=True)
+        if any_is(ssl.SSLCertVerificationError):
+            return ConnectionFailed(TEXTS["not_certified"].format(host=self.host), arrived=False)
+        if any_is(ValueError, LookupError):  # requests' and urllib3's complaints about urls are ValueErrors
+            return ConnectionFailed(TEXTS["not_an_address"].format(host=self.host), arrived=False)
+        if any_is(socket.gaierror):
+            why = "why_no_name"
+        elif any_is(ssl.SSLError):
+            why = "why_not_encrypted"
+        elif any_is(ConnectionRefusedError):
+            why = "why_nobody"
+        else:
+            why = "why_late" if late else "why_no_connection"
+        text = TEXTS["not_reached"].format(host=self.host, why=TEXTS[why])
+        return ConnectionFailed(text, arrived=False, passing=True)
+
+
+current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
+
+
+class Session(requests.Session):
+    """A session whose connections are ours, and which takes nothing from the environment by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # proxies are looked up for each request; a proxy can do nothing for this machine's own
+        self.headers["User-Agent"] = f"animatediff-widget/{__version__}"
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none: requests would read a redirect's body, however large, to prepare for following it."""
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **more: Any) -> None:
+        super().__init__(_Patience(sock, current.get()), *args, **more)  # type: ignore[arg-type]
+
+
+class _Http(HTTPConnection):
+    """A connection that knows the exchange it is used for."""
+
+    debuglevel = 0  # http.client prints headers where it is told to debug
+    response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        if self.proxy is None:
+            exchange = current.get()
+            try:  # the name may have been given another address since it was looked up
+                address = sock.getpeername()[0]
+                exchange.check_address(address)
+            except BaseException:
+                sock.close()
+                raise
+            self._address: str | None = address
+        return sock
+
+    def connect(self) -> None:
+        self._address = None
+        super().connect()
+        exchange = current.get()
+        exchange.connected = True
+        if exchange.own and self._address is not None:
+            exchange.own_addresses.add(self._address)
+
+    def request(self, *args: Any, **more: Any) -> None:
+        if self.sock is not None:
+            exchange = current.get()
+            exchange.connected = True
+            self.sock.settimeout(exchange.patience())
+        super().request(*args, **more)
+
+
+class _Https(_Http, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class _Adapter(HTTPAdapter):
+    _pools = {"http": _HttpPool, "https": _HttpsPool}  # noqa: RUF012
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **more)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+class _Patience:
+    """A socket as http.client sees it: whose every wait is cut to what the exchange has left."""
+
+    def __init__(self, sock: Any, exchange: Exchange) -> None:
+        self._sock = sock
+        self._exchange = exchange
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_PatientReader(self._sock, self._exchange))
+
+
+class _PatientReader(io.RawIOBase):
+    def __init__(self, sock: Any, exchange: Exchange) -> None:
+        self._sock = sock
+        self._exchange = exchange
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._exchange.patience())
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address is one of the open internet, seen through IPv6's ways of wrapping IPv4."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in _NAT64:
+            wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if wrapped is not None:
+            ip = wrapped
+    return ip.is_global and not ip.is_multicast
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
+    seen: set[int] = set()
+    todo = [error]
+    while todo:
+        current = todo.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        todo += [item for item in inner if isinstance(item, BaseException)]

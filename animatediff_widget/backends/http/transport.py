@@ -1,0 +1,214 @@
+"""Exchanges over HTTP that always end, follow no redirect, and know for certain whether anything was sent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from animatediff_widget.errors import AnswerError, ConnectionFailed
+from animatediff_widget.keys.credentials import Key
+from animatediff_widget.model.endpoint import is_loopback, origin_of
+from animatediff_widget.texts import TEXTS
+
+from .connection import Exchange, Session, current
+
+__all__ = ["Reply", "Transport"]
+
+_PIECE = 2**16
+
+
+class Transport:
+    """Sends requests, one at a time; the key goes along to one origin only.
+
+    Parameters
+    ----------
+    origin : str
+        The endpoint's own origin, from `origin_of`.
+    key : Key or None
+        The key that is sent there.
+    connect_timeout, read_timeout : float
+        The longest to wait for a connection, and for the next bytes of an answer, in seconds.
+    """
+
+    def __init__(self, origin: str, key: Key | None, *, connect_timeout: float, read_timeout: float) -> None:
+        self._origin = origin
+        self._auth = _Bearer(key, origin)
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._own_addresses: set[str] = set()
+        self._session = Session()
+
+    def close(self) -> None:
+        """Close the connections; others are opened where they are needed."""
+        self._session.close()
+
+    def is_own(self, url: str) -> bool:
+        """Whether a url is at the endpoint's own origin."""
+        try:
+            return origin_of(url) == self._origin
+        except ValueError:
+            return False
+
+    @contextlib.contextmanager
+    def send(
+        self, method: str, url: str, what: str, *, within: float, body: Any = None, packed: bool = True
+    ) -> Iterator[Reply]:
+        """Send one request and give its reply; all of it ends within a time.
+
+        Parameters
+        ----------
+        method, url : str
+            What to send and where. Anywhere but at the endpoint's own origin, private addresses are refused.
+        what : str
+            What is asked for, in words: "create the job".
+        within : float
+            The longest that it may take in all, the reply's body included, in seconds.
+        body : object, optional
+            JSON to send.
+        packed : bool
+            Whether the reply may come compressed.
+
+        Raises
+        ------
+        EndpointError
+            When there is no reply. ``arrived`` is False only where not one byte of the request left this machine.
+        """
+        own = self.is_own(url)
+        exchange = Exchange(
+            _host(url), what, within, self._read_timeout, self._own_addresses, own, deadline=time.monotonic() + within
+        )
+
+        def ask() -> requests.Response:
+            if not own:
+                exchange.check_host(url)
+            proxies = {} if is_loopback(url) else requests.utils.get_environ_proxies(url)
+            # Through a SOCKS proxy the connection is not one of ours, and does not tell when it stands.
+            exchange.connected = any(proxy.lower().startswith("socks") for proxy in proxies.values())
+            return self._session.request(
+                method,
+                url,
+                json=body,
+                headers={"Accept-Encoding": "gzip" if packed else "identity"},
+                auth=self._auth,
+                timeout=(min(self._connect_timeout, within), self._read_timeout),
+                proxies=proxies,
+                verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+                stream=True,
+                allow_redirects=False,
+            )
+
+        token = current.set(exchange)
+        try:
+            response = exchange.guard(ask)
+        finally:
+            current.reset(token)
+        try:
+            yield Reply(response, exchange)
+        finally:
+            response.close()
+
+
+class Reply:
+    """What came back: status and headers at once, the body piece by piece.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status.
+    headers : mapping
+        The headers, whatever their case.
+    """
+
+    def __init__(self, response: requests.Response, exchange: Exchange) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._exchange = exchange
+
+    def pieces(self, cap: int) -> Generator[bytes, None, None]:
+        """Yield the body as it comes, unpacked.
+
+        Parameters
+        ----------
+        cap : int
+            The most to take, in bytes.
+
+        Raises
+        ------
+        EndpointError
+            When the body is too large, broken off, or too slow.
+        """
+        host, size = self._exchange.host, 0
+        packing = self.headers.get("Content-Encoding", "").strip().lower()
+        if packing in ("", "identity"):
+            pieces: Iterator[bytes] = self._raw()
+        elif packing in ("gzip", "x-gzip", "deflate"):
+            pieces = _unpack(self._raw(), host)
+        else:
+            raise AnswerError(TEXTS["strangely_packed"].format(host=host, packing=packing[:40]))
+        for piece in pieces:
+            size += len(piece)
+            if size > cap:
+                raise AnswerError(TEXTS["answer_too_large"].format(host=host, size=f"{cap / 2**20:g}"))
+            yield piece
+
+    def _raw(self) -> Iterator[bytes]:
+        raw = self._response.raw
+        while True:
+            piece: bytes = self._exchange.guard(lambda: raw.read(_PIECE, decode_content=False))
+            if not piece:
+                break
+            yield piece
+        if raw.length_remaining:  # not every urllib3 minds a body that ends too early
+            raise _broken_off(self._exchange.host)
+
+
+class _Bearer(AuthBase):
+    """Put the key on requests to one origin. Being an auth of its own, it also keeps ``.netrc`` out."""
+
+    def __init__(self, key: Key | None, origin: str) -> None:
+        self._key = key
+        self._origin = origin
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key is not None and origin_of(request.url or "") == self._origin:
+            request.headers["Authorization"] = self._key.header()
+        return request
+
+
+def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
+    """Unpack gzip or zlib in small pieces: what is packed may be a thousand times larger than what came."""
+    unpacker = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    for packed in pieces:
+        while not unpacker.eof:
+            try:
+                piece = unpacker.decompress(packed, _PIECE)
+            except zlib.error:
+                raise AnswerError(TEXTS["not_unpacked"].format(host=host), passing=True) from None
+            if piece:
+                yield piece
+            packed = unpacker.unconsumed_tail
+            if not packed and len(piece) < _PIECE:
+                break
+    if not unpacker.eof:
+        raise _broken_off(host)
+
+
+def _broken_off(host: str) -> ConnectionFailed:
+    return ConnectionFailed(TEXTS["broke_off"].format(host=host), passing=True)
+
+
+def _host(url: str) -> str:
+    """Name a url's host and port, without a user name."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2][:100] or repr(url[:80])
+    except ValueError:
+        return repr(url[:80])

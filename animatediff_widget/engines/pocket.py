@@ -1,0 +1,254 @@
+"""The pocket engine: a true diffusion sampler of a tiny drawn world, on the CPU, without any download.
+
+The score of a finite set of clips is known in closed form, so nothing is learned and nothing is faked: steps, guidance,
+seed and negative prompt do here what they do in the large model, for the same reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from . import Canceled, Output, diffusion, encoder
+from .painter import (
+    DEFAULT_MOTION,
+    DEFAULT_STYLE,
+    FRAMES,
+    MOTIONS,
+    SIZE,
+    STYLES,
+    Motion,
+    Reading,
+    Scene,
+    Style,
+    Workshop,
+    compose,
+    paint,
+    random_tags,
+    read,
+)
+
+if TYPE_CHECKING:
+    from animatediff_widget.model.request import AnimateDiffRequest
+
+__all__ = ["MATCHING", "NEGATIVE", "RANDOM", "SIGNAL", "PocketEngine", "World", "build_world", "to_clip"]
+
+MATCHING = 12
+RANDOM = 12
+NEGATIVE = 12
+# Neighbouring pixels say nearly the same, so 196608 of them are far fewer facts; at full size the very first step would
+# already tell all clips apart. The remedy is that of Hoogeboom et al. (arXiv:2301.11093): shift the signal to noise
+# ratio. With this much, 1 step burns out, 4 are nearly clean and 25 are crisp.
+SIGNAL = 0.015
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class World:
+    """The data set of one run: clips that match the prompt first, then everything else.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+        Shape (n, 16 * 64 * 64 * 3), float32: one flattened clip a row, centred on 0 and scaled by `SIGNAL`.
+    matching : int
+        How many of the first rows match the prompt (C); all rows together are U.
+    scenes : tuple of Scene
+        What is in each clip.
+    """
+
+    data: NDArray[np.float32]
+    matching: int
+    scenes: tuple[Scene, ...]
+
+    def clip(self, index: int) -> NDArray[np.float32]:
+        """Return one clip as a picture, shape (16, 64, 64, 3), float32 in [0, 1]."""
+        return to_clip(self.data[index])
+
+
+def to_clip(point: Floats) -> NDArray[np.float32]:
+    """Turn a point of the data space into a clip.
+
+    Parameters
+    ----------
+    point : numpy.ndarray
+        Shape (16 * 64 * 64 * 3,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (16, 64, 64, 3), float32, clipped to [0, 1].
+    """
+    clip = np.clip(point * np.float32(0.5 / SIGNAL) + np.float32(0.5), 0.0, 1.0)
+    return np.asarray(clip, dtype=np.float32).reshape(FRAMES, SIZE, SIZE, 3)
+
+
+def build_world(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], bool] = lambda: False) -> World:
+    """Paint the data set for a request.
+
+    Parameters
+    ----------
+    request : AnimateDiffRequest
+        Its prompt, negative prompt, checkpoint and motion module are looked at.
+    seed : int
+        0 or more: what everything is drawn from.
+    canceled : callable, optional
+        Looked at before every clip.
+
+    Returns
+    -------
+    World
+        `MATCHING` clips that match the prompt, `RANDOM` clips of random content and, when the negative prompt has words
+        the painter knows, `NEGATIVE` clips drawn from those, in the prompt's own setting.
+
+    Raises
+    ------
+    Canceled
+        When `canceled` said so.
+    """
+    workshop = Workshop(_style(request)[0], _motion(request)[0])
+    tags = read(request.prompt).tags
+    unwanted = read(request.n_prompt).tags
+    scenes = [compose(tags, (seed, 0, index)) for index in range(MATCHING)]
+    scenes += [compose(random_tags(np.random.default_rng([seed, 1, k])), (seed, 1, k)) for k in range(RANDOM)]
+    if unwanted:
+        # The prompt's own compositions with the unwanted things in them: so the difference is those things alone.
+        kinds = {tag.partition(":")[0] for tag in unwanted if ":" in tag}
+        spoiled = unwanted | {tag for tag in tags if tag.partition(":")[0] not in kinds}
+        scenes += [compose(spoiled, (seed, 0, index)) for index in range(NEGATIVE)]
+    data = np.empty((len(scenes), FRAMES * SIZE * SIZE * 3), dtype=np.float32)
+    for row, scene in zip(data, scenes, strict=True):
+        if canceled():
+            raise Canceled
+        np.multiply(
+            np.clip(paint(scene, workshop), 0.0, 1.0).ravel() - np.float32(0.5), np.float32(2 * SIGNAL), out=row
+        )
+    return World(data, MATCHING, tuple(scenes))
+
+
+class PocketEngine:
+    """Draws animations of a tiny drawn world with exact diffusion; see the module's text."""
+
+    @property
+    def name(self) -> str:
+        """What the engine calls itself in front of people."""
+        return "pocket model (drawn world, offline)"
+
+    def run(
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+    ) -> Output:
+        """Draw one animation.
+
+        Parameters
+        ----------
+        request : AnimateDiffRequest
+            A valid request; ``extra_input["output_format"]`` may be ``"webp"`` (the default) or ``"gif"``.
+        seed : int
+            0 or more. The same request and seed give the same bytes.
+        log : callable
+            Takes text to append to the prediction's log.
+        canceled : callable
+            Returns True once the run should stop; looked at before every clip painted and every step.
+
+        Returns
+        -------
+        Output
+            An animated WebP or GIF: 16 frames of 512x512, looping.
+
+        Raises
+        ------
+        Canceled
+            When `canceled` said so.
+        ValueError
+            When another output format is asked for.
+        """
+        suffix = _suffix(request)
+        log(f"Using seed: {seed}\n")
+        for line in _introduction(self.name, request):
+            log(line + "\n")
+        world = build_world(request, seed, canceled=canceled)
+        others = len(world.data) - world.matching
+        log(f"World: {world.matching} drawn clips that match the prompt, {others} others to be told apart from\n")
+        start = np.random.default_rng([seed, 3]).standard_normal(world.data.shape[1], dtype=np.float32)
+        point: Floats = np.asarray(start)
+        steps = int(request.steps)
+        points = diffusion.ddim(
+            point, world.data, world.matching, steps=steps, guidance_scale=float(request.guidance_scale)
+        )
+        with _Bar(total=steps, file=_LogFile(log), mininterval=0, miniters=1, ascii=False, disable=False) as bar:
+            for _ in range(steps):
+                if canceled():
+                    raise Canceled
+                point = next(points)
+                bar.update()
+        if canceled():
+            raise Canceled
+        return Output(encoder.encode(to_clip(point), suffix), suffix, encoder.SUFFIXES[suffix])
+
+
+class _Bar(tqdm):  # type: ignore[type-arg]
+    # No thread that watches over slow bars: it would outlive the run.
+    monitor_interval = 0
+
+
+class _LogFile:
+    """A file for tqdm that writes to the prediction's log."""
+
+    encoding = "utf-8"
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.write = log
+
+    def flush(self) -> None:
+        """Do nothing: the log is never held back."""
+
+
+def _suffix(request: AnimateDiffRequest) -> str:
+    asked = str((request.extra_input or {}).get("output_format") or "webp").strip().lower()
+    if asked not in encoder.SUFFIXES:
+        raise ValueError(f'The pocket model writes "webp" or "gif", not "{asked}": choose one as output_format.')
+    return asked
+
+
+def _style(request: AnimateDiffRequest) -> tuple[Style, str]:
+    name = request.path.rsplit("/", 1)[-1].removesuffix(".safetensors")
+    if name in STYLES:
+        return STYLES[name], f"Checkpoint {name}, here: {STYLES[name].summary}"
+    return DEFAULT_STYLE, f"Checkpoint {name} has no style here; default: {DEFAULT_STYLE.summary}"
+
+
+def _motion(request: AnimateDiffRequest) -> tuple[Motion, str]:
+    name = request.motion_module.rsplit("/", 1)[-1].removesuffix(".ckpt")
+    if name in MOTIONS:
+        return MOTIONS[name], f"Motion module {name}, here: {MOTIONS[name].summary}"
+    return DEFAULT_MOTION, f"Motion module {name} has no motion here; default: {DEFAULT_MOTION.summary}"
+
+
+def _introduction(name: str, request: AnimateDiffRequest) -> list[str]:
+    lines = [f"This is the {name}: it draws what it has words for.", _style(request)[1], _motion(request)[1]]
+    lines += _report("Prompt", "drawn", read(request.prompt))
+    return lines + _report("Negative prompt", "kept away from", read(request.n_prompt))
+
+
+def _report(label: str, use: str, reading: Reading) -> list[str]:
+    lines = []
+    if reading.words:
+        lines.append(f"{label}, {use}: {', '.join(reading.words)}")
+    elif label == "Prompt":
+        lines.append("Prompt: no word in it is known here, so chance decides what is drawn")
+    if reading.without_effect:
+        lines.append(f"{label}, understood but without effect here: {', '.join(reading.without_effect)}")
+    if reading.unknown:
+        lines.append(f"{label}, unknown words (without effect): {', '.join(reading.unknown)}")
+    return lines

@@ -1,0 +1,1 @@
+"""What a job goes through, and who drives it."""

@@ -1,0 +1,1 @@
+"""Keys: found, kept, and hidden from everything that is shown, saved or logged."""

@@ -1,0 +1,294 @@
+"""Finding a key, and keeping it out of everything that is shown, saved, logged or pickled."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
+from animatediff_widget.texts import TEXTS
+
+if TYPE_CHECKING:
+    from animatediff_widget.model.endpoint import Endpoint
+
+__all__ = ["Key", "colab_refusal", "find_key", "forget_key", "hide", "remember_key", "save_key"]
+
+logger = logging.getLogger(__name__)
+
+_KEYRING_SERVICE = "animatediff-widget"
+_WHY_KEPT_BACK = {
+    "NotebookAccessError": "secret_not_granted",
+    "TimeoutException": "secret_not_answered",
+}
+"""The names of the texts, by what Colab raises."""
+_SHORTEST_SECRET = 6  # stars for a test server's key "1" would spoil every answer
+
+_remembered: dict[str, Key] = {}
+"""Keys that were typed into a panel, by origin; they live as long as the process."""
+
+_kept_back: dict[str, str] = {}
+"""What kept Colab from handing over a secret, as a text's name, by the secret's."""
+
+
+class _Hidden(str):
+    """Text that a traceback with local variables does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def hide(value: str) -> str:
+    """Return the same text as a string whose ``repr`` is stars; for arguments that stand in a frame that may fail."""
+    return value if isinstance(value, _Hidden) else _Hidden(value)
+
+
+class Key:
+    """A key that shows itself to nobody.
+
+    Parameters
+    ----------
+    value : str
+        The key. Spaces around it and a leading "Bearer " are dropped: they come along when it is pasted.
+
+    Raises
+    ------
+    KeyRefused
+        When it is empty or holds characters that cannot stand in a header.
+    """
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, value: str) -> None:
+        value = _Hidden(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
+        if not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise KeyRefused(TEXTS["not_a_key"])
+        self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
+
+    def header(self) -> str:
+        """Return the value of the ``Authorization`` header. The one way out."""
+        return _Hidden(f"Bearer {self._reveal()}")
+
+    def redact(self, value: Any) -> Any:
+        """Return text with stars where this key stands in it; JSON likewise, all through.
+
+        Parameters
+        ----------
+        value : object
+            Text, or parsed JSON. It is not changed; what does not hold the key is handed back as it is.
+        """
+        if isinstance(value, str):
+            return value.replace(self._reveal(), "***")
+        return self._redact(value) if len(self._reveal()) >= _SHORTEST_SECRET else value
+
+    def _redact(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(self._reveal(), "***")
+        if isinstance(value, dict):
+            return {self._redact(name): self._redact(item) for name, item in value.items()}
+        return [self._redact(item) for item in value] if isinstance(value, list) else value
+
+    def __repr__(self) -> str:
+        return "<Key ***>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A key is not pickled or copied; find it anew where it is needed.")
+
+
+def remember_key(endpoint: Endpoint, value: str) -> None:
+    """Keep a typed key in this process's memory, for its endpoint's origin only.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where the key is valid.
+    value : str
+        The key.
+
+    Raises
+    ------
+    KeyRefused
+        When it cannot be a key.
+    """
+    value = hide(value)
+    _remembered[endpoint.origin] = Key(value)
+
+
+def save_key(endpoint: Endpoint, value: str) -> None:
+    """Save a key in the system's keyring, for its endpoint's origin only; `find_key` finds it from then on.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where the key is valid.
+    value : str
+        The key.
+
+    Raises
+    ------
+    KeyRefused
+        When it cannot be a key, or the system has no keyring that takes it.
+    MissingExtra
+        When the ``keyring`` extra is not installed.
+    """
+    value = hide(value)
+    key = Key(value)
+    _keyring_do("set_password", endpoint.origin, hide(key.header().removeprefix("Bearer ")))
+    _note_origins(_saved_origins() | {endpoint.origin})
+
+
+def forget_key(endpoint: Endpoint) -> None:
+    """Forget the key that was typed or saved for an endpoint's origin; the keyring is asked only where it has one.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Whose key.
+
+    Raises
+    ------
+    KeyRefused
+        When the system's keyring does not let go of it.
+    MissingExtra
+        When it is in the keyring and the ``keyring`` extra is not installed.
+    """
+    _remembered.pop(endpoint.origin, None)
+    saved = _saved_origins()
+    if endpoint.origin in saved:
+        _keyring_do("delete_password", endpoint.origin)
+        _note_origins(saved - {endpoint.origin})
+
+
+def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
+    """Find the key of an endpoint.
+
+    Looked for in this order: `token`; the environment; Colab's secrets; what was typed into a panel of this process;
+    the system's keyring, where `save_key` was used.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where the key is to be used. The built-in server's key is known to the server itself.
+    token : str or Key, optional
+        A key at hand.
+
+    Returns
+    -------
+    Key or None
+        None when there is none.
+
+    Raises
+    ------
+    KeyRefused
+        When what was found cannot be a key.
+    """
+    if token:
+        if isinstance(token, Key):
+            return token
+        token = hide(token)
+        return Key(token)
+    if endpoint.kind == "builtin":
+        from animatediff_widget.server import shared_server
+
+        return Key(shared_server().token)
+    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable) or "")
+    refused = False
+    if value:
+        try:
+            return Key(value)
+        except KeyRefused:
+            refused = True
+    found = _remembered.get(endpoint.origin) or _saved_key(endpoint.origin)
+    if refused and found is None:
+        raise KeyRefused(TEXTS["variable_not_a_key"].format(name=endpoint.key_variable))
+    return found
+
+
+def _saved_key(origin: str) -> Key | None:
+    """Ask the keyring, which may show a dialog, only where it was given a key to keep."""
+    if origin not in _saved_origins():
+        return None
+    try:
+        value = hide(_keyring_do("get_password", origin) or "")
+    except AnimateDiffError as error:
+        logger.warning("the key for %s was saved, but: %s", origin, error)
+        return None
+    return Key(value) if value else None
+
+
+def _keyring_do(action: str, origin: str, *value: str) -> Any:
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        raise MissingExtra(TEXTS["keyring_missing"]) from None
+    try:
+        return getattr(keyring, action)(_KEYRING_SERVICE, origin, *value)
+    except Exception as error:  # each backend has its own; they may hold the key, so only the class is told
+        why = type(error).__name__
+    raise KeyRefused(TEXTS["keyring_failed"].format(why=why))
+
+
+def _origins_file() -> Path:
+    from animatediff_widget.journal.sqlite import Journal
+
+    return Journal().folder / "keyring-origins.txt"
+
+
+def _saved_origins() -> set[str]:
+    """List the origins whose keys are in the keyring."""
+    try:
+        return set(_origins_file().read_text("utf-8").split())
+    except (OSError, UnicodeError):
+        return set()
+
+
+def _note_origins(origins: set[str]) -> None:
+    path = _origins_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text("".join(f"{origin}\n" for origin in sorted(origins)), "utf-8")
+    except OSError as error:
+        raise KeyRefused(TEXTS["keyring_list_unwritten"].format(path=path, why=error.strerror or error)) from None
+
+
+def colab_refusal(endpoint: Endpoint) -> str:
+    """Say what kept Colab from handing over the secret that may be an endpoint's key; empty where nothing did.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Whose key.
+
+    Returns
+    -------
+    str
+        A sentence for the person; empty also where there is no such secret, and outside Colab.
+    """
+    if endpoint.kind == "builtin":
+        return ""
+    _colab_secret(endpoint.key_variable)
+    text = _kept_back.get(endpoint.key_variable)
+    return TEXTS[text].format(name=endpoint.key_variable) if text else ""
+
+
+@functools.cache
+def _colab_secret(name: str) -> str | None:
+    """Ask Colab's secrets, once a process; None elsewhere, and when there is none or access is refused."""
+    if "google.colab" not in sys.modules:
+        return None
+    try:
+        from google.colab import userdata
+
+        value: Any = userdata.get(name)
+    except Exception as error:  # its classes differ by Colab's version, and are known by their names
+        _kept_back[name] = _WHY_KEPT_BACK.get(type(error).__name__, "")
+        return None
+    return hide(value) if isinstance(value, str) else None

@@ -1,0 +1,223 @@
+"""What a server said about a job: one immutable snapshot, read tolerantly."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from animatediff_widget.texts import TEXTS
+
+__all__ = ["DONE_STATUSES", "Prediction"]
+
+DONE_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
+"""The statuses after which nothing more happens. Any other, known or not, means that the job still runs."""
+
+# A tqdm line: " 48%|████▊     | 12/25 [00:06<00:06,  1.93it/s]". Every repeat is bounded, so that no log, however
+# hostile, is read more than once.
+_BAR = re.compile(
+    r"\d{1,3}%\|[^|\r\n]{0,400}\|\s{0,4}(?P<step>\d{1,9})/(?P<total>\d{1,9})\s{1,4}\[[^\]\r\n]{0,80}?"
+    r"(?:,\s{0,8}(?P<rate>\d{1,9}(?:\.\d{1,9})?)(?P<unit>it/s|s/it))?\]"
+)
+_SEED = re.compile(r"Using seed:\s{0,4}(-?\d{1,20})")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LONGEST_BAR = 1000  # of a line without an end, so much is read again
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
+
+
+@dataclass(frozen=True)
+class _LogReading:
+    """What was found in a log so far, and where to go on."""
+
+    position: int = 0
+    last_line: str = ""
+    step: int | None = None
+    total: int | None = None
+    rate: float | None = None
+    seed: int | None = None
+
+    def read_on(self, log: str) -> _LogReading:
+        """Read what `log` has beyond this reading; start anew where it is another log."""
+        known = self
+        if len(log) < self.position or not log.startswith(self.last_line, self.position):
+            known = _LogReading()
+        fresh = log[known.position :]
+        step, total, rate, seed = known.step, known.total, known.rate, known.seed
+        for found in _BAR.finditer(fresh):
+            step, total = int(found["step"]), int(found["total"])
+            rate = float(found["rate"]) if found["rate"] else None
+            if rate and found["unit"] == "s/it":
+                rate = 1 / rate
+        for found in _SEED.finditer(fresh):
+            seed = int(found[1])
+        # The last line may be unfinished: it is read again next time.
+        start = max(fresh.rfind("\n") + 1, fresh.rfind("\r") + 1, len(fresh) - _LONGEST_BAR)
+        return _LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One snapshot of a job, as the server told it.
+
+    Parameters
+    ----------
+    id : str or None
+        The job's id; None when the answer had none.
+    status : str
+        ``starting``, ``processing``, ``succeeded``, ``failed``, ``canceled``, ``aborted``, or whatever else the server
+        says, as it is; empty when it said nothing.
+    step, total : int or None
+        The last progress bar in the log: step `step` of `total`.
+    rate : float or None
+        Steps per second by that bar.
+    seed : int or None
+        The seed that the log names, or else the one in the input.
+    outputs : tuple of str
+        Urls (or data URIs) of what was made.
+    error : str or None
+        The model's own error text.
+    logs : str
+        The log so far.
+    raw : dict
+        The JSON exactly as it came. It is shared, not copied: do not change it.
+    """
+
+    id: str | None
+    status: str
+    step: int | None
+    total: int | None
+    rate: float | None
+    seed: int | None
+    outputs: tuple[str, ...]
+    error: str | None
+    logs: str = field(repr=False)
+    raw: dict[str, Any] = field(repr=False, hash=False)
+    _reading: _LogReading = field(repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, obj: Any, previous: Prediction | None = None) -> Prediction:
+        """Read a server's answer.
+
+        Parameters
+        ----------
+        obj : object
+            The parsed JSON. Keys may be missing, null, extra or of the wrong type; no object reads as ``{}``.
+        previous : Prediction, optional
+            The snapshot before this one of the same job: its log is not read again.
+
+        Returns
+        -------
+        Prediction
+            Never raises: what cannot be understood is left out, and stays in `raw`.
+        """
+        raw = obj if isinstance(obj, dict) else {}
+        logs = _text(raw.get("logs"))
+        reading = (previous._reading if previous else _LogReading()).read_on(logs)
+        seed = reading.seed
+        if seed is None and isinstance(raw.get("input"), dict):
+            given = raw["input"].get("seed")
+            seed = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63 else None
+        return cls(
+            id=_id(raw.get("id")),
+            status=_text(raw.get("status")),
+            step=reading.step,
+            total=reading.total,
+            rate=reading.rate,
+            seed=seed,
+            outputs=tuple(_urls(raw.get("output"))),
+            error=_error(raw.get("error")),
+            logs=logs,
+            raw=raw,
+            _reading=reading,
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has ended, one way or another."""
+        return self.status in DONE_STATUSES
+
+    @property
+    def progress(self) -> float | None:
+        """How far the job is, 0.0 to 1.0, by the last progress bar in the log; 1.0 once it succeeded."""
+        if self.status == "succeeded":
+            return 1.0
+        if self.step is None or not self.total:
+            return None
+        return min(self.step / self.total, 1.0)
+
+    @property
+    def eta(self) -> float | None:
+        """How long the last progress bar still takes at its own rate, in seconds; 0.0 once the job has ended."""
+        if self.done:
+            return 0.0
+        if self.step is None or not self.total or not self.rate:
+            return None
+        return max(self.total - self.step, 0) / self.rate
+
+    @property
+    def created_at(self) -> float | None:
+        """When the server says that it made the job, in seconds since the epoch."""
+        return _time(self.raw.get("created_at"))
+
+    @property
+    def completed_at(self) -> float | None:
+        """When the server says that the job ended, in seconds since the epoch."""
+        return _time(self.raw.get("completed_at"))
+
+
+def _text(value: Any) -> str:
+    """Give text that can be written anywhere; JSON may hold halves of characters, which cannot."""
+    if not isinstance(value, str):
+        return ""
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", value)  # one for one, so that positions in a log stay
+    return value
+
+
+def _time(value: Any) -> float | None:
+    """Read an ISO 8601 time; `datetime.fromisoformat` of Python 3.10 does not know "Z" or fractions of any length."""
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    zone = "+00:00" if found[3] in (None, "Z") else found[3]
+    try:
+        return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _id(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**64:
+        return str(value)
+    # An id of dots alone would climb in a url's path; one that long, or with control characters, is not an id.
+    sound = isinstance(value, str) and value.strip(". ") and len(value) <= 256 and value.isprintable()
+    return value if sound else None
+
+
+def _error(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, dict):
+        for key in ("message", "detail", "title"):
+            if isinstance(value.get(key), str):
+                return _text(value[key])
+    if isinstance(value, str):
+        return _text(value)
+    try:
+        return _text(json.dumps(value, ensure_ascii=False))
+    except (RecursionError, TypeError, ValueError):
+        return TEXTS["unshowable"]
+
+
+def _urls(output: Any) -> list[str]:
+    """List the urls in an output: one string, a list of them, or an object that names them."""
+    if isinstance(output, str):
+        return [output] if output else []
+    items = output.values() if isinstance(output, dict) else output if isinstance(output, list) else ()
+    return [item for item in items if isinstance(item, str) and item]

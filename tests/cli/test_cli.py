@@ -1,0 +1,148 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import requests
+
+from animatediff_widget import Journal, __version__
+from animatediff_widget.cli import main
+from animatediff_widget.engines import Canceled
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.server import LocalServer
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "animatediff_widget", *arguments], capture_output=True, text=True, timeout=120, **options
+    )
+
+
+def test_run_makes_a_file_and_prints_its_name(tmp_path):
+    done = command("run", "boat, sea", "--steps", "2", "--seed", "5", "-o", "boat.gif", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "boat.gif\n"
+    assert (tmp_path / "boat.gif").read_bytes()[:4] == b"GIF8"
+    assert done.stderr == ""  # progress is for a terminal
+
+
+def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
+    done = command("run", "海上的船", "--steps", "2", "--seed", "6", "--json", "--builtin", cwd=tmp_path)
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "succeeded"
+    assert answer["input"]["prompt"] == "海上的船"
+    assert done.stderr == "animation-6.webp\n"
+    assert (tmp_path / "animation-6.webp").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "x", "--steps", "500"], "steps must be a whole number from 1 to 100, not 500."),
+        (["run", "x", "--steps", "many"], "steps must be a whole number from 1 to 100, not 'many'."),
+        (["run", "x", "--extra-input", "{"], "extra_input must be a JSON object, not '{'."),
+        (["run", "x", "--relay", "nowhere"], "base url"),
+        (["run"], "required"),
+        (["dance"], "invalid choice"),
+        ([], "required"),
+        (["serve", "--port", "99999"], "--port must be a number"),
+        (["serve", "--port", "\u00b2"], "--port must be a number"),
+    ],
+)
+def test_wrong_input_is_one_sentence_on_stderr_and_exit_code_2(arguments, says, capsys):
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    shown = capsys.readouterr()
+    assert code == 2
+    assert says in shown.err
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+
+
+def test_a_job_that_fails_is_one_sentence_and_exit_code_1():
+    done = command("run", "x", "--extra-input", '{"output_format": "avi"}')
+    assert done.returncode == 1
+    assert done.stderr.startswith("The model failed: ")
+    assert done.stderr.count("\n") == 1
+
+
+class PatientEngine:
+    """An engine that draws until it is canceled."""
+
+    name = "patient"
+
+    def __init__(self):
+        self.begun = threading.Event()
+
+    def run(self, request, *, seed, log, canceled):
+        self.begun.set()
+        while not canceled():
+            time.sleep(0.01)
+        raise Canceled
+
+
+def test_an_interrupt_cancels_the_job_and_exits_with_130(tmp_path, monkeypatch):
+    engine = PatientEngine()
+    with LocalServer(engine) as server:
+        monkeypatch.setenv("ANIMATEDIFF_API_KEY", server.token)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "animatediff_widget", "run", "x", "--relay", server.base_url, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        assert engine.begun.wait(60)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert json.loads(out)["status"] == "canceled"
+    assert err == "Interrupted. The job was canceled.\n"
+    assert Journal().jobs()[0].state == "canceled"
+
+
+def test_help_names_every_field_with_its_default():
+    shown = command("run", "--help").stdout
+    for name, trait in AnimateDiffRequest().traits().items():
+        if name != "prompt":
+            assert f"--{name.replace('_', '-')}" in shown
+        words = trait.help.split()[:3]
+        assert name == "prompt" or re.search(r"\s+".join(map(re.escape, words)), shown), name
+    assert "(default: 25)" in shown
+    for name in ("run", "lab", "serve"):
+        assert command(name, "--help").returncode == 0
+    assert command("--version").stdout.strip() == __version__
+
+
+def test_serve_prints_url_and_key_and_serves_until_it_is_stopped():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "animatediff_widget", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    url = process.stdout.readline().split()[1]
+    key = process.stdout.readline().split()[1]
+    assert requests.get(url, timeout=30).status_code == 401
+    assert requests.get(url, headers={"Authorization": f"Bearer {key}"}, timeout=30).json()["results"] == []
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert err == ""
+
+
+def test_serve_on_a_taken_port_says_so(capsys):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,530 @@
+"""Taking up what an earlier session left, against the real built-in server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_job import World, world_in
+
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, Prediction
+from animatediff_widget.cli import main
+from animatediff_widget.errors import (
+    AnimateDiffError,
+    AnswerLost,
+    EndpointError,
+    JobCanceled,
+    JobError,
+    JobFailed,
+    NothingToFollow,
+    OutputError,
+)
+from animatediff_widget.server import LocalServer
+
+REQUEST = AnimateDiffRequest(prompt="a boat", steps=2, seed=7)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.recovery._LOOKS", (0.01, 0.05))
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> Iterator[World]:
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_HOME", str(tmp_path / "journal"))
+    with world_in(tmp_path / "journal") as world:
+        yield world
+
+
+def abandon(world: World, state: str = "running", *, open_gate: bool = True, **fields) -> str:
+    """Post a job, and leave it as a session does that is killed then; give its key."""
+    job = world.job(**{"seed": 7, **fields})
+    world.engine.gate.clear()
+    iteration = iter(job)
+    next(iteration)
+    iteration.close()
+    if open_gate:
+        world.engine.gate.set()
+    if state in ("downloading", "succeeded"):
+        prediction = ended(world, job.prediction.id)
+        world.journal.note(job.key, state, prediction=prediction)
+    return job.key
+
+
+def finish(world: World, **fields) -> str:
+    """Run a job to its end in the background, with nobody there to see; give its key."""
+    job = world.job(**{"seed": 7, **fields}).start()
+    job._thread.join(60)
+    assert job.state == "succeeded"
+    return job.key
+
+
+def ended(world: World, prediction_id: str) -> Prediction:
+    with world.client() as client:
+        while not (prediction := client.get(prediction_id)).done:
+            time.sleep(0.01)
+    return prediction
+
+
+def resume(world: World, key: str, **options) -> Job:
+    entry = world.journal.get(key)
+    assert entry is not None
+    return Job.resume(entry, world.client(), journal=world.journal, timeout=60, **options)
+
+
+def posts(world: World) -> int:
+    return len(world.listed())
+
+
+# --- where it was left ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["running", "downloading", "left", "unknown"])
+def test_a_job_with_an_id_is_followed_to_its_end(world, state):
+    key = abandon(world)
+    world.journal.note(key, state)
+    job = resume(world, key)
+    assert (job.state, job.finished, job.key) == ("running", False, key)
+    animation = job.run()
+    assert b"a boat 7" in animation.data
+    entry = world.journal.get(key)
+    assert (entry.state, entry.seen, entry.output) == ("succeeded", True, animation.path)
+    assert entry.animation().data == animation.data
+    assert posts(world) == len(world.engine.seeds) == len(world.journal.jobs()) == 1
+
+
+def test_a_resumed_job_is_run_as_any_other(world):
+    keys = [abandon(world, seed=seed) for seed in (1, 2, 3)]
+    started = resume(world, keys[0]).start()
+    iterated = resume(world, keys[1])
+    statuses = [prediction.status for prediction in iterated]
+    waited = resume(world, keys[2])
+    for seed, job in enumerate((started, iterated, waited), 1):
+        assert f"a boat {seed}".encode() in job.result(60).data
+    assert statuses[-1] == "succeeded"
+    assert posts(world) == 3
+
+
+def test_a_resumed_job_can_be_canceled(world):
+    key = abandon(world, open_gate=False)
+    job = resume(world, key)
+    job.cancel()
+    with pytest.raises(JobCanceled):
+        job.result(60)
+    assert world.journal.get(key).state == "canceled"
+    assert [prediction.status for prediction in world.listed()] == ["canceled"]
+
+
+def test_what_was_downloaded_halfway_is_downloaded_anew(world):
+    key = abandon(world, "downloading")
+    world.journal.animations.mkdir()
+    (world.journal.animations / f"{key}.part").write_bytes(b"GIF89a, half of it")
+    animation = resume(world, key).run()
+    assert animation.data.endswith(b"a boat 7")
+    assert list(world.journal.animations.iterdir()) == [animation.path]
+
+
+def test_a_file_that_the_journal_does_not_know_yet_is_taken(world):
+    key = abandon(world, "downloading")
+    world.journal.animations.mkdir()
+    (world.journal.animations / f"{key}.gif").write_bytes(b"GIF89a whole")
+    world.server.close()
+    animation = resume(world, key).run()
+    assert animation.data == b"GIF89a whole"
+    entry = world.journal.get(key)
+    assert (entry.state, entry.output, entry.size) == ("succeeded", animation.path, 12)
+    assert entry.animation().data == animation.data
+
+
+def test_an_answer_that_came_after_the_end_of_the_session_is_found(world):
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    with world.client() as client:
+        created = client.create(REQUEST)
+    job = resume(world, key)
+    assert job.state == "submitting"
+    job.run()
+    assert job.prediction.id == created.id
+    assert world.journal.get(created.id).key == key
+    assert posts(world) == 1
+
+
+def test_a_job_that_never_arrived_is_unknown_and_says_what_to_check(world):
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    job = resume(world, key)
+    with pytest.raises(AnswerLost, match=r"session.*ended.*Look there before you run it again"):
+        job.run()
+    assert (job.state, world.journal.get(key).state) == ("unknown", "unknown")
+    assert [entry.key for entry in world.journal.to_pick_up()] == [key]
+    world.journal.see(key)
+    assert world.journal.to_pick_up() == []
+    assert posts(world) == 0
+
+
+def test_of_two_lost_jobs_that_are_alike_each_gets_its_own(world):
+    keys = [world.journal.begin(REQUEST, world.client().endpoint.url) for _ in range(3)]
+    with world.client() as client:
+        created = {client.create(REQUEST).id for _ in range(2)}
+    jobs = [resume(world, key) for key in keys]
+
+    def run(job: Job) -> str | None:
+        try:
+            job.run()
+        except AnswerLost:
+            return None
+        return job.prediction.id
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(run, jobs))
+    assert sorted(found, key=str) == sorted([*created, None], key=str)
+    assert posts(world) == 2
+
+
+def test_a_job_of_another_is_never_adopted(world):
+    finish(world, seed=7)
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    with pytest.raises(AnswerLost):
+        resume(world, key).run()
+
+
+@pytest.mark.parametrize(("state", "error"), [("failed", JobFailed), ("canceled", JobCanceled)])
+def test_a_job_that_ended_before_it_was_sent_stays_ended(world, state, error):
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    world.journal.note(key, state, error="It was refused: steps.")
+    with pytest.raises(error, match="refused: steps"):
+        resume(world, key).run()
+    assert world.journal.get(key).state == state
+
+
+def test_a_job_without_an_id_has_nothing_to_follow(world):
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    world.journal.note(key, "running", prediction=Prediction.from_json({}))
+    with pytest.raises(NothingToFollow, match="no id"):
+        resume(world, key).run()
+    assert world.journal.get(key).state == "accepted"
+
+
+def test_a_damaged_record_without_an_id_is_given_up(world):
+    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    entry = replace(world.journal.get(key), damaged=True)
+    job = Job.resume(entry, world.client(), journal=Journal(world.journal.folder / "elsewhere"))
+    with pytest.raises(JobFailed, match="damaged"):
+        job.run()
+
+
+# --- finished, and on the disk or not ---------------------------------------------------------------------------------
+
+
+def test_a_finished_job_is_there_at_once_without_any_network(world):
+    key = finish(world)
+    world.server.close()
+    (entry,) = world.journal.to_pick_up()
+    job = Job.resume(entry, world.client(), journal=world.journal)
+    assert (job.state, job.finished) == ("succeeded", True)
+    assert job.start().result(0).data == job.animation.data == job.run().data
+    assert job.prediction == job.animation.prediction == entry.prediction
+    assert list(job) == []
+    assert job._thread is None
+    assert world.journal.get(key).seen
+
+
+def test_looking_at_a_finished_job_does_not_mark_it_as_seen(world):
+    key = finish(world)
+    job = resume(world, key)
+    assert job.animation is not None
+    assert not world.journal.get(key).seen
+    job.result()
+    assert world.journal.get(key).seen
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        Path.unlink,
+        lambda path: path.write_bytes(b"GIF89a"),
+        lambda path: path.write_bytes(path.read_bytes()[:-1] + b"!"),
+    ],
+)
+def test_a_missing_or_damaged_file_is_downloaded_again(world, damage):
+    key = finish(world)
+    entry = world.journal.get(key)
+    data = entry.animation().data
+    damage(entry.output)
+    assert entry.animation() is None
+    job = Job.resume(entry, world.client(), journal=world.journal)
+    assert job.run().data == entry.output.read_bytes() == data
+    assert world.journal.get(key).animation().data == data
+    assert posts(world) == 1
+
+
+def test_a_missing_file_whose_source_is_gone_ends_in_a_sentence_and_is_not_offered_again(tmp_path):
+    with world_in(tmp_path / "journal", keep=1) as world:
+        key = finish(world)
+        entry = world.journal.get(key)
+        entry.output.unlink()
+        world.journal.see(finish(world, seed=8))  # the server has room for one
+        job = Job.resume(entry, world.client(), journal=world.journal)
+        with pytest.raises(OutputError, match="gone"):
+            job.run()
+        assert (job.state, world.journal.get(key).state) == ("failed", "failed")
+        assert world.journal.to_pick_up() == []
+
+
+def test_data_that_was_removed_ends_in_a_sentence(tmp_path):
+    with world_in(tmp_path / "journal", output_lifetime=0.1) as world:
+        key = abandon(world)
+        while not ended(world, world.journal.get(key).prediction.id).raw["data_removed"]:
+            time.sleep(0.02)
+        job = resume(world, key)
+        with pytest.raises(OutputError, match="gone"):
+            job.run()
+        assert job.prediction.raw["data_removed"] is True
+        assert world.journal.get(key).state == "failed"
+        assert world.journal.to_pick_up() == []
+
+
+def test_a_job_that_the_endpoint_has_forgotten_ends_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.stages._REFUSALS", 2)
+    with world_in(tmp_path / "journal", keep=1) as world:
+        key = abandon(world)
+        ended(world, world.journal.get(key).prediction.id)
+        finish(world, seed=8)
+        job = resume(world, key)
+        with pytest.raises(EndpointError, match=r"no longer knows this job \(404\)"):
+            job.run()
+        assert (job.state, world.journal.get(key).state) == ("failed", "failed")
+
+
+# --- one at a time ----------------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_runs_elsewhere_is_not_resumed(world):
+    key = abandon(world)
+    before = world.journal.get(key)
+    with world.journal.claim(key):
+        job = resume(world, key)
+        with pytest.raises(JobError, match="Another"):
+            job.run()
+        assert job.state == "left"
+    assert world.journal.get(key) == before
+    assert resume(world, key).run()
+
+
+def test_of_many_that_resume_one_does_and_nothing_is_fetched_twice(world, monkeypatch):
+    key = abandon(world)
+    entry = world.journal.get(key)
+    downloads = []
+    real = Client.download
+
+    def download(self, *arguments, **options):
+        downloads.append(arguments)
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Client, "download", download)
+    barrier = threading.Barrier(8)
+
+    def take_up(_: int) -> str:
+        job = Job.resume(entry, world.client(), journal=Journal(world.journal.folder), timeout=60)
+        barrier.wait()
+        with contextlib.suppress(JobError):
+            job.run()
+        assert job.error is None or "Another" in str(job.error)
+        return job.state
+
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(take_up, range(8)))
+    assert len(downloads) == 1
+    assert "succeeded" in states
+    assert set(states) <= {"succeeded", "left"}
+    assert world.journal.get(key).state == "succeeded"
+
+
+def test_what_another_has_finished_meanwhile_is_only_loaded(world, monkeypatch):
+    key = abandon(world)
+    late = resume(world, key)
+    animation = resume(world, key).run()
+    monkeypatch.setattr(Client, "get", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(Client, "download", lambda *_: pytest.fail("fetched again"))
+    assert late.run().data == animation.data
+
+
+# --- where it was posted to -------------------------------------------------------------------------------------------
+
+
+def test_the_endpoint_is_found_by_its_url(world, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", world.server.token)
+    job = Job.resume(world.journal.get(abandon(world)))
+    assert job.client.endpoint.kind == "relay"
+    assert job.run()
+
+
+def test_a_built_in_server_that_is_gone_is_said_to_be_gone(world):
+    with LocalServer() as other:
+        url = other.base_url + "/replicate/v1/predictions"
+    for state in ("submitting", "running"):
+        key = world.journal.begin(REQUEST, url, kind="builtin")
+        if state == "running":
+            world.journal.note(key, state, prediction=Prediction.from_json({"id": "x", "status": "processing"}))
+        job = Job.resume(world.journal.get(key))
+        with pytest.raises(JobFailed, match="built-in server of that session is gone"):
+            job.run()
+        assert world.journal.get(key).state == "failed"
+    assert world.journal.to_pick_up() == []
+
+
+def test_the_built_in_server_of_another_living_session_is_left_to_it(world, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", "a-key-that-must-not-travel")
+    key = world.journal.begin(REQUEST, world.server.base_url + "/replicate/v1/predictions", kind="builtin")
+    sent = []
+    monkeypatch.setattr("animatediff_widget.keys.credentials.Key.header", lambda self: sent.append(self) or "Bearer x")
+    job = Job.resume(world.journal.get(key))
+    with pytest.raises(JobError, match="answers only to"):
+        job.run()
+    assert job.state == "left"
+    assert sent == [], "nobody knows what listens there now"
+    assert [entry.key for entry in world.journal.to_pick_up()] == [key]
+
+
+def test_the_built_in_server_of_this_session_goes_on(world, monkeypatch):
+    monkeypatch.setattr("animatediff_widget.server.local._shared", world.server)
+    job = Job(REQUEST, Client(Endpoint.builtin()), journal=world.journal)
+    for _ in job:
+        break
+    assert world.journal.get(job.key).kind == "builtin"
+    assert Job.resume(world.journal.get(job.key)).run()
+
+
+def test_urls_give_their_endpoints(world, monkeypatch):
+    assert Endpoint.from_url(Endpoint.replicate().url) == Endpoint.replicate()
+    relay = Endpoint.relay("https://relay.example/base")
+    assert Endpoint.from_url(relay.url) == relay
+    assert Endpoint.from_url("http://127.0.0.1:5/replicate/v1/predictions", kind="relay").key_variable
+    assert not Endpoint.from_url("http://127.0.0.1:5/replicate/v1/predictions").key_variable
+    assert Endpoint.from_url("https://cog.example/v1/predictions").url == "https://cog.example/v1/predictions"
+    for url in ("", "nonsense", "file:///etc/passwd", "https://user:key@relay.example/replicate/v1/predictions"):
+        with pytest.raises(AnimateDiffError):
+            Endpoint.from_url(url)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shell(world, monkeypatch, capsys):
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", world.server.token)
+
+    def run(*arguments: str) -> tuple[int, list[str], list[str]]:
+        try:
+            code = main(arguments)
+        except SystemExit as exit_:
+            code = exit_.code
+        out, err = capsys.readouterr()
+        return code, out.splitlines(), err.splitlines()
+
+    return run
+
+
+def test_jobs_lists_what_is_in_the_journal(world, shell):
+    assert shell("jobs") == (0, [], ["No job yet."])
+    done = finish(world, prompt="a boat on the sea\n\x1b[31mred 桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜桜")
+    left = abandon(world, seed=8)
+    code, out, err = shell("jobs")
+    assert (code, err, len(out)) == (0, [], 3)
+    assert out[0].split() == ["KEY", "DATE", "STATE", "SEED", "PROMPT", "FILE"]
+    assert out[1].startswith(left[:8])
+    assert " running " in out[1]
+    assert out[2].endswith(str(world.journal.get(done).output))
+    assert "\x1b" not in out[2]
+    assert "a boat on the sea" in out[2]
+    assert [line.split()[0] for line in shell("jobs", "--limit", "1")[1]] == ["KEY", left[:8]]
+    assert len(shell("jobs", "--unfinished")[1]) == 2
+
+
+def test_jobs_are_told_as_json(world, shell):
+    key = finish(world)
+    code, out, _ = shell("jobs", "--json")
+    (job,) = json.loads("\n".join(out))
+    assert code == 0
+    assert (job["key"], job["state"], job["seed"], job["prompt"], job["seen"]) == (key, "succeeded", 7, "a boat", False)
+    assert job["file"] == str(world.journal.get(key).output)
+    assert shell("jobs", "--json", "--unfinished")[1] == ["[]"]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", ""])
+def test_a_wrong_limit_is_refused_in_a_sentence(shell, limit):
+    code, out, err = shell("jobs", f"--limit={limit}")
+    assert (code, out, len(err)) == (2, [], 1)
+
+
+def test_resume_takes_up_all_there_is(world, shell):
+    assert shell("resume") == (0, [], ["There is nothing to resume."])
+    keys = [finish(world, seed=1), abandon(world, seed=2)]
+    finish(world, seed=3)
+    world.journal.see(world.journal.jobs(1)[0].key)
+    code, out, err = shell("resume")
+    assert (code, err) == (0, [])
+    assert out == [str(world.journal.get(key).output) for key in reversed(keys)]
+    assert shell("resume")[2] == ["There is nothing to resume."]
+    assert posts(world) == 3
+
+
+def test_resume_takes_keys_their_beginnings_and_ids(world, shell):
+    keys = [abandon(world, seed=seed) for seed in (1, 2, 3)]
+    code, out, _ = shell("resume", keys[0], keys[1][:12], world.journal.get(keys[2]).prediction.id, keys[0])
+    assert code == 0
+    assert out == [str(world.journal.get(key).output) for key in keys]
+
+
+def test_resume_refuses_a_key_that_names_no_job_or_several(world, shell):
+    abandon(world, seed=1)
+    abandon(world, seed=2)
+    code, out, err = shell("resume", "nothing")
+    assert (code, out, len(err)) == (2, [], 1)
+    code, out, err = shell("resume", "")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert "more than one" in err[0]
+
+
+def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
+    good = abandon(world, seed=1)
+    bad = abandon(world, seed=2, prompt="an impossible triangle")
+    lost = world.journal.begin(REQUEST, world.client().endpoint.url, kind="relay")
+    code, out, err = shell("resume")
+    assert code == 1
+    assert out == [str(world.journal.get(good).output)]
+    assert len(err) == 2
+    assert err[0].startswith(f"{lost[:8]}: ")
+    assert "Look there" in err[0]
+    assert err[1].startswith(f"{bad[:8]}: The model failed: This cannot be drawn: it is impossible")
+    world.journal.see(lost)
+    assert shell("resume")[2] == ["There is nothing to resume."]
+    assert shell("resume", "--all")[0] == 1
+
+
+def test_an_interrupt_of_resume_cancels_the_job_and_says_so(world, shell, monkeypatch):
+    key = abandon(world, open_gate=False)
+    real = Client.get
+
+    def interrupted(self, *arguments):
+        monkeypatch.setattr(Client, "get", real)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "get", interrupted)
+    code, out, err = shell("resume", key)
+    assert (code, out) == (130, [])
+    assert err[0] == f"{key[:8]}: The job was canceled."
+    assert world.journal.get(key).state == "canceled"
+
+
+def test_the_command_line_says_when_the_journal_was_damaged(world, shell):
+    finish(world)
+    (world.journal.folder / "journal.sqlite3").write_bytes(b"damaged" * 999)
+    code, _, err = shell("jobs")
+    assert code == 0
+    assert "damaged" in err[0]

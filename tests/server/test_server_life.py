@@ -1,0 +1,357 @@
+"""The built-in server's limits, its beginning and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import threading
+import time
+import tracemalloc
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from gated_server import BODY, Caller, GatedEngine, run_python, serving
+
+from animatediff_widget.engines import Output
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.server import LocalServer, local, shared_server, store
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_queue_says_when_to_come_back():
+    with serving(GatedEngine(), queue_size=2) as (caller, engine):
+        running = caller.create()
+        caller.until(running, "processing")
+        waiting = [caller.create() for _ in range(2)]
+        answer = caller.post(f"{caller.base}/predictions", json=BODY)
+        assert answer.status_code == 429
+        seconds = answer.headers["Retry-After"]
+        assert answer.json() == {"detail": f"Request was throttled. Your rate limit resets in ~{seconds}s."}
+        assert 1 <= int(seconds) <= 30
+        engine.open.set()
+        assert [caller.until(each)["status"] for each in waiting] == ["succeeded"] * 2
+        assert len(engine.prompts) == 3
+
+
+def test_two_hundred_clients_at_once_are_all_served():
+    with serving(queue_size=200) as (caller, _):
+        barrier = threading.Barrier(200)
+
+        def visit(number: int) -> bytes:
+            with Caller(caller.server) as mine:
+                barrier.wait()
+                return mine.get(mine.create(str(number), wait=True)["output"]).content
+
+        with ThreadPoolExecutor(200) as pool:
+            assert list(pool.map(visit, range(200))) == [str(number).encode() for number in range(200)]
+
+
+def test_an_ended_predictions_data_is_removed_after_its_time():
+    with serving(output_lifetime=0.2) as (caller, _):
+        ended = caller.create(wait=True)
+        while not (seen := caller.look(ended))["data_removed"]:
+            time.sleep(0.01)
+        assert (seen["input"], seen["logs"], seen["output"]) == ({}, "", None)
+        assert (seen["status"], seen["metrics"]) == ("succeeded", ended["metrics"])
+        assert requests.get(ended["output"], timeout=10).status_code == 404
+        assert caller.get(ended["output"]).status_code == 404
+
+
+def test_what_has_outlived_its_time_goes_without_anybody_asking():
+    with serving(output_lifetime=0.1) as (caller, _):
+        caller.create(wait=True)
+        while caller.server._store._holding:
+            time.sleep(0.02)
+        assert caller.server._store._held == 0
+
+
+def test_only_so_many_ended_predictions_are_remembered():
+    with serving(GatedEngine(), keep=3) as (caller, engine):
+        created = [caller.create(str(number)) for number in range(6)]
+        engine.permits.release(5)
+        caller.until(created[4])
+        caller.until(created[5], "processing")
+        statuses = [caller.get(each["urls"]["get"]).status_code for each in created]
+        assert statuses == [404, 404, 200, 200, 200, 200]
+        listed = caller.get(f"{caller.base}/predictions").json()["results"]
+        assert [each["id"] for each in listed] == [each["id"] for each in created[:1:-1]]
+        assert len(caller.server._store._files) == 3
+
+
+def test_outputs_beyond_the_memory_set_aside_for_them_go_early(monkeypatch):
+    monkeypatch.setattr(store, "MAX_HELD", 3_500_000)
+    with serving() as (caller, _):
+        ended = [caller.create(f"{number}" * 400_000, wait=True) for number in range(8)]  # counted twice: in and out
+        kept = [requests.get(each["output"], timeout=10).status_code == 200 for each in ended]
+        assert kept == [False] * 4 + [True] * 4
+        assert [caller.look(each)["data_removed"] for each in ended] == [True] * 4 + [False] * 4
+
+
+def test_memory_stays_flat_however_many_predictions_come_and_go():
+    class Drawing(GatedEngine):
+        def run(self, request: AnimateDiffRequest, **how: Any) -> Output:
+            return Output(os.urandom(200_000), "webp", "image/webp")
+
+    with serving(Drawing(), keep=20) as (caller, _):
+        for _ in range(40):
+            caller.create(wait=True)
+        tracemalloc.start()
+        for _ in range(100):
+            caller.create(wait=True)
+        grown, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert grown < 25 * 200_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("_IDLE_SECONDS", b""),
+        ("_IDLE_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: "),
+        ("_BODY_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"),
+    ],
+)
+def test_whoever_sends_too_slowly_is_let_go(monkeypatch, limit, sent):
+    monkeypatch.setattr(local, limit, 0.1)
+    with serving() as (caller, _), socket.create_connection(("127.0.0.1", int(caller.base.split(":")[2][:-3]))) as raw:
+        raw.sendall(sent)
+        assert raw.recv(1000) == b""
+
+
+def test_connections_beyond_the_limit_are_closed_and_the_others_served(monkeypatch):
+    monkeypatch.setattr(local, "_MAX_CONNECTIONS", 3)
+    with serving() as (caller, _):
+        caller.create()
+        port = int(caller.server.base_url.rpartition(":")[2])
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
+        with socket.create_connection(("127.0.0.1", port)) as one_too_many:
+            assert one_too_many.recv(1) == b""
+        assert caller.get(f"{caller.base}/predictions").status_code == 200
+        for each in idle:
+            each.close()
+
+
+# --- the server's life ------------------------------------------------------------------------------------------------
+
+
+def test_closing_leaves_no_thread_and_no_open_port():
+    gc.collect()
+    before = set(threading.enumerate())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with serving() as (caller, _):
+            assert len(set(threading.enumerate()) - before) == 2
+            caller.create(wait=True)
+            port = int(caller.server.base_url.rpartition(":")[2])
+        gc.collect()
+    assert set(threading.enumerate()) == before
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_closing_leaves_no_open_files():
+    descriptors = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+    counts = []
+    for _ in range(3):
+        with serving() as (caller, _):
+            caller.create(wait=True)
+        gc.collect()
+        counts.append(len(os.listdir(descriptors)))
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_closing_cancels_what_runs_and_answers_who_waits():
+    with ThreadPoolExecutor() as pool:
+        with serving(GatedEngine()) as (caller, engine):
+            others = [Caller(caller.server), Caller(caller.server)]
+            running = pool.submit(others[0].create, wait=True)
+            engine.begun.acquire()
+            queued = pool.submit(others[1].create, wait=True)
+            while len(caller.get(f"{caller.base}/predictions").json()["results"]) < 2:
+                time.sleep(0.002)
+        assert running.result()["status"] == queued.result()["status"] == "canceled"
+        for each in others:
+            each.close()
+        assert len(engine.prompts) == 1
+
+
+def test_starting_and_closing_twice_does_no_harm_but_a_closed_server_stays_closed():
+    server = LocalServer(GatedEngine())
+    with pytest.raises(RuntimeError, match="start"):
+        _ = server.base_url
+    assert server.start() is server.start()
+    assert server.running
+    server.close()
+    server.close()
+    assert not server.running
+    with pytest.raises(RuntimeError, match="closed"):
+        server.start()
+
+
+def test_a_server_that_never_started_can_be_closed():
+    LocalServer(GatedEngine()).close()
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence():
+    with serving() as (caller, _):
+        port = int(caller.server.base_url.rpartition(":")[2])
+        with pytest.raises(AnimateDiffError, match=f"Port {port} cannot be used: .*in use. Choose another."):
+            LocalServer(GatedEngine(), port=port).start()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"token": ""}, {"token": "a\nb"}, {"token": "é"}, {"queue_size": 0}, {"keep": 0}, {"output_lifetime": 0}],
+)
+def test_options_that_make_no_sense_are_refused(options):
+    with pytest.raises(ValueError, match="must be"):
+        LocalServer(GatedEngine(), **options)
+
+
+def test_a_token_of_ones_own_works():
+    with serving(token="of-my-own") as (caller, _):
+        assert caller.server.token == "of-my-own"
+        assert caller.create()["id"]
+
+
+def test_tokens_are_random_and_long():
+    tokens = {LocalServer(GatedEngine()).token for _ in range(20)}
+    assert len(tokens) == 20
+    assert all(len(token) >= 43 for token in tokens)
+
+
+def test_the_token_is_in_no_representation():
+    with serving() as (caller, _):
+        server = caller.server
+        assert repr(server) == f"<LocalServer {server.base_url}>"
+        assert server.token not in repr(server._service)
+    assert repr(server) == "<LocalServer closed>"
+
+
+def test_it_serves_while_the_main_thread_runs_a_loop_of_its_own():
+    async def main() -> str:
+        with serving() as (caller, _):
+            loop = asyncio.get_running_loop()
+            return (await loop.run_in_executor(None, lambda: caller.create(wait=True)))["status"]
+
+    assert asyncio.run(main()) == "succeeded"
+
+
+def test_a_blocked_main_thread_loop_does_not_stop_it():
+    async def main() -> str:
+        with serving() as (caller, _):
+            return str(caller.create(wait=True)["status"])  # blocks this loop, as a notebook's cell does
+
+    assert asyncio.run(main()) == "succeeded"
+
+
+def test_one_server_is_shared_by_the_whole_process_until_it_is_closed():
+    with ThreadPoolExecutor(8) as pool:
+        servers = set(pool.map(lambda _: shared_server(), range(8)))
+    assert len(servers) == 1
+    [server] = servers
+    server.close()
+    other = shared_server()
+    assert other is not server
+    other.close()
+
+
+def test_the_process_ends_with_the_shared_server_running_and_prints_nothing():
+    done = run_python("""
+        import requests
+        from animatediff_widget.server import shared_server
+        server = shared_server()
+        body = {"version": "a/b", "input": {"steps": 100}}
+        key = {"Authorization": "Bearer " + server.token}
+        requests.post(server.base_url + "/v1/predictions", json=body, headers=key)
+        requests.get(server.base_url + "/nowhere")
+        requests.get(server.base_url + "/nowhere", headers=key)
+        requests.post(server.base_url + "/v1/predictions", data="{", headers=key)
+        import socket
+        with socket.create_connection(("127.0.0.1", int(server.base_url.rpartition(":")[2]))) as raw:
+            raw.sendall(b"NONSENSE\\r\\n\\r\\n")
+            raw.recv(1000)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_child_of_a_fork_gets_a_server_of_its_own_and_the_parents_goes_on():
+    done = run_python("""
+        import os, requests, socket, warnings
+        warnings.simplefilter("ignore")
+        from animatediff_widget.server import shared_server
+
+        def works(server):
+            key = {"Authorization": "Bearer " + server.token}
+            return requests.get(server.base_url + "/v1/predictions", headers=key).status_code == 200
+
+        mine = shared_server()
+        assert works(mine)
+        child = os.fork() if hasattr(os, "fork") else None
+        if child == 0:
+            assert not mine.running
+            theirs = shared_server()
+            assert theirs is not mine and theirs.base_url != mine.base_url and works(theirs)
+            mine.close()
+            theirs.close()
+            os._exit(7)
+        if child:
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert shared_server() is mine and works(mine)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_child_does_not_keep_the_parents_port_open():
+    done = run_python("""
+        import os, signal, socket, time, warnings
+        warnings.simplefilter("ignore")
+        from animatediff_widget.server import LocalServer
+        server = LocalServer().start()
+        child = os.fork() if hasattr(os, "fork") else None
+        if child == 0:
+            time.sleep(60)
+        port = int(server.base_url.rpartition(":")[2])
+        server.close()
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            print("gone")
+        if child:
+            os.kill(child, signal.SIGKILL)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "gone\n", "")
+
+
+@pytest.mark.parametrize("absent", ["tornado", "numpy", "PIL", "tqdm"])
+def test_a_missing_extra_is_told_in_a_sentence(absent):
+    done = run_python(f"""
+        import sys
+        sys.modules[{absent!r}] = None
+        from animatediff_widget.errors import MissingExtra
+        try:
+            import animatediff_widget.server
+        except MissingExtra as error:
+            print(error)
+    """)
+    assert done.stdout == (
+        f'The built-in server needs {absent}, which cannot be found here: pip install "animatediff-widget[local]"\n'
+    )
+
+
+def test_the_server_knows_nothing_of_the_client_side():
+    done = run_python("""
+        import sys, animatediff_widget.server
+        for name in ("client", "job", "panel", "journal"):
+            assert f"animatediff_widget.{name}" not in sys.modules, name
+        for name in ("ipywidgets", "numpy", "PIL"):
+            assert name not in sys.modules, name
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
