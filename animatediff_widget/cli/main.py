@@ -23,6 +23,7 @@ from .jobs import add_commands
 __all__ = ["main"]
 
 _OK, _FAILED, _USAGE, _CANCELED = 0, 1, 2, 130
+_ALLOW_ROOT = ("--allow-root", "--ServerApp.allow_root")
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "steps": ("N", int),
     "guidance_scale": ("X", float),
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open JupyterLab on the quickstart notebook", description=_LAB)
     lab.set_defaults(act=_lab)
     lab.add_argument("--folder", default=".", help="where to put the notebook when it is not there yet (default: here)")
+    lab.add_argument("--allow-root", action="store_true", help="start although you are root, as in a container")
     lab.add_argument("rest", nargs="*", metavar="ARGUMENT", help="for jupyter lab itself, after --")
 
     serve = commands.add_parser("serve", help="serve the pocket model alone", description=_SERVE)
@@ -168,15 +170,23 @@ def _parse(name: str, text: str) -> Any:
 def _lab(arguments: argparse.Namespace) -> int:
     if shutil.which("jupyter-lab", path=_path()) is None:
         raise MissingExtra(TEXTS["lab_missing"])
+    rest = [*arguments.rest, *(["--allow-root"] if arguments.allow_root else [])]
+    if _is_root() and not any(argument.startswith(_ALLOW_ROOT) for argument in rest):
+        raise AnimateDiffError(TEXTS["lab_as_root"])
     notebook = _quickstart(Path(arguments.folder))
     # In place of this process, so that Ctrl-C and the exit code are Jupyter's own.
-    command = [sys.executable, "-m", "jupyterlab", str(notebook), *arguments.rest]
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *rest]
     sys.stdout.flush()
     if os.name != "nt":
         os.execv(sys.executable, command)  # noqa: S606
     import subprocess
 
     return subprocess.call(command)  # noqa: S603
+
+
+def _is_root() -> bool:
+    """Say whether JupyterLab would take this user for root."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _path() -> str:

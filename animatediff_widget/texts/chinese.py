@@ -240,6 +240,7 @@ CHINESE = {
     "no_texts": "没有 {language} 语言的文字；请选择 {languages} 之一。",
     "server_missing": '内置服务需要 {names}，这里没有找到：pip install "animatediff-widget[local]"',
     "lab_missing": '这里没有安装 JupyterLab：pip install "animatediff-widget[lab]"',
+    "lab_as_root": "以 root 身份启动 JupyterLab 需要加上选项：animatediff-widget lab --allow-root",
     "notebook_unwritten": "无法写入 {path}（{why}）；请用 --folder 换一个文件夹。",
     "interrupted": "已中断。{error}",
     "nothing_sent": "什么都没有发送。",

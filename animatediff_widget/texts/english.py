@@ -249,6 +249,7 @@ ENGLISH = {
     "server_missing": "The built-in server needs {names}, which cannot be found here: "
     'pip install "animatediff-widget[local]"',
     "lab_missing": 'JupyterLab is not installed here: pip install "animatediff-widget[lab]"',
+    "lab_as_root": "JupyterLab does not start as root unless it is told to: animatediff-widget lab --allow-root",
     "notebook_unwritten": "{path} cannot be written ({why}); choose another --folder.",
     "interrupted": "Interrupted. {error}",
     "nothing_sent": "Nothing was sent.",

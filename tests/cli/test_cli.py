@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from animatediff_widget.cli import main
 from animatediff_widget.engines import Canceled
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer
+from animatediff_widget.texts import TEXTS
 
 
 def command(*arguments, **options):
@@ -146,3 +148,46 @@ def test_serve_on_a_taken_port_says_so(capsys):
         taken.listen()
         assert main(["serve", "--port", str(taken.getsockname()[1])]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The commands that `lab` would start, in place of this process or, on Windows, beside it; none is."""
+    commands = []
+    monkeypatch.setattr(os, "execv", lambda program, command: commands.append(command))
+    monkeypatch.setattr(subprocess, "call", lambda command: commands.append(command) or 0)
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "JupyterLab does not start as root unless it is told to: animatediff-widget lab --allow-root\n"),
+        ("zh", "以 root 身份启动 JupyterLab 需要加上选项：animatediff-widget lab --allow-root\n"),
+    ],
+)
+def test_lab_as_root_says_in_one_sentence_what_to_do(started, monkeypatch, capsys, language, sentence):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    with TEXTS.speaking(language):
+        assert main(["lab"]) == 1
+    assert capsys.readouterr() == ("", sentence)
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--allow-root"], ["--", "--allow-root"], ["--", "--ServerApp.allow_root=True", "--no-browser"]]
+)
+def test_lab_starts_as_root_where_it_is_told_to(started, monkeypatch, arguments):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    main(["lab", *arguments])
+    command = started[0]
+    assert command[1:3] == ["-m", "jupyterlab"]
+    assert command[4:] == [argument for argument in arguments if argument != "--"]
+
+
+def test_lab_starts_for_anyone_else_without_the_flag(started, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    main(["lab"])
+    command = started[0]
+    assert command[1:3] == ["-m", "jupyterlab"]
+    assert command[4:] == []
