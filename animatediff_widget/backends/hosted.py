@@ -124,9 +124,9 @@ class HostedBackend:
             further = _resolve(url, page.get("next"))
             url = further if results and further and self._transport.is_own(further) else None
 
-    def fetch(self, output: str, to: Path, *, cap: int = _OUTPUT_CAP) -> Path:
-        """Fetch an output: https, the endpoint's own origin, or a ``data:`` URI; at most `cap` bytes. See `Backend`."""
-        pieces = _data_uri(output, cap) if output[:5].lower() == "data:" else self._pieces(output, cap)
+    def fetch(self, output: str, to: Path) -> Path:
+        """Fetch an output: https, the endpoint's own origin, or a ``data:`` URI. See `Backend`."""
+        pieces = _data_uri(output, _OUTPUT_CAP) if output[:5].lower() == "data:" else self._pieces(output, _OUTPUT_CAP)
         with contextlib.closing(_not_empty(pieces)) as pieces:
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)

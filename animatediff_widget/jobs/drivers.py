@@ -32,11 +32,15 @@ _SCRAP_AGE = 24 * 3600.0
 
 
 class Control:
-    """What a person wants of a job that runs. Safe to use from any thread."""
+    """The time as a job knows it, and what a person wants of the job meanwhile. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self.canceled = False
         self._wake = threading.Event()
+
+    def now(self) -> float:
+        """Give the time, in seconds on the monotonic clock."""
+        return time.monotonic()
 
     def cancel(self) -> None:
         """Want the job canceled, and end its present wait."""

@@ -1,13 +1,17 @@
-"""Holding an interrupt back while something must not be cut short."""
+"""What an interrupt must not cut short."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["uninterrupted"]
+from .view import JobView
+
+__all__ = ["Mailbox", "uninterrupted"]
 
 
 @contextlib.contextmanager
@@ -28,3 +32,27 @@ def uninterrupted() -> Iterator[bool]:
         signal.signal(signal.SIGINT, before)
     if held and callable(before):
         before(*held[0])
+
+
+class Mailbox:
+    """Views on their way from the thread that drives a job to the thread that shows them. An interrupt loses none."""
+
+    def __init__(self) -> None:
+        self._views: deque[JobView] = deque()
+        self._came = threading.Event()
+
+    def put(self, view: JobView) -> None:
+        """Add a view."""
+        self._views.append(view)
+        self._came.set()
+
+    def take(self, show: Callable[[JobView], None], seconds: float) -> None:
+        """Wait at most so long for a view, and show all that came."""
+        self._came.wait(seconds)
+        self._came.clear()
+        while self._views:
+            with uninterrupted():
+                try:
+                    show(self._views[0])
+                finally:
+                    self._views.popleft()

@@ -23,9 +23,9 @@ from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
 from .drivers import Control, Driver
-from .interrupts import uninterrupted
+from .interrupts import Mailbox, uninterrupted
 from .polling import Schedule
-from .steps import Steps
+from .steps import Clock, Steps
 from .view import JobView
 
 __all__ = ["STATES", "Job"]
@@ -252,16 +252,13 @@ class Job(HasTraits):
         AnimateDiffError
             The job's error.
         """
-        views: queue.SimpleQueue[JobView] = queue.SimpleQueue()
-        self._begin(views.put)
+        mailbox = Mailbox()
         interrupted = False
         try:
             while not self.finished:
                 try:
-                    with contextlib.suppress(queue.Empty):
-                        view = views.get(timeout=_TICK)
-                        with uninterrupted():
-                            self._show(view)
+                    self._begin(mailbox.put)
+                    mailbox.take(self._show, _TICK)
                     if idle is not None and not self.finished:
                         idle()
                 except KeyboardInterrupt:
@@ -270,10 +267,10 @@ class Job(HasTraits):
                     interrupted = True
                     self.cancel()
         finally:
-            if not self.finished:  # nobody takes what comes from the queue any more
-                self._deliver = self._show
-                while not views.empty():
-                    self._show(views.get())
+            if not self.finished:  # nobody takes what comes into the mailbox any more
+                with uninterrupted():
+                    self._deliver = self._show
+                    mailbox.take(self._show, 0.0)
         if interrupted:
             raise KeyboardInterrupt
         return self._outcome()
@@ -327,7 +324,7 @@ class Job(HasTraits):
 
     def _begin(self, deliver: Callable[[JobView], None]) -> None:
         """Start the thread that drives the job, once; `deliver` takes its views."""
-        with self._starting:
+        with uninterrupted(), self._starting:
             if self._thread is None and not self.finished:
                 self._deliver = deliver
                 self._key = self._key or self.journal.new_key()
@@ -349,14 +346,16 @@ class Job(HasTraits):
                 lambda: control.canceled,
                 self.timeout,
                 self._entry,
+                Clock(now=control.now),
             )
             driver = Driver(steps, self.body, self._key or "", self.client.backend, self.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)
             _tails[endpoint.url] = schedule.tail
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
-            failure = JobError(Message("unforeseen", error=repr(error)))
-            self._deliver(JobView(state="left", prediction=self.prediction, error=failure))
+            if not self.finished:
+                failure = JobError(Message("unforeseen", error=repr(error)))
+                self._deliver(JobView(state="left", prediction=self.prediction, error=failure))
 
     def _show(self, view: JobView) -> None:
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
@@ -368,15 +367,20 @@ class Job(HasTraits):
             "state": view.state,
             "view": view,
         }
+        interrupt = None
         for name, value in values.items():
             try:
                 self.set_trait(name, value)
+            except KeyboardInterrupt as error:
+                interrupt = error
             except Exception:
                 logger.exception("an observer of the job's %s failed", name)
         for views in tuple(self._followers):
             views.put(view)
         if view.finished:
             self._finished.set()
+        if interrupt is not None:
+            raise interrupt
 
     def _outcome(self) -> Animation:
         if self.error is not None:
