@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import pprint
 import shlex
-from typing import TYPE_CHECKING
 
-from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.body import Body
 
-if TYPE_CHECKING:
-    from animatediff_widget.model.request import AnimateDiffRequest
+from .base import Language
 
-__all__ = ["curl", "python"]
+__all__ = ["write"]
 
 _CURL = """\
 curl --silent --show-error --request POST {url} \\
-  --header "Authorization: Bearer ${variable}" \\
+  --header {authorization} \\
   --header 'Content-Type: application/json' \\
   --data-raw {body}
 """
 
 _PYTHON = """\
-import os
-import pathlib
+{imports}
 import sys
 import time
 
 import requests
 
 URL = {url!r}
-HEADERS = {{"Authorization": "Bearer " + os.environ[{variable!r}]}}
+HEADERS = {{"Authorization": "Bearer " + {key}}}
 BODY = {body}
 
 answer = requests.post(URL, json=BODY, headers=HEADERS, timeout=60)
@@ -57,16 +55,27 @@ print(name)
 """
 
 
-def curl(request: AnimateDiffRequest, endpoint: Endpoint | None) -> str:
-    """Write a curl command for a POSIX shell; the key is only named, as a variable."""
-    endpoint = endpoint or Endpoint.replicate()
-    return _CURL.format(
-        url=shlex.quote(endpoint.url), variable=endpoint.key_variable, body=shlex.quote(request.to_json())
-    )
+def write(language: Language, url: str, body: Body, variable: str, token: str | None = None) -> str:
+    """Write a job as a program.
 
-
-def python(request: AnimateDiffRequest, endpoint: Endpoint | None) -> str:
-    """Write a Python script; the key is only named, as a variable."""
-    endpoint = endpoint or Endpoint.replicate()
-    body = pprint.pformat(request.body(), width=110, sort_dicts=False)
-    return _PYTHON.format(url=endpoint.url, variable=endpoint.key_variable, body=body)
+    Parameters
+    ----------
+    language : {"curl", "python"}
+        A curl command for a POSIX shell, or a Python script.
+    url : str
+        Where predictions are created.
+    body : Body
+        The job.
+    variable : str
+        The environment variable that holds the endpoint's key, which is only named.
+    token : str, optional
+        What stands there in its place: a token that is no person's key.
+    """
+    if language == "curl":
+        authorization = f'"Authorization: Bearer ${variable}"' if token is None else f"'Authorization: Bearer {token}'"
+        text = json.dumps(body.to_json(), indent=2, ensure_ascii=False)
+        return _CURL.format(url=shlex.quote(url), authorization=authorization, body=shlex.quote(text))
+    key = f"os.environ[{variable!r}]" if token is None else repr(token)
+    value = pprint.pformat(body.to_json(), width=110, sort_dicts=False)
+    imports = "import os\nimport pathlib" if token is None else "import pathlib"
+    return _PYTHON.format(imports=imports, url=url, key=key, body=value)

@@ -104,8 +104,8 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _resume_one(entry: JournalEntry, journal: Journal) -> None:
-    from animatediff_widget.jobs.animate import show_progress
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.jobs.progress import show_progress
 
     job = Job.resume(entry, journal=journal)
     try:

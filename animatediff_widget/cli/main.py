@@ -128,8 +128,8 @@ def _default(trait: Any) -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
-    from animatediff_widget.jobs.animate import show_progress
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.jobs.progress import show_progress
     from animatediff_widget.model.endpoint import Endpoint
 
     fields: dict[str, Any] = {}

@@ -1,34 +1,44 @@
-"""One job, and who runs it: this thread, a thread of its own, or whoever iterates over it."""
+"""One job, and who runs it: a thread of its own, or the caller, to whom every change is delivered."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 
+from traitlets import Enum, HasTraits, Instance, Unicode
+
 from animatediff_widget.backends.client import Client
-from animatediff_widget.errors import (
-    AnimateDiffError,
-    JobError,
-    JobTimeout,
-    JournalError,
-)
-from animatediff_widget.journal.sqlite import Journal, JournalEntry
+from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
+from animatediff_widget.journal import Journal, JournalEntry
+from animatediff_widget.keys.credentials import Key
 from animatediff_widget.media.animation import Animation
+from animatediff_widget.model.body import Body
+from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
-from .resume import client_for, is_orphan, load
-from .stages import STATES, Stages
+from .drivers import Control, Driver
+from .interrupts import Mailbox, uninterrupted
+from .polling import Schedule
+from .steps import Clock, Steps
+from .view import JobView
 
 __all__ = ["STATES", "Job"]
 
 logger = logging.getLogger(__name__)
 
+_TICK = 0.1  # a click is noticed before it feels unheard
 
-class Job(Stages):
+_tails: dict[str, float] = {}
+"""How long after its last step a job ended, by the endpoint's url: the last job's there."""
+
+
+class Job(HasTraits):
     """One run of a request. It is written in the journal before it is posted, and every step after.
 
     Run it with `run` (blocking), `start` (in the background) or by iterating over it (which yields every new
@@ -36,17 +46,19 @@ class Job(Stages):
 
     Parameters
     ----------
-    request : AnimateDiffRequest
-        What to run. The job keeps a copy with the seed drawn.
+    request : AnimateDiffRequest or Body
+        What to run. The job keeps its body, with the seed drawn; changing the request later changes nothing.
     client : Client, optional
         How to reach the endpoint; `Client()` when not given.
     journal : Journal, optional
         Where to write it down; the person's own when not given.
     timeout : float
-        The longest to wait for the end, in seconds; 30 minutes by default.
+        The longest to wait for the end, in seconds; 30 minutes by default. The endpoint is told to cancel the job then.
 
     Attributes
     ----------
+    view : JobView
+        How the job stands, as one value. The other traits follow from it, and are set before it.
     state : str
         One of `STATES`.
     prediction : Prediction or None
@@ -56,8 +68,37 @@ class Job(Stages):
     animation : Animation or None
         The animation, once it is on disk.
     notice : str
-        What goes on behind the scenes while it runs (a hiccup that is being waited out, ...); often empty.
+        What goes on behind the scenes while it runs (a fault that is being waited out, ...); often empty.
     """
+
+    prediction = Instance(Prediction, allow_none=True, read_only=True)
+    animation = Instance(Animation, allow_none=True, read_only=True)
+    error = Instance(Exception, allow_none=True, read_only=True)
+    notice = Unicode("", read_only=True)
+    state = Enum(STATES, "new", read_only=True)
+    view = Instance(JobView, (), read_only=True)
+
+    def __init__(
+        self,
+        request: AnimateDiffRequest | Body,
+        client: Client | None = None,
+        *,
+        journal: Journal | None = None,
+        timeout: float = 1800.0,
+    ) -> None:
+        super().__init__()
+        self.body = request if isinstance(request, Body) else Body.of(request.seeded())
+        self.client = client or Client()
+        self.journal = journal or Journal()
+        self.timeout = timeout
+        self._key: str | None = None
+        self._entry: JournalEntry | None = None  # what an earlier session left
+        self._control = Control()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._deliver: Callable[[JobView], None] = self._show
+        self._followers: list[queue.SimpleQueue[JobView]] = []
+        self._finished = threading.Event()
 
     @classmethod
     def resume(
@@ -68,10 +109,11 @@ class Job(Stages):
         journal: Journal | None = None,
         timeout: float = 1800.0,
     ) -> Job:
-        """Take a job of an earlier session up where it was left. It is never posted again.
+        """Take a job of an earlier session up where it was left. What may cost money is never posted again.
 
         Run the job with `run`, `start` or by iterating over it. Where its animation is on the disk already, it has
-        succeeded at once. Where another process runs it, it ends as "left", and says so.
+        succeeded at once. Where another process runs it, it ends as "left", and says so. A job of a built-in server
+        that is gone is run again from its body.
 
         Parameters
         ----------
@@ -94,41 +136,111 @@ class Job(Stages):
         AnimateDiffError
             When the recorded url cannot be used, or the key may not travel there.
         """
-        orphan = client is None and is_orphan(entry)
-        job = cls(entry.request, client or client_for(entry), journal=journal, timeout=timeout)
-        job._entry, job._key, job._begun, job._posted_at = entry, entry.key, True, entry.created
-        job._orphan = orphan
-        job.set_trait("prediction", entry.prediction)
-        job.set_trait("state", "submitting" if entry.prediction is None else "running")
-        if entry.state == "succeeded" and entry.output is not None:
-            load(job, entry)
+        client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
+        job = cls(entry.body, client, journal=journal, timeout=timeout)
+        job._entry, job._key = entry, entry.key
+        animation = entry.animation() if entry.state == "succeeded" else None
+        if animation is not None:
+            job._show(JobView(state="succeeded", prediction=entry.prediction, animation=animation))
+        else:
+            state = "submitting" if entry.prediction is None else "running"
+            job._show(JobView(state=state, prediction=entry.prediction))
         return job
 
-    @property
-    def key(self) -> str | None:
-        """The job's key in the journal; None before it was submitted."""
-        return self._key
+    @classmethod
+    def attach(
+        cls,
+        endpoint: Endpoint,
+        prediction_id: str,
+        *,
+        token: str | Key | None = None,
+        journal: Journal | None = None,
+        timeout: float = 1800.0,
+    ) -> Job:
+        """Follow, journal and save a job that was started elsewhere: on the web page, by a colleague.
+
+        Parameters
+        ----------
+        endpoint : Endpoint
+            Where it runs.
+        prediction_id : str
+            Its id there.
+        token : str or Key, optional
+            The endpoint's key; looked for as `Client` does when not given.
+        journal : Journal, optional
+            Where to write it down; the person's own when not given. A job that stands there already is taken up.
+        timeout : float
+            The longest to wait for the end, in seconds.
+
+        Returns
+        -------
+        Job
+            The job; run it as any other.
+
+        Raises
+        ------
+        AnimateDiffError
+            When the endpoint does not know it, or the journal cannot be written.
+        """
+        client, journal = Client(endpoint, token), journal or Journal()
+        entry = journal.get(prediction_id)
+        if entry is None or entry.endpoint != endpoint.url:
+            prediction = client.get(prediction_id)
+            given = prediction.raw.get("input")
+            if not isinstance(given, dict):
+                raise AnswerError(Message("no_input", who=endpoint.label))
+            body = Body.from_json({"version": str(prediction.raw.get("version") or ""), "input": given})
+            key = journal.begin(body, endpoint)
+            journal.record(key, "running", prediction=prediction)
+            entry = journal.get(key)
+            assert entry is not None
+        return cls.resume(entry, client, journal=journal, timeout=timeout)
 
     def __repr__(self) -> str:
         known = f" {self.prediction.id}" if self.prediction and self.prediction.id else ""
         return f"<Job{known} {self.state}>"
 
     @property
+    def request(self) -> AnimateDiffRequest:
+        """What was asked for: a new request each time, to look at or to change for another job."""
+        return self.body.request()
+
+    @property
+    def key(self) -> str | None:
+        """The job's key in the journal; None before it was submitted."""
+        return self._key
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.view.finished
+
+    @property
     def elapsed(self) -> float | None:
         """How long the job has taken so far, or took, in seconds; None before it was started."""
-        if self._started is None:
-            return None
-        return (self._ended or time.monotonic()) - self._started
+        return self.view.elapsed
+
+    def start(self) -> Job:
+        """Run the job in the background; does nothing where it runs already.
+
+        Returns
+        -------
+        Job
+            The job itself.
+        """
+        self._begin(self._show)
+        return self
 
     def run(self, idle: Callable[[], object] | None = None) -> Animation:
-        """Run the job to its end, in this thread.
+        """Run the job to its end. Its traits change, and its observers are called, in this thread.
 
-        An interrupt (Ctrl-C, or the notebook's stop button) cancels the job at the endpoint.
+        An interrupt (Ctrl-C, or the notebook's stop button) cancels the job at the endpoint and waits for its end; a
+        second one does not wait.
 
         Parameters
         ----------
         idle : callable, optional
-            Called about ten times a second while the job waits; it may call `cancel`.
+            Called about ten times a second while the job runs; it may call `cancel`.
 
         Returns
         -------
@@ -140,30 +252,28 @@ class Job(Stages):
         AnimateDiffError
             The job's error.
         """
-        self._idle = idle
+        mailbox = Mailbox()
+        interrupted = False
         try:
-            for _ in self._run_on():
-                pass
-        except KeyboardInterrupt:
-            self._interrupted()
-            raise KeyboardInterrupt from None
+            while not self.finished:
+                try:
+                    self._begin(mailbox.put)
+                    mailbox.take(self._show, _TICK)
+                    if idle is not None and not self.finished:
+                        idle()
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    self.cancel()
         finally:
-            self._idle = None
+            if not self.finished:  # nobody takes what comes into the mailbox any more
+                with uninterrupted():
+                    self._deliver = self._show
+                    mailbox.take(self._show, 0.0)
+        if interrupted:
+            raise KeyboardInterrupt
         return self._outcome()
-
-    def start(self) -> Job:
-        """Run the job in the background; does nothing where it runs already.
-
-        Returns
-        -------
-        Job
-            The job itself.
-        """
-        with self._starting:
-            if self._thread is None and not self.finished:
-                self._thread = threading.Thread(target=self._background, name="animatediff-job", daemon=True)
-                self._thread.start()
-        return self
 
     def result(self, timeout: float | None = None) -> Animation:
         """Wait for the animation; starts the job where nobody has.
@@ -192,61 +302,85 @@ class Job(Stages):
 
     def cancel(self) -> None:
         """Ask for the job to be canceled; returns at once. The job's state tells when it is."""
-        self._cancel_wanted = True
-        self._wake.set()
+        self._control.cancel()
         self.start()
 
     def __iter__(self) -> Iterator[Prediction]:
-        """Run the job, or go on with it, and yield every new snapshot."""
-        yield from self._run_on()
+        """Run the job in the background, and yield every new snapshot."""
+        views: queue.SimpleQueue[JobView] = queue.SimpleQueue()
+        self._followers.append(views)
+        last = None
+        try:
+            self.start()
+            while not (self.finished and views.empty()):
+                view = views.get()
+                if view.prediction is not None and view.prediction is not last:
+                    last = view.prediction
+                    yield last
+        finally:
+            self._followers.remove(views)
         if self.animation is not None:
             self._see()
 
-    def _run_on(self) -> Iterator[Prediction]:
-        with self._driving, contextlib.ExitStack() as stack:  # somebody else who runs it is waited for
-            if self.finished:
-                self._finished.set()  # an interrupt may have fallen between the two
-                return
-            try:
-                if not stack.enter_context(self._owning()):
-                    self._begun = False  # what becomes of it, the other one writes down
-                    self._end("left", JobError(Message("runs_elsewhere")))
-                    return
-                for prediction in self._drive():
-                    yield prediction
-                    if self.finished:  # whoever took the snapshot ran the job on to its end
-                        return
-            except AnimateDiffError as error:
-                self._end(self._state_after(error), error)
-            except GeneratorExit:
-                raise
-            except Exception as error:
-                logger.exception("a bug in animatediff_widget")
-                self._end("left", JobError(Message("unforeseen", error=repr(error))))
-                raise
+    def _begin(self, deliver: Callable[[JobView], None]) -> None:
+        """Start the thread that drives the job, once; `deliver` takes its views."""
+        with uninterrupted(), self._starting:
+            if self._thread is None and not self.finished:
+                self._deliver = deliver
+                self._key = self._key or self.journal.new_key()
+                self._thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
+                self._thread.start()
 
-    @contextlib.contextmanager
-    def _owning(self) -> Iterator[bool]:
-        """Claim the job while it is driven, so that no other process takes it up meanwhile."""
-        outermost, free = self._claim is None, True
-        if outermost and self._key is not None:
-            try:
-                self._claim = self.journal.claim(self._key)
-                free = self._claim is not None
-            except JournalError:
-                if self._entry is not None:  # else it is known to be ours, and a journal that fails no longer stops it
-                    raise
+    def _drive(self) -> None:
+        """Drive the steps to the end; whatever happens, a last view is delivered."""
+        endpoint, control = self.client.endpoint, self._control
         try:
-            yield free
-        finally:
-            if outermost and self._claim is not None:
-                self._claim.release()
-                self._claim = None
+            known = None
+            with contextlib.suppress(JournalError):
+                known = self.journal.typical_seconds(self.body, endpoint)
+            schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
+            steps = Steps(
+                endpoint,
+                self.client.backend.abilities,
+                schedule,
+                lambda: control.canceled,
+                self.timeout,
+                self._entry,
+                Clock(now=control.now),
+            )
+            driver = Driver(steps, self.body, self._key or "", self.client.backend, self.journal, control)
+            driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)
+            _tails[endpoint.url] = schedule.tail
+        except BaseException as error:
+            logger.exception("a bug in animatediff_widget")
+            if not self.finished:
+                failure = JobError(Message("unforeseen", error=repr(error)))
+                self._deliver(JobView(state="left", prediction=self.prediction, error=failure))
 
-    def _background(self) -> None:
-        with contextlib.suppress(Exception):  # it stands in `error`, and in the log
-            for _ in self._run_on():
-                pass
+    def _show(self, view: JobView) -> None:
+        """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
+        values = {
+            "prediction": view.prediction,
+            "animation": view.animation,
+            "error": view.error,
+            "notice": str(view.notice or ""),
+            "state": view.state,
+            "view": view,
+        }
+        interrupt = None
+        for name, value in values.items():
+            try:
+                self.set_trait(name, value)
+            except KeyboardInterrupt as error:
+                interrupt = error
+            except Exception:
+                logger.exception("an observer of the job's %s failed", name)
+        for views in tuple(self._followers):
+            views.put(view)
+        if view.finished:
+            self._finished.set()
+        if interrupt is not None:
+            raise interrupt
 
     def _outcome(self) -> Animation:
         if self.error is not None:
@@ -257,14 +391,7 @@ class Job(Stages):
         return self.animation
 
     def _see(self) -> None:
-        """Note that the person has the animation: it is not offered as unseen when a panel opens."""
+        """Record that the person has the animation: it is not offered as unseen when a panel opens."""
         if self._key is not None:
             with contextlib.suppress(JournalError):
                 self.journal.see(self._key)
-
-    def _interrupted(self) -> None:
-        """Cancel after an interrupt: the thread that ran the job is ours, and the person waits."""
-        self._cancel_wanted = True
-        with contextlib.suppress(KeyboardInterrupt):
-            for _ in self._run_on():
-                pass

@@ -71,6 +71,13 @@ class JournalEntry:
     damaged: bool = False
 
     @property
+    def body(self) -> Any:
+        """Shim."""
+        from animatediff_widget.model.body import Body
+
+        return Body.of(self.request)
+
+    @property
     def seed(self) -> int | None:
         """The seed: the one the server names, else the one that was sent."""
         return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.request.seed

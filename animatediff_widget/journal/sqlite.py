@@ -13,7 +13,6 @@ from typing import Any
 
 from animatediff_widget.errors import JournalError
 from animatediff_widget.model.prediction import Prediction
-from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
@@ -66,9 +65,7 @@ class Journal:
         """Draw a key for a job."""
         return uuid.uuid4().hex
 
-    def begin(
-        self, request: AnimateDiffRequest, endpoint: str, *, key: str | None = None, kind: str | None = None
-    ) -> str:
+    def begin(self, body: Any, endpoint: Any, *, key: str | None = None) -> str:
         """Write a job down before it is posted.
 
         Parameters
@@ -88,7 +85,7 @@ class Journal:
             The job's key in the journal.
         """
         key = key or self.new_key()
-        values = (key, time.time(), endpoint, kind, json.dumps(request.body(), ensure_ascii=False))
+        values = (key, time.time(), endpoint.url, endpoint.kind, body.text)
         self._file.write(
             lambda database: database.execute(
                 "INSERT INTO jobs (key, created, endpoint, kind, request, state) VALUES (?, ?, ?, ?, ?, 'submitting') "
@@ -98,13 +95,18 @@ class Journal:
         )
         return key
 
-    def note(
+    def typical_seconds(self, body: Any, endpoint: Any) -> float | None:
+        """Shim."""
+        return None
+
+    def record(
         self,
         key: str,
         state: str,
         *,
         prediction: Prediction | None = None,
-        error: str | None = None,
+        error: Any = None,
+        seconds: float | None = None,
         output: Path | None = None,
         size: int | None = None,
         sha256: str | None = None,
@@ -135,7 +137,7 @@ class Journal:
         """
         known = {
             **_answer(prediction),
-            "error": error,
+            "error": None if error is None else str(error),
             "output": self._stored(output),
             "size": size,
             "sha256": sha256,

@@ -84,10 +84,12 @@ class Key:
         Parameters
         ----------
         value : object
-            Text, or parsed JSON. It is not changed; what does not hold the key is handed back as it is.
+            Text, a message, or parsed JSON. It is not changed; what does not hold the key is handed back as it is.
         """
         if isinstance(value, str):
             return value.replace(self._reveal(), "***")
+        if isinstance(value, Message):
+            return Message(value.code, **{name: self.redact(item) for name, item in value.params.items()})
         return self._redact(value) if len(self._reveal()) >= _SHORTEST_SECRET else value
 
     def _redact(self, value: Any) -> Any:

@@ -36,7 +36,7 @@ from animatediff_widget.errors import (
     OutputError,
     StorageError,
 )
-from animatediff_widget.jobs import recovery
+from animatediff_widget.jobs.drivers import Control
 
 KEY = "a-key-of-the-relay-1234567890"
 MOST_REQUESTS = 40  # of one route in one job: more would be a loop that does not wait
@@ -46,16 +46,15 @@ MOST_REQUESTS = 40  # of one route in one job: more would be a loop that does no
 def waits(monkeypatch):
     """Let a job's waits pass in no time, on a clock of its own; give the list of them."""
     waited: list[float] = []
-    sleep = Job._sleep
+    wait = Control.wait
 
-    def hasty(job, seconds, deadline):
-        slept = getattr(job, "_slept", 0.0)
-        sleep(job, 0.001, deadline - slept)
-        seconds = min(seconds, deadline - slept - time.monotonic())
-        job._slept = slept + seconds
+    def hasty(control, seconds):
+        wait(control, 0.001)
+        control.slept = getattr(control, "slept", 0.0) + seconds
         waited.append(seconds)
 
-    monkeypatch.setattr(Job, "_sleep", hasty)
+    monkeypatch.setattr(Control, "wait", hasty)
+    monkeypatch.setattr(Control, "now", lambda control: time.monotonic() + getattr(control, "slept", 0.0))
     return waited
 
 
@@ -77,7 +76,7 @@ def a_job(server: Misbehaving, *, timeout: float = 60.0, **options) -> Job:
 def ended(job: Job) -> Job:
     """Run a job to its end, which is an animation or an error of ours."""
     with contextlib.suppress(AnimateDiffError):
-        assert job.run() is job.animation
+        assert job.result(60) is job.animation
     assert job.finished
     assert job._finished.is_set()
     if job.error is not None:
@@ -190,19 +189,19 @@ def test_a_create_that_was_turned_away_at_the_door_is_sent_again(server, fault):
     assert bodies[0] == bodies[1] == bodies[2]  # the same seed too
 
 
-def test_a_refused_connection_is_tried_again(monkeypatch, waits):
+def test_a_refused_connection_is_tried_again(waits):
     with Misbehaving(listening=False) as server:
-        hiccup = Job._hiccup
+        job, notices = a_job(server), []
 
-        def open_up(job, error, count, deadline):
-            assert not error.arrived
-            assert "could not be reached: nobody answers there" in str(error)
-            if count == 2:
-                server.listen()
-            hiccup(job, error, count, deadline)
+        def open_up(change):
+            if change.new:
+                assert "could not be reached: nobody answers there" in change.new
+                notices.append(change.new)
+                if len(notices) == 2:
+                    server.listen()
 
-        monkeypatch.setattr(Job, "_hiccup", open_up)
-        assert ended(a_job(server)).state == "succeeded"
+        job.observe(open_up, "notice")
+        assert ended(job).state == "succeeded"
         assert server.creates == 1
         assert waits[:2] == [1.0, 2.0]
 
@@ -265,7 +264,7 @@ def test_a_lost_answer_is_looked_for_more_than_once(server, waits):
     server.scripts["list"] = [says(b'{"results": []}'), status(500)]
     assert ended(a_job(server)).state == "succeeded"
     assert len(server.asked("list")) == 3
-    assert waits[:3] == list(recovery._LOOKS)
+    assert waits[:3] == [0.5, 2.0, 5.0]
     assert server.creates == 1
 
 
@@ -462,18 +461,11 @@ def test_a_throttle_that_never_ends_ends_with_the_persons_time_and_is_no_lost_jo
     assert server.creates == 0
 
 
-def test_waiting_for_a_day_does_not_run_out_of_numbers(server, waits):
-    job = a_job(server, timeout=1e9)
-    job._hiccup(ConnectionFailed("x"), 10**5, time.monotonic() + 1e9)
-    assert waits == [30.0]
-
-
 # --- canceling --------------------------------------------------------------------------------------------------------
 
 
 def canceled_while_running(job: Job) -> Job:
-    for _ in job:
-        job._cancel_wanted = True
+    job.observe(lambda _: job.cancel(), "prediction")
     return ended(job)
 
 
@@ -504,8 +496,7 @@ def test_a_job_canceled_while_its_answer_is_lost_is_found_and_canceled(server, w
     job = a_job(server)
 
     def lose(call):
-        job._cancel_wanted = True
-        job._wake.set()
+        job.cancel()
         bad.reset_after(call)
 
     server.scripts["create"] = [lose]
@@ -581,7 +572,7 @@ def test_a_download_that_is_answered_with_an_error_ends(server, code):
 
 
 def test_an_output_that_is_over_the_cap_is_a_sentence(server, waits, monkeypatch):
-    monkeypatch.setattr(animatediff_widget.backends.client.Client.download, "__kwdefaults__", {"cap": 1000})
+    monkeypatch.setattr("animatediff_widget.backends.hosted._OUTPUT_CAP", 1000)
     job = ended(a_job(server))
     assert isinstance(job.error, OutputError)
     assert "sent more than" in str(job.error)
@@ -653,21 +644,19 @@ def test_a_journal_that_fails_once_the_job_is_posted_does_not_stop_it(server, wa
 
     job, notices = a_job(server), []
     job.observe(lambda change: notices.append(change.new), "notice")
-    job.observe(lambda change: monkeypatch.setattr(Journal, "note", broken), "prediction")
-    assert job.run().data == CLIP
+    job.observe(lambda change: monkeypatch.setattr(Journal, "record", broken), "prediction")
+    assert job.result(60).data == CLIP
     assert "The journal is broken." in notices
 
 
 # --- interrupts -------------------------------------------------------------------------------------------------------
 
 PACKAGE = str(Path(animatediff_widget.__file__).parent)
-INNER = tuple(
-    f"{PACKAGE}/{name}.py" for name in ("job", "client", "_transport", "_answers", "recovery", "_pace", "journal")
-)
+INNER = tuple(f"{PACKAGE}/{name}" for name in ("jobs", "backends", "journal"))
 
 
 class Stop:
-    """Raises KeyboardInterrupt in the nth line that this thread executes in the package."""
+    """Interrupts this thread in the nth line that it executes in the package."""
 
     def __init__(self, at: int) -> None:
         self.at, self.lines, self.where = at, 0, "nowhere"
@@ -690,7 +679,7 @@ class Stop:
             self.lines += 1
             if self.lines == self.at:
                 self.where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
         return self.line
 
 

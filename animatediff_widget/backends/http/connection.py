@@ -38,7 +38,7 @@ class Exchange:
     """What the connection has to know about the request that it carries."""
 
     host: str
-    what: str
+    what: Message
     within: float
     read_timeout: float
     own_addresses: set[str]

@@ -7,6 +7,7 @@ import os
 import time
 import zlib
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +21,27 @@ from animatediff_widget.texts import Message
 
 from .connection import Exchange, Session, current
 
-__all__ = ["Reply", "Transport"]
+__all__ = ["Limits", "Reply", "Transport"]
 
 _PIECE = 2**16
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long exchanges may take, in seconds.
+
+    Parameters
+    ----------
+    connect, read : float
+        The longest to wait for a connection, and for the next bytes of an answer.
+    answer, download : float
+        The longest that one JSON answer, and one output, may take in all.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    answer: float = 60.0
+    download: float = 600.0
 
 
 class Transport:
@@ -34,15 +53,14 @@ class Transport:
         The endpoint's own origin, from `origin_of`.
     key : Key or None
         The key that is sent there.
-    connect_timeout, read_timeout : float
-        The longest to wait for a connection, and for the next bytes of an answer, in seconds.
+    limits : Limits
+        How long exchanges may take.
     """
 
-    def __init__(self, origin: str, key: Key | None, *, connect_timeout: float, read_timeout: float) -> None:
+    def __init__(self, origin: str, key: Key | None, limits: Limits) -> None:
         self._origin = origin
         self._auth = _Bearer(key, origin)
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
+        self._limits = limits
         self._own_addresses: set[str] = set()
         self._session = Session()
 
@@ -59,7 +77,15 @@ class Transport:
 
     @contextlib.contextmanager
     def send(
-        self, method: str, url: str, what: str, *, within: float, body: Any = None, packed: bool = True
+        self,
+        method: str,
+        url: str,
+        what: Message,
+        *,
+        within: float,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        compressed: bool = True,
     ) -> Iterator[Reply]:
         """Send one request and give its reply; all of it ends within a time.
 
@@ -67,13 +93,15 @@ class Transport:
         ----------
         method, url : str
             What to send and where. Anywhere but at the endpoint's own origin, private addresses are refused.
-        what : str
-            What is asked for, in words: "create the job".
+        what : Message
+            What is asked for: "create the job".
         within : float
             The longest that it may take in all, the reply's body included, in seconds.
         body : object, optional
             JSON to send.
-        packed : bool
+        headers : mapping, optional
+            Further headers.
+        compressed : bool
             Whether the reply may come compressed.
 
         Raises
@@ -83,7 +111,7 @@ class Transport:
         """
         own = self.is_own(url)
         exchange = Exchange(
-            _host(url), what, within, self._read_timeout, self._own_addresses, own, deadline=time.monotonic() + within
+            _host(url), what, within, self._limits.read, self._own_addresses, own, deadline=time.monotonic() + within
         )
 
         def ask() -> requests.Response:
@@ -96,9 +124,9 @@ class Transport:
                 method,
                 url,
                 json=body,
-                headers={"Accept-Encoding": "gzip" if packed else "identity"},
+                headers={"Accept-Encoding": "gzip" if compressed else "identity", **(headers or {})},
                 auth=self._auth,
-                timeout=(min(self._connect_timeout, within), self._read_timeout),
+                timeout=(min(self._limits.connect, within), self._limits.read),
                 proxies=proxies,
                 verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
                 stream=True,
@@ -134,7 +162,7 @@ class Reply:
         self._exchange = exchange
 
     def pieces(self, cap: int) -> Generator[bytes, None, None]:
-        """Yield the body as it comes, unpacked.
+        """Yield the body as it comes, decompressed.
 
         Parameters
         ----------
@@ -147,13 +175,13 @@ class Reply:
             When the body is too large, broken off, or too slow.
         """
         host, size = self._exchange.host, 0
-        packing = self.headers.get("Content-Encoding", "").strip().lower()
-        if packing in ("", "identity"):
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        if encoding in ("", "identity"):
             pieces: Iterator[bytes] = self._raw()
-        elif packing in ("gzip", "x-gzip", "deflate"):
-            pieces = _unpack(self._raw(), host)
+        elif encoding in ("gzip", "x-gzip", "deflate"):
+            pieces = _decompress(self._raw(), host)
         else:
-            raise AnswerError(Message("strangely_packed", host=host, packing=packing[:40]))
+            raise AnswerError(Message("unknown_encoding", host=host, encoding=encoding[:40]))
         for piece in pieces:
             size += len(piece)
             if size > cap:
@@ -184,21 +212,21 @@ class _Bearer(AuthBase):
         return request
 
 
-def _unpack(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
-    """Unpack gzip or zlib in small pieces: what is packed may be a thousand times larger than what came."""
-    unpacker = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
-    for packed in pieces:
-        while not unpacker.eof:
+def _decompress(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
+    """Decompress gzip or zlib in small pieces: the content may be a thousand times larger than what came."""
+    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    for compressed in pieces:
+        while not decompressor.eof:
             try:
-                piece = unpacker.decompress(packed, _PIECE)
+                piece = decompressor.decompress(compressed, _PIECE)
             except zlib.error:
-                raise AnswerError(Message("not_unpacked", host=host), passing=True) from None
+                raise AnswerError(Message("not_decompressed", host=host), passing=True) from None
             if piece:
                 yield piece
-            packed = unpacker.unconsumed_tail
-            if not packed and len(piece) < _PIECE:
+            compressed = decompressor.unconsumed_tail
+            if not compressed and len(piece) < _PIECE:
                 break
-    if not unpacker.eof:
+    if not decompressor.eof:
         raise _broken_off(host)
 
 

@@ -1,0 +1,34 @@
+"""The server inside this package: offline, free, no key."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from animatediff_widget.keys.credentials import Key
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.texts import Message
+
+from .base import Abilities, Place
+from .hosted import HostedBackend
+
+__all__ = ["PLACE"]
+
+_ABILITIES = Abilities(pushes=True, free=True)
+
+
+def _available() -> Message | None:
+    missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
+    return Message("server_missing", names=", ".join(missing)) if missing else None
+
+
+def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
+    """Open the server of this process; its token is no person's key, and dies with the process."""
+    from animatediff_widget.server import shared_server
+
+    server = shared_server()
+    url = f"{server.base_url}/replicate/v1/predictions"
+    return HostedBackend(endpoint, Key(server.token), limits, url=url, abilities=_ABILITIES, snippet_token=server.token)
+
+
+PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, available=_available)

@@ -1,0 +1,262 @@
+"""The hosted API: Replicate, its relays, and our own server."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import dataclasses
+import os
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
+
+from animatediff_widget.errors import AnswerError, ApiError, EndpointError, OutputError, StorageError
+from animatediff_widget.keys.credentials import Key
+from animatediff_widget.model.body import Body
+from animatediff_widget.model.endpoint import Endpoint, origin_of
+from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.texts import Message
+
+from . import snippets
+from .base import Abilities, Language
+from .http.answers import clock_ahead, read_answer, retry_after
+from .http.transport import Limits, Transport
+
+__all__ = ["HostedBackend"]
+
+_JSON_CAP = 16 * 2**20
+_OUTPUT_CAP = 512 * 2**20
+_REDIRECTS = 5
+_SHORTEST_DEADLINE = 5.0  # the hosted API takes no shorter Cancel-After
+_TO_DOWNLOAD = Message("to_download")
+
+
+class HostedBackend:
+    """Speaks the hosted API to one endpoint.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The endpoint.
+    key : Key or None
+        Its key; sent to its own origin only.
+    limits : Limits
+        How long exchanges may take.
+    url : str, optional
+        Where predictions are created and listed; the endpoint's own url when not given.
+    abilities : Abilities
+        What this endpoint can do.
+    snippet_token : str, optional
+        A token that may stand in snippets, because it is no person's key.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        key: Key | None,
+        limits: Limits,
+        *,
+        url: str | None = None,
+        abilities: Abilities = Abilities(),  # noqa: B008 - it is frozen
+        snippet_token: str | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.abilities = abilities
+        self.clock_ahead = 0.0
+        self._url = url or endpoint.url
+        self._key = key
+        self._limits = limits
+        self._snippet_token = snippet_token
+        self._tags: dict[str, str] = {}  # of the last answer for each prediction that is watched
+        self._transport = Transport(origin_of(self._url), key, limits)
+
+    def close(self) -> None:
+        """Close the connections; the backend can be used again all the same."""
+        self._transport.close()
+
+    def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
+        """Post a job; see `Backend`."""
+        # An idle connection may have been closed at the other end, and then nobody could know whether the post arrived.
+        self._transport.close()
+        headers = {}
+        if cancel_after is not None:
+            headers["Cancel-After"] = f"{max(cancel_after, _SHORTEST_DEADLINE):.0f}s"
+        return Prediction.from_json(self._ask("POST", self._url, Message("to_create"), body.to_json(), headers=headers))
+
+    def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
+        """Ask how a job stands, or wait until that changed where the server holds the answer; see `Backend`."""
+        headers, tag = {}, self._tags.get(prediction_id)
+        if self.abilities.pushes and at_most >= 1.0 and tag is not None:
+            headers = {"Prefer": f"wait={at_most:.0f}", "If-None-Match": tag}
+        answer = self._ask("GET", self._at(prediction_id), Message("to_get"), headers=headers, watched=prediction_id)
+        prediction = Prediction.from_json(answer, previous)
+        if not (prediction.id or prediction.status or prediction.outputs):
+            raise AnswerError(Message("no_prediction", who=self.endpoint.label), passing=True)
+        # What a relay passes on may bear no id, or the upstream's; the job is known here by the one that was asked for.
+        return dataclasses.replace(prediction, id=prediction_id)
+
+    def cancel(self, prediction_id: str) -> Prediction:
+        """Cancel a job; see `Backend`."""
+        answer = self._ask("POST", f"{self._at(prediction_id)}/cancel", Message("to_cancel"))
+        return dataclasses.replace(Prediction.from_json(answer), id=prediction_id)
+
+    def list(self, since: float | None = None) -> Iterator[Prediction]:
+        """Yield jobs, the newest first; further pages are fetched from the endpoint's own origin only."""
+        url: str | None = self._url
+        seen: set[str] = set()
+        deadline = time.monotonic() + self._limits.answer
+        while url is not None and url not in seen:
+            seen.add(url)
+            page = self._ask("GET", url, Message("to_list"), deadline=deadline)
+            results = page.get("results")
+            if not isinstance(results, _list):
+                raise AnswerError(Message("no_results", who=self.endpoint.label))
+            for item in results:
+                prediction = Prediction.from_json(item)
+                if since is not None and (prediction.created_at or since) < since:
+                    return
+                if isinstance(item, dict):
+                    yield prediction
+            further = _resolve(url, page.get("next"))
+            url = further if results and further and self._transport.is_own(further) else None
+
+    def fetch(self, output: str, to: Path) -> Path:
+        """Fetch an output: https, the endpoint's own origin, or a ``data:`` URI. See `Backend`."""
+        pieces = _data_uri(output, _OUTPUT_CAP) if output[:5].lower() == "data:" else self._pieces(output, _OUTPUT_CAP)
+        with contextlib.closing(_not_empty(pieces)) as pieces:
+            try:
+                to.parent.mkdir(parents=True, exist_ok=True)
+                handle, name = tempfile.mkstemp(dir=to.parent, prefix=".part-")
+                try:
+                    with open(handle, "wb") as file:
+                        for piece in pieces:
+                            file.write(piece)
+                        file.flush()
+                        os.fsync(file.fileno())
+                    os.replace(name, to)
+                except BaseException:
+                    with contextlib.suppress(OSError):
+                        os.unlink(name)
+                    raise
+            except OSError as error:
+                raise StorageError(Message("not_stored", path=to, why=error.strerror or error)) from None
+        return to
+
+    def snippet(self, body: Body, language: Language) -> str:
+        """Write the same job as a curl command or a Python script; a key is only named, as a variable."""
+        return snippets.write(language, self._url, body, self.endpoint.key_variable, self._snippet_token)
+
+    def _at(self, prediction_id: str) -> str:
+        """Give the url of one prediction, always at this endpoint's own base."""
+        if not prediction_id.strip(". "):  # it would be another place in the url
+            raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
+        return f"{self._url}/{quote(prediction_id, safe='')}"
+
+    def _pieces(self, url: str, cap: int) -> Generator[bytes, None, None]:
+        """Yield an output as it comes, following redirects to where outputs may lie."""
+        deadline = time.monotonic() + self._limits.download
+        at: str | None = _resolve(self._url, url)
+        for _ in range(_REDIRECTS):
+            if at is None or not (self._transport.is_own(at) or urlsplit(at).scheme == "https"):
+                raise OutputError(Message("output_elsewhere", url=repr((at or url)[:80])))
+            within = max(deadline - time.monotonic(), 0.001)
+            with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
+                target = reply.headers.get("Location")
+                if target and reply.status in (301, 302, 303, 307, 308):
+                    url, at = target, _resolve(at, target)
+                    continue
+                _check_output(reply.status, reply.headers, urlsplit(at).hostname)
+                try:
+                    yield from reply.pieces(cap)
+                except AnswerError as error:
+                    raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
+                return
+        raise OutputError(Message("not_fetched_circles"))
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        what: Message,
+        body: dict[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
+        watched: str | None = None,
+    ) -> dict[str, Any]:
+        """Do one exchange of JSON."""
+        within = self._limits.answer if deadline is None else max(deadline - time.monotonic(), 0.001)
+        failure: EndpointError
+        try:
+            with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
+                data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
+            self.clock_ahead = clock_ahead(reply.headers) or 0.0
+            answer = read_answer(reply.status, reply.headers, data, who=self.endpoint.label, what=what)
+            if watched is not None and (tag := reply.headers.get("ETag")):
+                self._tags[watched] = tag
+            return answer if self._key is None else self._key.redact(answer)
+        except EndpointError as error:
+            failure = error
+        # Raised outside the handler: some servers repeat a key that they refuse, and it would stand in a frame there.
+        data = b""
+        if self._key:
+            failure.args = (self._key.redact(failure.message),)
+            if isinstance(failure, ApiError):
+                failure.body = self._key.redact(failure.body)
+        raise failure.with_traceback(None)
+
+
+_list = list  # inside the class the name is the method's
+
+
+def _resolve(base: str, url: Any) -> str | None:
+    """Give a url relative to another; None where it is none."""
+    if not isinstance(url, str) or not url:
+        return None
+    try:
+        resolved = urljoin(base, url)
+        return resolved if urlsplit(resolved).hostname else None
+    except ValueError:
+        return None
+
+
+def _check_output(status: int, headers: Any, host: str | None) -> None:
+    """Raise where an answer is not an output."""
+    if status in (404, 410):
+        raise OutputError(Message("gone"))
+    if status != 200:
+        raise OutputError(
+            Message("not_fetched_status", host=host, status=status),
+            passing=status in (408, 429) or status >= 500,
+            retry_after=retry_after(headers),
+        )
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/json", "application/problem+json"):  # a gateway's excuse, or a login
+        raise OutputError(Message("not_fetched_kind", host=host, kind=kind), passing=True)
+
+
+def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    empty = True
+    with contextlib.closing(pieces):
+        for piece in pieces:
+            empty = empty and not piece
+            yield piece
+    if empty:
+        raise OutputError(Message("not_fetched_empty"), passing=True)
+
+
+def _data_uri(uri: str, cap: int) -> Generator[bytes, None, None]:
+    """Yield the content of a ``data:`` URI (RFC 2397)."""
+    head, comma, text = uri.partition(",")
+    if len(text) > cap * 4 // 3 + 4:
+        raise OutputError(Message("output_too_large", size=cap // 2**20))
+    try:
+        if not comma:
+            raise ValueError
+        yield base64.b64decode(text, validate=True) if head.lower().endswith(";base64") else unquote_to_bytes(text)
+    except (ValueError, binascii.Error):
+        raise OutputError(Message("data_uri_broken")) from None

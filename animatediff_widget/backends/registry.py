@@ -1,0 +1,60 @@
+"""The places that jobs can run at. A new one is a file beside this one, its texts, and a line here."""
+
+from __future__ import annotations
+
+from animatediff_widget.errors import AnimateDiffError, KeyRefused
+from animatediff_widget.keys.credentials import Key, find_key
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.texts import Message
+
+from . import builtin, relay, replicate
+from .base import Place
+
+__all__ = ["default_endpoint", "place", "places"]
+
+_PLACES = {each.kind: each for each in (builtin.PLACE, replicate.PLACE, relay.PLACE)}
+
+
+def places() -> tuple[Place, ...]:
+    """Give every known place, in the order in which they are offered."""
+    return tuple(_PLACES.values())
+
+
+def place(kind: str) -> Place:
+    """Give one place.
+
+    Parameters
+    ----------
+    kind : str
+        An endpoint's kind.
+
+    Raises
+    ------
+    AnimateDiffError
+        When there is no such place in this version.
+    """
+    if kind not in _PLACES:
+        raise AnimateDiffError(Message("no_such_place", kind=repr(kind), kinds=", ".join(_PLACES)))
+    return _PLACES[kind]
+
+
+def default_endpoint(token: str | Key | None = None) -> Endpoint:
+    """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server.
+
+    Parameters
+    ----------
+    token : str or Key, optional
+        A key at hand.
+
+    Raises
+    ------
+    KeyRefused
+        When the given token cannot be a key.
+    """
+    hosted = Endpoint.replicate()
+    try:
+        return hosted if find_key(hosted, token) else Endpoint.builtin()
+    except KeyRefused:
+        if token:
+            raise
+        return hosted  # that is what was meant; what is wrong with the key is said when it is used

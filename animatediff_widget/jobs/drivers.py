@@ -1,0 +1,227 @@
+"""Doing what the steps of a job ask for."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from animatediff_widget.backends.base import Backend
+from animatediff_widget.errors import AnimateDiffError, JobError, JournalError, StorageError
+from animatediff_widget.journal import Journal, JournalEntry
+from animatediff_widget.media.animation import Animation
+from animatediff_widget.media.formats import MIMES, sniff
+from animatediff_widget.model.body import Body
+from animatediff_widget.texts import Message
+
+from . import steps as step
+from .recovery import is_same_job
+from .view import JobView
+
+__all__ = ["Control", "Driver"]
+
+logger = logging.getLogger(__name__)
+
+_SCRAP_AGE = 24 * 3600.0
+
+
+class Control:
+    """The time as a job knows it, and what a person wants of the job meanwhile. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self.canceled = False
+        self._wake = threading.Event()
+
+    def now(self) -> float:
+        """Give the time, in seconds on the monotonic clock."""
+        return time.monotonic()
+
+    def cancel(self) -> None:
+        """Want the job canceled, and end its present wait."""
+        self.canceled = True
+        self._wake.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait; a cancellation ends one wait."""
+        if self._wake.wait(max(seconds, 0.0)):
+            self._wake.clear()
+
+
+class Driver:
+    """Drives the steps of one job, in the thread that calls `drive`.
+
+    Parameters
+    ----------
+    steps : Steps
+        The steps.
+    body : Body
+        What is posted.
+    key : str
+        The job's key in the journal.
+    backend : Backend
+        Where it runs.
+    journal : Journal
+        Where it is written down.
+    control : Control
+        What the person wants of it.
+    """
+
+    def __init__(
+        self, steps: step.Steps, body: Body, key: str, backend: Backend, journal: Journal, control: Control
+    ) -> None:
+        self._steps = steps
+        self._body = body
+        self._key = key
+        self._backend = backend
+        self._journal = journal
+        self._control = control
+        self._delivered: JobView | None = None
+
+    def drive(self, deliver: Callable[[JobView], None], *, is_new: bool) -> None:
+        """Drive the job to its end, while no other process does.
+
+        Parameters
+        ----------
+        deliver : callable
+            Called with every new view. It must not raise.
+        is_new : bool
+            Whether the journal does not know the job yet.
+        """
+        try:
+            claim = self._journal.claim(self._key)
+        except JournalError as error:
+            deliver(JobView(state="failed" if is_new else "left", error=error, ended=time.monotonic()))
+            return
+        if claim is None:
+            elsewhere = JobError(Message("runs_elsewhere"))
+            prediction = self._steps.view.prediction
+            deliver(JobView(state="left", prediction=prediction, error=elsewhere, ended=time.monotonic()))
+            return
+        with claim:
+            self._run(deliver)
+        self._backend.close()
+        deliver(self._steps.view)
+
+    def _run(self, deliver: Callable[[JobView], None]) -> None:
+        flow = self._steps.run()
+        answer: Any = None
+        failure: AnimateDiffError | None = None
+        with contextlib.suppress(StopIteration):
+            while True:
+                action = flow.send(answer) if failure is None else flow.throw(failure)
+                if self._steps.view is not self._delivered and not self._steps.view.finished:
+                    self._delivered = self._steps.view
+                    deliver(self._delivered)
+                answer, failure = None, None
+                try:
+                    answer = self._do(action)
+                except AnimateDiffError as error:
+                    failure = error
+
+    def _do(self, action: step.Action) -> Any:
+        """Do one action; give its answer or raise its error."""
+        backend, journal, key = self._backend, self._journal, self._key
+        if isinstance(action, step.Wait):
+            return self._control.wait(action.seconds)
+        if isinstance(action, step.Watch):
+            assert action.prediction.id is not None
+            return backend.watch(action.prediction.id, action.prediction, action.at_most)
+        if isinstance(action, step.Record):
+            return self._record(action)
+        if isinstance(action, step.Create):
+            return backend.create(self._body, key, action.cancel_after)
+        if isinstance(action, step.Begin):
+            return journal.begin(self._body, backend.endpoint, key=key)
+        if isinstance(action, step.Cancel):
+            assert action.prediction.id is not None
+            return backend.cancel(action.prediction.id)
+        if isinstance(action, step.Fetch):
+            return self._fetch(action)
+        if isinstance(action, step.Search):
+            return self._search(action.since)
+        if isinstance(action, step.Adopt):
+            return journal.adopt(key, action.prediction)
+        return self._recall(action.entry)
+
+    def _record(self, action: step.Record) -> JournalError | None:
+        """Write in the journal; one that was set aside meanwhile gets the whole record again."""
+        try:
+            if not self._journal.record(self._key, action.state, **action.known):
+                self._journal.begin(self._body, self._backend.endpoint, key=self._key)
+                known = {"prediction": self._steps.view.prediction, **action.known}
+                self._journal.record(self._key, action.state, **known)
+        except JournalError as error:
+            logger.warning("%s", error)
+            return error
+        return None
+
+    def _search(self, since: float) -> list[Any]:
+        """List what may be this job: no other job of this endpoint has its id."""
+        found = []
+        for prediction in self._backend.list(since + self._backend.clock_ahead):
+            if is_same_job(self._body, prediction):
+                known = self._journal.get(prediction.id or "")
+                if known is None or known.key == self._key:
+                    found.append(prediction)
+        return found
+
+    def _fetch(self, action: step.Fetch) -> step.Fetched:
+        folder = self._journal.animations
+        part = self._backend.fetch(action.prediction.outputs[0], folder / f"{self._key}.part")
+        try:
+            data = part.read_bytes()
+            path = _put_in_place(part, self._key, sniff(data))
+        except OSError as error:
+            raise StorageError(Message("not_read_again", folder=folder, why=error.strerror or error)) from None
+        return step.Fetched(Animation(data, self._body, action.prediction, path), hashlib.sha256(data).hexdigest())
+
+    def _recall(self, entry: JournalEntry) -> tuple[JournalEntry, step.Fetched | None]:
+        """Look at what the journal and the disk have now; another process may have brought the job further."""
+        with contextlib.suppress(JournalError):
+            entry = self._journal.get(entry.key) or entry
+        folder = self._journal.animations
+        _tidy(folder, entry.key)
+        animation = entry.animation() or _left_behind(folder, entry)
+        if animation is None:
+            return entry, None
+        return entry, step.Fetched(animation, hashlib.sha256(animation.data).hexdigest())
+
+
+def _put_in_place(part: Path, key: str, suffix: str) -> Path:
+    """Give a downloaded file its name, for good: a file with that name is whole and on the disk."""
+    path = part.with_name(f"{key}.{suffix}")
+    os.replace(part, path)
+    if os.name != "nt":  # a folder cannot be opened there; its file system writes renames down itself
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # some network file systems cannot
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+    return path
+
+
+def _tidy(folder: Path, key: str) -> None:
+    """Remove what a killed process left in the middle of a download."""
+    with contextlib.suppress(OSError):
+        (folder / f"{key}.part").unlink(missing_ok=True)
+        for scrap in folder.glob(".part-*"):  # the owner is unknown, but a download ends within hours
+            if time.time() - scrap.stat().st_mtime > _SCRAP_AGE:
+                scrap.unlink(missing_ok=True)
+
+
+def _left_behind(folder: Path, entry: JournalEntry) -> Animation | None:
+    """Find the file of a job that was killed after the file got its name and before the journal knew."""
+    if entry.output is not None:
+        return None
+    for suffix in (*MIMES, "bin"):
+        path = folder / f"{entry.key}.{suffix}"
+        with contextlib.suppress(OSError):
+            return Animation(path.read_bytes(), entry.body, entry.prediction, path)
+    return None

@@ -1,0 +1,60 @@
+"""One line that says how a job stands, under the cell or in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .job import Job
+from .status_line import describe
+
+__all__ = ["show_progress"]
+
+
+@contextlib.contextmanager
+def show_progress(job: Job) -> Iterator[None]:
+    """Show how a job goes, for as long as the context lasts: under the cell in a notebook, on stderr in a terminal.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    """
+    show = _in_notebook() or (_overwrite if sys.stderr.isatty() else None)
+    if show is None:
+        yield
+        return
+
+    def changed(_: Any = None) -> None:
+        show(f"{describe(job.view)}{f' · {job.notice}' if job.notice else ''}")
+
+    job.observe(changed, "view")
+    try:
+        yield
+    finally:
+        job.unobserve(changed, "view")
+        changed()
+        if show is _overwrite:
+            print(file=sys.stderr)
+
+
+def _in_notebook() -> Any:
+    """Give a function that shows one line under the cell, or None outside of a kernel."""
+    if "ipykernel" not in sys.modules:
+        return None
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:
+        return None
+    handle = display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    return lambda line: handle.update({"text/plain": line}, raw=True)
+
+
+def _overwrite(line: str) -> None:
+    """Show a line in the terminal, over the one before."""
+    width = shutil.get_terminal_size().columns
+    print(f"\r\x1b[K{line[: width - 1]}", end="", file=sys.stderr, flush=True)
