@@ -10,6 +10,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest, JournalError
+from animatediff_widget.jobs.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES
@@ -17,7 +18,6 @@ from animatediff_widget.texts import Message
 
 from .endpoint_choice import EndpointChoice
 from .running import Background, Runner
-from .waiting import uninterrupted
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job

@@ -36,9 +36,7 @@ class EndpointPicker:
             (texts["unavailable"].format(place=texts[kind]) if why else texts[kind], kind)
             for kind, why in self._unavailable.items()
         ]
-        self.kind = maker.make(
-            widgets.Dropdown, description=texts["endpoint"], options=options, value=choice.kind
-        )
+        self.kind = maker.make(widgets.Dropdown, description=texts["endpoint"], options=options, value=choice.kind)
         self.base_url = maker.make(
             widgets.Text,
             description=texts["base_url"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["has_kernel_per_page", "may_show", "runs_in_background", "running_cell", "saves_widgets"]
+__all__ = ["has_kernel_per_page", "may_show", "running_cell", "runs_in_background", "saves_widgets"]
 
 
 def has_kernel_per_page() -> bool:

@@ -23,8 +23,8 @@ from .front_end import has_kernel_per_page, runs_in_background
 from .markup import quiet, said
 from .memory import Memory
 from .monitor import Monitor
-from .resume_offer import ResumeOffer
 from .results import Results
+from .resume_offer import ResumeOffer
 from .running import Background, InsideClick, Runner
 from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
