@@ -86,7 +86,8 @@ class EndpointChoice(HasTraits):
         """Keep a typed key in memory, for the chosen endpoint's origin only; give why it is not kept, or None."""
         typed = hide(typed.strip())
         if self.endpoint is None:
-            return self.problem
+            problem: Message | str | None = self.problem
+            return problem
         try:
             remember_key(self.endpoint, typed)
         except AnimateDiffError as error:

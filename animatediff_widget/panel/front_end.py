@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 __all__ = ["has_kernel_per_page", "may_show", "running_cell", "runs_in_background", "saves_widgets"]
 
@@ -51,7 +52,7 @@ def runs_in_background(forced: bool | None = None) -> bool:
 
 def running_cell() -> tuple[str, int]:
     """Give the cell of the notebook that runs, and the number of that run; an empty name where it is unknown."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     try:
         return str(shell.get_parent()["metadata"]["cellId"]), int(shell.execution_count)
     except (AttributeError, KeyError, TypeError):

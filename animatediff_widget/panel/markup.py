@@ -144,9 +144,8 @@ class _Tree:
 
     def _leaf(self, value: Any) -> str:
         if isinstance(value, str):
-            return (
-                f'<span class="s">{plain(json.dumps(_shorten(value), ensure_ascii=False))}</span>{self._length(value)}'
-            )
+            text = plain(json.dumps(_shorten(value), ensure_ascii=False))
+            return f'<span class="s">{text}</span>{self._length(value)}'
         return f'<span class="n">{plain(json.dumps(value))}</span>'
 
     def _length(self, value: str) -> str:

@@ -15,6 +15,8 @@ from .markup import code_block, plain, problem
 
 __all__ = ["RequestTab"]
 
+_LANGUAGES = (("JSON", ""), ("curl", "curl"), ("Python", "python"))
+
 
 class RequestTab:
     """Writes the request, only while it is looked at: a snippet may need the built-in server.
@@ -36,9 +38,7 @@ class RequestTab:
         self._controller, self._texts = controller, maker.texts
         self._request: AnimateDiffRequest = controller.request
         self.is_open = False
-        self.language = maker.make(
-            widgets.ToggleButtons, description=maker.texts["as"], options=["JSON", "curl", "Python"], value="JSON"
-        )
+        self.language = maker.make(widgets.ToggleButtons, description=maker.texts["as"], options=_LANGUAGES, value="")
         self.code = maker.html()
         self.box = maker.box([self.language, self.code])
         self.language.observe(self.render, "value")
@@ -61,11 +61,8 @@ class RequestTab:
         if not self.is_open:
             return
         try:
-            if self.language.value == "JSON":
-                text = self._request.to_json()
-            else:
-                language = "curl" if self.language.value == "curl" else "python"
-                text = self._controller.choice.snippet(self._request, language)
+            language = self.language.value
+            text = self._controller.choice.snippet(self._request, language) if language else self._request.to_json()
         except AnimateDiffError as error:
             self.code.value = problem(self._texts.say(error))
             return
