@@ -20,8 +20,9 @@ from animatediff_widget.media.formats import MIMES, sniff
 from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message
 
-from . import steps as step
+from . import actions
 from .recovery import is_same_job
+from .steps import Steps
 from .view import JobView
 
 __all__ = ["Control", "Driver"]
@@ -73,7 +74,7 @@ class Driver:
     """
 
     def __init__(
-        self, steps: step.Steps, body: Body, key: str, backend: Backend, journal: Journal, control: Control
+        self, steps: Steps, body: Body, key: str, backend: Backend, journal: Journal, control: Control
     ) -> None:
         self._steps = steps
         self._body = body
@@ -124,32 +125,32 @@ class Driver:
                 except AnimateDiffError as error:
                     failure = error
 
-    def _do(self, action: step.Action) -> Any:
+    def _do(self, action: actions.Action) -> Any:
         """Do one action; give its answer or raise its error."""
         backend, journal, key = self._backend, self._journal, self._key
-        if isinstance(action, step.Wait):
+        if isinstance(action, actions.Wait):
             return self._control.wait(action.seconds)
-        if isinstance(action, step.Watch):
+        if isinstance(action, actions.Watch):
             assert action.prediction.id is not None
             return backend.watch(action.prediction.id, action.prediction, action.at_most)
-        if isinstance(action, step.Record):
+        if isinstance(action, actions.Record):
             return self._record(action)
-        if isinstance(action, step.Create):
+        if isinstance(action, actions.Create):
             return backend.create(self._body, key, action.cancel_after)
-        if isinstance(action, step.Begin):
+        if isinstance(action, actions.Begin):
             return journal.begin(self._body, backend.endpoint, key=key)
-        if isinstance(action, step.Cancel):
+        if isinstance(action, actions.Cancel):
             assert action.prediction.id is not None
             return backend.cancel(action.prediction.id)
-        if isinstance(action, step.Fetch):
+        if isinstance(action, actions.Fetch):
             return self._fetch(action)
-        if isinstance(action, step.Search):
+        if isinstance(action, actions.Search):
             return self._search(action.since)
-        if isinstance(action, step.Adopt):
+        if isinstance(action, actions.Adopt):
             return journal.adopt(key, action.prediction)
         return self._recall(action.entry)
 
-    def _record(self, action: step.Record) -> JournalError | None:
+    def _record(self, action: actions.Record) -> JournalError | None:
         """Write in the journal; one that was set aside meanwhile gets the whole record again."""
         try:
             if not self._journal.record(self._key, action.state, **action.known):
@@ -171,7 +172,7 @@ class Driver:
                     found.append(prediction)
         return found
 
-    def _fetch(self, action: step.Fetch) -> step.Fetched:
+    def _fetch(self, action: actions.Fetch) -> actions.Fetched:
         folder = self._journal.animations
         part = self._backend.fetch(action.prediction.outputs[0], folder / f"{self._key}.part")
         try:
@@ -179,9 +180,9 @@ class Driver:
             path = _put_in_place(part, self._key, sniff(data))
         except OSError as error:
             raise StorageError(Message("not_read_again", folder=folder, why=error.strerror or error)) from None
-        return step.Fetched(Animation(data, self._body, action.prediction, path), hashlib.sha256(data).hexdigest())
+        return actions.Fetched(Animation(data, self._body, action.prediction, path), hashlib.sha256(data).hexdigest())
 
-    def _recall(self, entry: JournalEntry) -> tuple[JournalEntry, step.Fetched | None]:
+    def _recall(self, entry: JournalEntry) -> tuple[JournalEntry, actions.Fetched | None]:
         """Look at what the journal and the disk have now; another process may have brought the job further."""
         with contextlib.suppress(JournalError):
             entry = self._journal.get(entry.key) or entry
@@ -190,7 +191,7 @@ class Driver:
         animation = entry.animation() or _left_behind(folder, entry)
         if animation is None:
             return entry, None
-        return entry, step.Fetched(animation, hashlib.sha256(animation.data).hexdigest())
+        return entry, actions.Fetched(animation, hashlib.sha256(animation.data).hexdigest())
 
 
 def _put_in_place(part: Path, key: str, suffix: str) -> Path:

@@ -22,10 +22,12 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
+from .actions import Clock
+from .context import Context
 from .drivers import Control, Driver
 from .interrupts import Mailbox, uninterrupted
 from .polling import Schedule
-from .steps import Clock, Steps
+from .steps import Steps
 from .view import JobView
 
 __all__ = ["STATES", "Job"]
@@ -339,7 +341,7 @@ class Job(HasTraits):
             with contextlib.suppress(JournalError):
                 known = self.journal.typical_seconds(self.body, endpoint)
             schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
-            steps = Steps(
+            context = Context(
                 endpoint,
                 self.client.backend.abilities,
                 schedule,
@@ -348,7 +350,7 @@ class Job(HasTraits):
                 self._entry,
                 Clock(now=control.now),
             )
-            driver = Driver(steps, self.body, self._key or "", self.client.backend, self.journal, control)
+            driver = Driver(Steps(context), self.body, self._key or "", self.client.backend, self.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)
             _tails[endpoint.url] = schedule.tail
         except BaseException as error:

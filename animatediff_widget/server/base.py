@@ -1,4 +1,4 @@
-"""What every answer has in common: who may ask, how much may be sent, how errors look."""
+"""What all answers have in common: who may ask, how much may be sent, how errors look, how an answer is held."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 import hmac
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from .entry import Snapshot
 from .problem import Problem, not_found, unauthenticated
 from .store import Store
 
@@ -29,7 +31,7 @@ DRAIN = 8 * 2**20
 
 @dataclass(eq=False)
 class Service:
-    """What the handlers of one server share. Its own state is touched only on the server's thread.
+    """What the handlers of one server share; used on the server's thread only.
 
     Parameters
     ----------
@@ -47,19 +49,26 @@ class Service:
     token: str = field(repr=False)
     hosts: frozenset[str]
     started_at: str
-    waiting: dict[str, set[asyncio.Future[None]]] = field(default_factory=dict)
+    prove: Callable[[Any], None] = field(default=lambda connection: None, repr=False)
+    closing: bool = False
+    held: dict[str, set[asyncio.Event]] = field(default_factory=dict)
 
     def wake(self, prediction_id: str) -> None:
-        """Let those go who wait for a prediction.
+        """Let the held answers of a prediction look at it again.
 
         Parameters
         ----------
         prediction_id : str
-            Which one ended.
+            The one that changed.
         """
-        for future in self.waiting.pop(prediction_id, ()):
-            if not future.done():
-                future.set_result(None)
+        for event in self.held.get(prediction_id, ()):
+            event.set()
+
+    def release(self) -> None:
+        """Send all held answers as they stand: the server closes."""
+        self.closing = True
+        for prediction_id in self.held:
+            self.wake(prediction_id)
 
 
 @stream_request_body
@@ -75,7 +84,8 @@ class Handler(RequestHandler):
         self.taken = 0
         self.refusal: Problem | None = None
         self.read = False
-        self.held: asyncio.Future[None] | None = None
+        self.gone = False
+        self.changed = asyncio.Event()
 
     def set_default_headers(self) -> None:
         """Set what every answer carries."""
@@ -85,18 +95,24 @@ class Handler(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
     def compute_etag(self) -> str | None:
-        """Leave out the ETag: nothing here may be cached."""
+        """Make no ETag of the body: only a prediction has one."""
         return None
 
+    def check_etag_header(self) -> bool:
+        """Never answer 304: ``If-None-Match`` says here what the caller has, not that it needs no body."""
+        return False
+
     def prepare(self) -> None:
-        """Look at the headers. Who is refused is told once the body has come, or the closing would lose the answer."""
+        """Look at the headers. A refusal is sent once the body has come: closing before would lose it on its way."""
         self.refusal = self.check()
+        if not self.refusal:
+            self.service.prove(self.request.connection)
         declared = self.request.headers.get("Content-Length", "0")
         if declared.isdigit() and int(declared) > DRAIN:
             raise self.refusal or _too_large()
 
     def check(self) -> Problem | None:
-        """Tell whether the caller is to be refused; the host comes first, against DNS rebinding."""
+        """Return why the caller is refused, if so; the host is checked first, against DNS rebinding."""
         if self.request.host.lower() not in self.service.hosts:
             return Problem.of(403, "Forbidden", "This server answers only to its own address.")
         if not (self.is_open() or self.has_token()):
@@ -104,11 +120,11 @@ class Handler(RequestHandler):
         return None
 
     def is_open(self) -> bool:
-        """Tell whether this path may be read without the token."""
+        """Whether this path may be read without the token."""
         return False
 
     def has_token(self) -> bool:
-        """Tell whether the caller showed the token; older clients say ``Token`` for ``Bearer``."""
+        """Whether the caller sent the token; older clients say ``Token`` for ``Bearer``."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         # Bytes: compare_digest refuses text that is not ASCII.
         right = hmac.compare_digest(token.strip().encode(), self.service.token.encode())
@@ -143,10 +159,44 @@ class Handler(RequestHandler):
     get = head = post = put = patch = delete = options = dispatch
 
     def on_connection_close(self) -> None:
-        """Stop holding an answer that nobody waits for any more."""
+        """Stop holding an answer: its caller is gone."""
         super().on_connection_close()
-        if self.held and not self.held.done():
-            self.held.set_result(None)
+        self.gone = True
+        self.changed.set()
+
+    async def hold(self, snapshot: Snapshot, seconds: float, patience: Callable[[str], float]) -> Snapshot:
+        """Hold the answer until there is something to say.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            The prediction when the request came.
+        seconds : float
+            For how long at most.
+        patience : callable
+            Given the prediction's ETag, now and after each change: for how many seconds more the answer may be held.
+
+        Returns
+        -------
+        Snapshot
+            The prediction now.
+        """
+        loop = asyncio.get_running_loop()
+        store, held = self.service.store, self.service.held
+        deadline = loop.time() + seconds
+        held.setdefault(snapshot.id, set()).add(self.changed)
+        while not (self.gone or self.service.closing):
+            self.changed.clear()
+            deadline = min(deadline, loop.time() + patience(store.tag(snapshot.id) or ""))
+            if deadline <= loop.time():
+                break
+            timer = loop.call_at(deadline, self.changed.set)
+            await self.changed.wait()
+            timer.cancel()
+        held[snapshot.id].discard(self.changed)
+        if not held[snapshot.id]:
+            del held[snapshot.id]
+        return store.get(snapshot.id) or snapshot
 
     def send(self, answer: Any, status: int = 200) -> None:
         """Answer with JSON."""
@@ -158,7 +208,7 @@ class Handler(RequestHandler):
         self.clear()
         self.set_status(problem.status_code, responses.get(problem.status_code, "Error"))
         self.set_header("Content-Type", "application/problem+json")
-        if not self.read:  # tornado closes after an answer that came before the body's end, and says nothing of it
+        if not self.read:  # tornado closes after an answer before the body's end, but does not announce it
             self.set_header("Connection", "close")
         for name, value in problem.headers.items():
             self.set_header(name, value)
@@ -184,13 +234,18 @@ class Handler(RequestHandler):
         """The address by which the caller came."""
         return f"http://{self.request.host}"
 
-    def show(self, snapshot: dict[str, Any], prefix: str) -> dict[str, Any]:
-        """Complete a snapshot with urls under the address by which the caller came."""
-        get = f"{self.origin}{prefix}/predictions/{snapshot['id']}"
-        shown = {**snapshot, "urls": {"get": get, "cancel": f"{get}/cancel"}}
-        if shown["output"]:
-            shown["output"] = self.origin + shown["output"]
-        return shown
+    def with_urls(self, snapshot: Snapshot, prefix: str) -> dict[str, Any]:
+        """Give a prediction's JSON, with urls under the address by which the caller came."""
+        get = f"{self.origin}{prefix}/predictions/{snapshot.id}"
+        fields = {**snapshot.fields, "urls": {"get": get, "cancel": f"{get}/cancel"}}
+        if fields["output"]:
+            fields["output"] = self.origin + fields["output"]
+        return fields
+
+    def send_prediction(self, snapshot: Snapshot, prefix: str, status: int = 200) -> None:
+        """Answer with a prediction and its ETag."""
+        self.set_header("ETag", snapshot.tag)
+        self.send(self.with_urls(snapshot, prefix), status)
 
 
 def _too_large() -> Problem:

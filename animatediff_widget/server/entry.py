@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
 from animatediff_widget.engines import Output
-from animatediff_widget.model.request import AnimateDiffRequest
 
-__all__ = ["Entry", "now"]
+__all__ = ["Entry", "Snapshot", "now"]
 
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -25,6 +23,25 @@ def _new_id() -> str:
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(26))
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A prediction at one moment.
+
+    Parameters
+    ----------
+    id : str
+        Its id.
+    tag : str
+        Its ETag: ``"STATUS-N"``, N being the log's length; different whenever the fields are.
+    fields : dict
+        The prediction as the API has it, but for its urls: ``output`` is a path.
+    """
+
+    id: str
+    tag: str
+    fields: dict[str, Any]
+
+
 @dataclass(eq=False)
 class Entry:
     """A prediction as the store keeps it; read and written only under the store's lock.
@@ -33,22 +50,23 @@ class Entry:
     ----------
     number : int
         Its place in the order of creation.
-    request : AnimateDiffRequest or None
-        What to draw; None once it ended.
     input : dict
         The input as it was sent.
     size : int
         How many bytes it holds: its body, and later its output.
+    model, version : str
+        What it runs.
     **more
         The API's fields, and what the store needs to know of its run.
     """
 
     number: int
-    request: AnimateDiffRequest | None
     input: dict[str, Any]
     size: int
+    model: str
+    version: str
     id: str = field(default_factory=_new_id)
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    file_key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     created_at: str = field(default_factory=now)
     status: str = "starting"
     started_at: str | None = None
@@ -57,27 +75,40 @@ class Entry:
     ended: float = 0.0
     predict_time: float | None = None
     logs: list[str] = field(default_factory=list)
+    log_length: int = 0
     output: Output | None = None
     error: str | None = None
+    canceling: bool = False
     removed: bool = False
-    model: str = ""
-    version: str = ""
-    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def file_name(self) -> str | None:
         """The last part of the output's path."""
         return f"animation.{self.output.suffix}" if self.output else None
 
-    def snapshot(self) -> dict[str, Any]:
-        """Give the prediction as the API shows it, but for its urls: ``output`` is a path."""
-        return {
+    @property
+    def tag(self) -> str:
+        """The ETag, without the cost of a snapshot: the log may be long."""
+        return f'"{"removed" if self.removed else self.status}-{self.log_length}"'
+
+    def append(self, text: str) -> None:
+        """Add text to the log."""
+        self.logs.append(text)
+        self.log_length += len(text)
+
+    def remove_data(self) -> None:
+        """Drop the input, the log and the output, as the hosted API does an hour after the end."""
+        self.input, self.logs, self.log_length, self.output, self.removed = {}, [], 0, None, True
+
+    def snapshot(self) -> Snapshot:
+        """Copy what the API has of the prediction."""
+        fields = {
             "id": self.id,
             "model": self.model,
             "version": self.version,
             "input": self.input,
             "logs": "".join(self.logs),
-            "output": self.output and f"/files/{self.key}/{self.file_name}",
+            "output": self.output and f"/files/{self.file_key}/{self.file_name}",
             "data_removed": self.removed,
             "error": self.error,
             "status": self.status,
@@ -86,3 +117,4 @@ class Entry:
             "completed_at": self.completed_at,
             "metrics": {} if self.predict_time is None else {"predict_time": self.predict_time},
         }
+        return Snapshot(self.id, self.tag, fields)

@@ -1,10 +1,11 @@
-"""The HTTP face of the server: the hosted API's paths, bodies, statuses and errors."""
+"""The server's addresses: the hosted API's paths, bodies, statuses and errors."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
+import functools
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 from tornado.web import Application
 
 from animatediff_widget.model.fields import DEFAULT_VERSION
+from animatediff_widget.model.status import DONE_STATUSES
 
 from .base import Handler, Service
 from .problem import Problem, bad_request, not_found, throttled
@@ -20,6 +22,10 @@ from .validation import MODEL, openapi_schema, parse_json, read_request
 
 __all__ = ["make_application"]
 
+LOG_SECONDS = 0.25
+"""For how long changes of the log alone are gathered before a held answer is sent."""
+
+_ENDED = DONE_STATUSES | {"removed", ""}  # what an ETag calls one whose data is removed, and one that is forgotten
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*\"?(\d{1,9})\"?)?\s*(?=$|[,;])", re.IGNORECASE)
 _DURATION = re.compile(r"(?=[\d.])(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d+)?)s?)?")
 _VERSION_ID = re.compile(r"[0-9a-f]{64}")
@@ -46,24 +52,13 @@ class _Create(Handler):
         except Closed:
             raise Problem.of(503, "Service unavailable", "The server is shutting down.") from None
         self.received = bytearray()
-        prediction_id: str = snapshot["id"]
         if deadline is not None:
-            asyncio.get_running_loop().call_later(deadline, lambda: store.cancel(prediction_id, late=True))
+            cancel = functools.partial(store.cancel, snapshot.id, late=True)
+            asyncio.get_running_loop().call_later(deadline, cancel)
         seconds = _read_wait(self.request.headers.get("Prefer", ""))
         if seconds:
-            await self.hold(prediction_id, seconds)
-            snapshot = store.get(prediction_id) or snapshot
-        self.send(self.show(snapshot, prefix), 201)
-
-    async def hold(self, prediction_id: str, seconds: int) -> None:
-        """Wait for the prediction's end, the time's end, or the caller's."""
-        self.held = asyncio.get_running_loop().create_future()
-        waiting = self.service.waiting
-        waiting.setdefault(prediction_id, set()).add(self.held)
-        await asyncio.wait({self.held}, timeout=seconds)
-        waiting.get(prediction_id, set()).discard(self.held)
-        if not waiting.get(prediction_id, True):
-            del waiting[prediction_id]
+            snapshot = await self.hold(snapshot, seconds, lambda tag: 0 if _status(tag) in _ENDED else seconds)
+        self.send_prediction(snapshot, prefix, 201)
 
 
 class _Predictions(_Create):
@@ -71,7 +66,7 @@ class _Predictions(_Create):
         before, after = _read_cursor(self.get_query_argument("cursor", None))
         page = self.service.store.page(before=before, after=after)
         here = f"{self.origin}{prefix}/predictions?"
-        results = [self.show(snapshot, prefix) for snapshot in page.results]
+        results = [self.with_urls(snapshot, prefix) for snapshot in page.results]
         for result in results:
             del result["logs"]  # the hosted list has none either
         self.send(
@@ -84,11 +79,24 @@ class _Predictions(_Create):
 
 
 class _Prediction(Handler):
+    """One prediction. With ``Prefer: wait=N`` the answer is held until there is news, or for N seconds.
+
+    News is what differs from the prediction whose ETag is sent as ``If-None-Match``; without one, from the prediction
+    as it is when the request comes. A new status is answered at once; a longer log after `LOG_SECONDS`, with what has
+    come since, so that an engine of a hundred quick steps is not asked a hundred times. One that has ended is never
+    held. The answer is always 200 and whole.
+    """
+
     async def do_get(self, prefix: str, prediction_id: str) -> None:
         snapshot = self.service.store.get(prediction_id)
         if snapshot is None:
             raise not_found()
-        self.send(self.show(snapshot, prefix))
+        seconds = _read_wait(self.request.headers.get("Prefer", ""))
+        if seconds:
+            self.set_header("Preference-Applied", f"wait={seconds}")
+            known = self.request.headers.get("If-None-Match", snapshot.tag)
+            snapshot = await self.hold(snapshot, seconds, lambda tag: _patience(tag, known, seconds))
+        self.send_prediction(snapshot, prefix)
 
 
 class _Cancel(Handler):
@@ -96,7 +104,7 @@ class _Cancel(Handler):
         snapshot = self.service.store.cancel(prediction_id)
         if snapshot is None:
             raise not_found()
-        self.send(self.show(snapshot, prefix))
+        self.send_prediction(snapshot, prefix)
 
 
 class _Versions(Handler):
@@ -121,10 +129,10 @@ class _Versions(Handler):
 
 
 class _Files(Handler):
-    """Output files: who knows the path may have the file, as with the hosted API's delivery host."""
+    """Output files: whoever has the path may read the file, as on the hosted API's delivery host."""
 
     def is_open(self) -> bool:
-        return self.service.store.knows_file(self.path_args[0].partition("/")[0])
+        return self.service.store.has_file(self.path_args[0].partition("/")[0])
 
     async def do_get(self, path: str) -> None:
         key, _, name = path.partition("/")
@@ -135,6 +143,19 @@ class _Files(Handler):
         self.finish(output.data)
 
     do_head = do_get
+
+
+def _status(tag: str) -> str:
+    """Read the status from an ETag, ``"STATUS-N"``, weak or not."""
+    return tag.removeprefix("W/").strip('"').partition("-")[0]
+
+
+def _patience(tag: str, known: str, seconds: float) -> float:
+    """For how long an answer may be held, given the ETag of the prediction now and that of the one the caller has."""
+    status = _status(tag)
+    if status in _ENDED or status != _status(known):
+        return 0
+    return seconds if tag == known.removeprefix("W/") else LOG_SECONDS
 
 
 def _read_wait(prefer: str) -> int:

@@ -11,9 +11,10 @@ import time
 
 import pytest
 import requests
+from interface_document import EXAMPLE
 
-from animatediff_widget import AnimateDiffRequest, Endpoint
-from animatediff_widget.server import shared_server
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint
+from animatediff_widget.server import LocalServer, shared_server
 
 PROMPT = 'it\'s a "boat" $HOME `x` \\ 船, 100%\nsea'
 
@@ -22,18 +23,19 @@ def request() -> AnimateDiffRequest:
     return AnimateDiffRequest(prompt=PROMPT, steps=2, seed=5)
 
 
-def environment(**more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], **more}
+def snippet(language: str, endpoint: Endpoint = Endpoint.builtin(), token: str | None = None) -> str:  # noqa: B008
+    return Client(endpoint, token).snippet(request(), language)
 
 
-def test_the_curl_command_makes_the_job():
+PERSON = {"PATH": os.environ["PATH"], "REPLICATE_API_TOKEN": "r8_the-persons-own-key"}
+"""The environment of somebody who has a key for Replicate: no snippet for another endpoint may use it."""
+
+
+def test_the_curl_command_makes_the_job_as_pasted():
     assert shutil.which("curl"), "this test needs curl"
-    server = shared_server()
-    command = request().to_curl(Endpoint.builtin())
-    assert server.token not in command
-    done = subprocess.run(
-        ["sh", "-c", command], env=environment(REPLICATE_API_TOKEN=server.token), capture_output=True, timeout=60
-    )
+    command = snippet("curl")
+    assert "REPLICATE" not in command
+    done = subprocess.run(["sh", "-c", command], env=PERSON, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["input"] == request().body()["input"]
@@ -41,35 +43,43 @@ def test_the_curl_command_makes_the_job():
 
 
 def test_the_script_makes_the_job_waits_and_saves_the_animation(tmp_path):
-    server = shared_server()
-    script = request().to_python(Endpoint.builtin())
-    assert server.token not in script
+    script = snippet("python")
+    assert "environ" not in script
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(REPLICATE_API_TOKEN=server.token),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
+        [sys.executable, "-c", script], env=PERSON, cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     saved = (tmp_path / done.stdout.strip()).read_bytes()
     assert saved[:4] == b"RIFF"
 
 
+def test_a_relays_script_sends_the_relays_own_key_and_no_other(tmp_path):
+    with LocalServer(token="the-relays-key-0123456789") as server:
+        script = snippet("python", Endpoint.relay(server.base_url), "the-relays-key-0123456789")
+        assert "the-relays-key" not in script
+        refused = subprocess.run([sys.executable, "-c", script], env=PERSON, capture_output=True, text=True, timeout=60)
+        assert "KeyError: 'ANIMATEDIFF_API_KEY'" in refused.stderr
+        person = {**PERSON, "ANIMATEDIFF_API_KEY": "the-relays-key-0123456789"}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=person, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_key_is_only_named_and_each_endpoint_has_its_own_variable():
     relay = Endpoint.relay("https://relay.example")
-    assert "Bearer $ANIMATEDIFF_API_KEY" in request().to_curl(relay)
-    assert "os.environ['ANIMATEDIFF_API_KEY']" in request().to_python(relay)
-    assert "https://relay.example/replicate/v1/predictions" in request().to_curl(relay)
-    assert "Bearer $REPLICATE_API_TOKEN" in request().to_curl()
-    assert "https://api.replicate.com/v1/predictions" in request().to_python()
+    key = "r8_a-key-of-somebody-0123456789"
+    for language in ("curl", "python"):
+        assert key not in snippet(language, relay, key) + snippet(language, Endpoint.replicate(), key)
+    assert "Bearer $ANIMATEDIFF_API_KEY" in snippet("curl", relay)
+    assert "os.environ['ANIMATEDIFF_API_KEY']" in snippet("python", relay)
+    assert "https://relay.example/replicate/v1/predictions" in snippet("curl", relay)
+    assert "Bearer $REPLICATE_API_TOKEN" in snippet("curl", Endpoint.replicate())
+    assert "https://api.replicate.com/v1/predictions" in snippet("python", Endpoint.replicate())
 
 
 @pytest.mark.parametrize("path", ["/v1/predictions", "/replicate/v1/predictions"])
 def test_the_documents_example_body_ends_in_a_playing_animation(path):
-    from test_request import EXAMPLE
-
     server = shared_server()
     headers = {"Authorization": f"Bearer {server.token}"}
     answer = requests.post(server.base_url + path, json=json.loads(EXAMPLE), headers=headers, timeout=60).json()

@@ -1,101 +1,143 @@
-"""From the server having the result to the client knowing it: python tests/benchmarks/bench_latency.py.
+"""From the end of a job at a server to the client knowing it: python tests/benchmarks/bench_latency.py.
 
-`Job` and the official client (package `replicate`: create, then wait) follow the same jobs of 1 to 3 s on the same
-built-in server, by turns. The engine is the pocket engine, slowed down to last as long as the round asks.
+`Job` and the official client (package `replicate`: create, then wait) follow like jobs of 5 to 12 s side by side, at a
+server that is not ours (stand_in.py). ``--jobs N`` is the number of pairs of each kind, ``--kinds`` picks kinds by
+their names, ``--together N`` runs so many pairs at once. Exits with 1 where a goal is missed.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job
-from animatediff_widget.engines.pocket import PocketEngine
-from animatediff_widget.server import LocalServer
+import replicate
+from stand_in import Plan, StandIn
 
-ROUNDS = 20
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 
-
-class SlowedEngine(PocketEngine):
-    """The pocket engine with longer steps; notes when each result was there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ready = 0.0
-        self.step_seconds = 0.0
-
-    def run(self, request, *, seed, log, canceled):
-        def slower(text: str) -> None:
-            if "it/s" in text:
-                time.sleep(self.step_seconds)
-            log(text)
-
-        output = super().run(request, seed=seed, log=slower, canceled=canceled)
-        self.ready = time.perf_counter()
-        return output
+SERIES = 4  # jobs in a row at one endpoint, after one that is not counted, where something is to be learned
+OURS, OFFICIAL = "ours", "official"
 
 
-def count_requests(server: LocalServer) -> list[int]:
-    """Count what arrives at a server, at its one door."""
-    from animatediff_widget.server import base
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: its plan, the goal for the lag in parts of the official client's, whether an earlier one helps."""
 
-    counter = [0]
-    prepare = base.Handler.prepare
-
-    def counted(self, *arguments):
-        if not self.request.path.startswith("/files"):
-            counter[0] += 1
-        return prepare(self, *arguments)
-
-    base.Handler.prepare = counted
-    return counter
+    goal: float
+    change: Callable[[Plan, random.Random], Plan] = lambda plan, draw: plan
+    learns: bool = False
 
 
-def with_job(server: LocalServer, request: AnimateDiffRequest) -> float:
-    job = Job(request, Client(Endpoint.relay(server.base_url), server.token))
+def _wrong(plan: Plan, draw: random.Random) -> Plan:
+    return replace(plan, claimed=draw.choice([0.3, 0.5, 2.0, 3.0]))
+
+
+KINDS = {
+    "honest log": Kind(1 / 3),
+    "cold start of 3 s": Kind(1 / 3, lambda plan, draw: replace(plan, starts=3.0)),
+    "learned tail of 2 s": Kind(1 / 3, lambda plan, draw: replace(plan, tail=2.0), learns=True),
+    "no log, an earlier job known": Kind(1 / 3, lambda plan, draw: replace(plan, bar=False), learns=True),
+    "tail of 2 s": Kind(1, lambda plan, draw: replace(plan, tail=2.0)),
+    "no log": Kind(1, lambda plan, draw: replace(plan, bar=False)),
+    "wrong it/s": Kind(1, _wrong),
+    "log in lumps of 2 s": Kind(1, lambda plan, draw: replace(plan, lump=2.0)),
+}
+
+
+@dataclass
+class Outcome:
+    """The lag and the number of requests of one job."""
+
+    lag: float
+    requests: int
+
+
+def with_job(server: StandIn, request: AnimateDiffRequest, journal: Journal) -> Outcome:
+    job = Job(request, Client(Endpoint.relay(server.url), OURS), journal=journal)
     knew = []
-    job.observe(lambda change: knew.append(time.perf_counter()) if change["new"].done else None, "prediction")
+    job.observe(lambda change: knew.append(time.monotonic()) if change["new"].done else None, "prediction")
     job.run()
-    return knew[0]
+    return Outcome(knew[0] - server.jobs[OURS].ended, server.jobs[OURS].requests)
 
 
-def with_official_client(server: LocalServer, request: AnimateDiffRequest) -> float:
-    import replicate
+def with_official_client(server: StandIn, request: AnimateDiffRequest) -> Outcome:
+    client = replicate.Client(api_token=OFFICIAL, base_url=f"{server.url}/replicate")
+    with client._client:
+        body = request.body()
+        prediction = client.predictions.create(version=body["version"], input=body["input"])
+        prediction.wait()
+    knew = time.monotonic()
+    return Outcome(knew - server.jobs[OFFICIAL].ended, server.jobs[OFFICIAL].requests)
 
-    client = replicate.Client(api_token=server.token, base_url=server.base_url)
-    body = request.body()
-    prediction = client.predictions.create(version=body["version"], input=body["input"])
-    prediction.wait()
-    return time.perf_counter()
+
+def run_series(kind: Kind, lengths: list[float], seed: int) -> list[tuple[Outcome, Outcome]]:
+    """Run pairs in a row at an endpoint, with a journal, of their own."""
+    draw = random.Random(seed)
+    steps = draw.choice([15, 20, 25, 30, 50])
+    pairs = []
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as beside, StandIn(Plan(1.0)) as server:
+        for number, length in enumerate(lengths):
+            plan = Plan(length, steps, starts=draw.uniform(0.1, 0.6), tail=draw.uniform(0.0, 0.1))
+            server.plan = kind.change(plan, draw)
+            request = AnimateDiffRequest(prompt="a boat on the sea", steps=steps, seed=number + 1)
+            official = beside.submit(with_official_client, server, request)
+            time.sleep(draw.uniform(0.05, 0.45))  # lest the two ask at the same moments
+            ours = with_job(server, request, Journal(folder))
+            pairs.append((ours, official.result()))
+    return pairs[1:] if kind.learns else pairs
+
+
+def plan_series(kind: Kind, jobs: int, draw: random.Random) -> list[list[float]]:
+    """Give the lengths of the jobs of each series: spread evenly over 5 to 12 s, alike within a series."""
+    count = -(-jobs // SERIES) if kind.learns else jobs
+    lengths = [5 + 7 * (number + draw.random()) / count for number in range(count)]
+    if not kind.learns:
+        return [[length] for length in lengths]
+    return [[length * draw.uniform(0.97, 1.03) for _ in range(SERIES + 1)] for length in lengths]
+
+
+def measure(name: str, jobs: int, together: int, seed: int) -> bool:
+    """Run one kind, print its line, and say whether the goal was met."""
+    kind, draw = KINDS[name], random.Random(f"{name} {seed}")
+    series = plan_series(kind, jobs, draw)
+    with ThreadPoolExecutor(together) as lanes:
+        running = []
+        for lengths in series:
+            running.append(lanes.submit(run_series, kind, lengths, draw.randrange(2**32)))
+        pairs = [pair for each in running for pair in each.result()]
+    ours, official = (statistics.median(pair[which].lag for pair in pairs) for which in (0, 1))
+    asked, asked_official = (statistics.mean(pair[which].requests for pair in pairs) for which in (0, 1))
+    over = sum(pair[0].requests > pair[1].requests for pair in pairs)
+    met = ours <= official * kind.goal and not over
+    print(
+        f"{name:30} {ours * 1000:5.0f} / {official * 1000:3.0f} ms {ours / official:6.2f} {kind.goal:6.2f}"
+        f"   {asked:5.2f} / {asked_official:5.2f} {over:5} {len(pairs):5}  {'met' if met else 'MISSED'}",
+        flush=True,
+    )
+    return met
 
 
 def main() -> None:
-    os.environ["ANIMATEDIFF_WIDGET_HOME"] = tempfile.mkdtemp()
-    draw = random.Random(0)
-    engine = SlowedEngine()
-    lags: dict[str, list[float]] = {"Job": [], "replicate": []}
-    requests: dict[str, list[int]] = {"Job": [], "replicate": []}
-    with LocalServer(engine) as server:
-        counter = count_requests(server)
-        for number in range(ROUNDS):
-            steps = draw.randrange(15, 50)
-            engine.step_seconds = draw.uniform(0.5, 2.5) / steps
-            for name, follow in (("Job", with_job), ("replicate", with_official_client)):
-                counter[0] = 0
-                begun = time.perf_counter()
-                knew = follow(server, AnimateDiffRequest(prompt="a boat on the sea", steps=steps, seed=number + 1))
-                lags[name].append(knew - engine.ready)
-                requests[name].append(counter[0])
-                length = engine.ready - begun
-                print(f"{length:5.2f} s  {name:10} {lags[name][-1] * 1000:6.0f} ms  {counter[0]} requests")
-    medians = {name: statistics.median(values) for name, values in lags.items()}
-    for name, median in medians.items():
-        print(f"{name:10} median {median * 1000:4.0f} ms, {statistics.mean(requests[name]):.2f} requests a job")
-    print(f"lag, ratio {medians['Job'] / medians['replicate']:.3f}; requests, ratio "
-          f"{sum(requests['Job']) / sum(requests['replicate']):.3f}")  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND")
+    parser.add_argument("--together", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    sys.setswitchinterval(0.001)  # the server and both clients are threads of this process
+    print(f"{'':30} median lag      ratio   goal   requests a job   over pairs")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["ANIMATEDIFF_WIDGET_HOME"] = home
+        met = [measure(name, asked.jobs, asked.together, asked.seed) for name in asked.kinds]
+    sys.exit(0 if all(met) else 1)
 
 
 if __name__ == "__main__":

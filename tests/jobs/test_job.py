@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
+from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.errors import AnimateDiffError, JobCanceled, JobFailed, JobTimeout, JournalError
 from animatediff_widget.server import LocalServer
@@ -234,10 +235,10 @@ def test_each_step_is_written_before_the_next_is_taken(world, monkeypatch):
         monkeypatch.setattr(owner, name, called)
 
     spy(Journal, "begin", lambda *_, **__: "begin")
-    spy(Journal, "note", lambda key, state, **known: (state, *known))
+    spy(Journal, "record", lambda key, state, **known: (state, *known))
     spy(Journal, "see", lambda key: "see")
-    spy(Client, "create", lambda request: "create")
-    spy(Client, "download", lambda url, to, **_: "download")
+    spy(HostedBackend, "create", lambda body, job_id, cancel_after: "create")
+    spy(HostedBackend, "fetch", lambda url, to, **_: "download")
     # By when the server has it, the journal has it.
     world.engine.first = lambda: events.append([entry.state for entry in world.journal.jobs()])
     job = world.job()
@@ -250,7 +251,7 @@ def test_each_step_is_written_before_the_next_is_taken(world, monkeypatch):
         ("downloading",),
         "trait downloading",
         "download",
-        ("succeeded", "prediction", "output", "size", "sha256"),
+        ("succeeded", "prediction", "seconds", "output", "size", "sha256"),
         "trait succeeded",
         "see",
     ]
@@ -270,7 +271,7 @@ def test_a_file_is_on_the_disk_before_the_journal_says_so(world, monkeypatch):
 
     spy(os, "fsync", lambda handle: "sync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync file")
     spy(os, "replace", lambda source, target: f"rename to {Path(target).suffix}")
-    spy(Journal, "note", lambda journal, key, state: state)
+    spy(Journal, "record", lambda journal, key, state: state)
     world.job().run()
     wanted = ["downloading", "sync file", "rename to .part", "rename to .gif", "sync folder", "succeeded"]
     assert [event for event in events if event in wanted] == wanted
@@ -278,9 +279,9 @@ def test_a_file_is_on_the_disk_before_the_journal_says_so(world, monkeypatch):
 
 def test_the_claim_is_held_until_the_last_word_is_written(world, monkeypatch):
     claimed = []
-    real = Journal.note
+    real = Journal.record
     monkeypatch.setattr(
-        Journal, "note", lambda self, key, *a, **b: claimed.append(self.claimed(key)) or real(self, key, *a, **b)
+        Journal, "record", lambda self, key, *a, **b: claimed.append(self.claimed(key)) or real(self, key, *a, **b)
     )
     world.job().run()
     with pytest.raises(JobFailed):
@@ -340,41 +341,79 @@ def test_no_thread_and_no_claim_is_left_behind(world):
 def test_a_job_is_claimed_while_it_is_driven_and_free_after(world):
     world.engine.gate.clear()
     job = world.job()
-    iteration = iter(job)
-    next(iteration)
+    next(iter(job))
     assert world.journal.claimed(job.key)
     assert world.journal.to_pick_up() == []
-    iteration.close()
-    assert not world.journal.claimed(job.key)
-    assert [entry.key for entry in world.journal.to_pick_up()] == [job.key]
     world.engine.gate.set()
-    job.run()
+    job.result(60)
     assert not world.journal.claimed(job.key)
     assert world.journal.to_pick_up() == []
 
 
-def test_a_job_is_seen_when_its_animation_is_handed_over(world):
-    job = world.job().start()
-    job._thread.join(30)
-    assert job.state == "succeeded"
-    assert [entry.key for entry in world.journal.to_pick_up()] == [job.key], "it ran in the background"
-    job.result()
-    assert world.journal.to_pick_up() == []
-
-
-def test_a_job_that_is_dropped_in_the_middle_is_free(world):
+def test_an_iteration_that_is_dropped_stops_nobody(world):
     world.engine.gate.clear()
     job = world.job()
-    key = None
-    for _ in job:
-        key = job.key
-        break
-    del job
+    iteration = iter(job)
+    next(iteration)
+    del iteration
     gc.collect()
-    assert not world.journal.claimed(key)
+    world.engine.gate.set()
+    assert job.result(60)
+    abandoned = world.job()
+    world.engine.gate.clear()
+    kept = iter(abandoned)
+    next(kept)
+    abandoned.cancel()
+    with pytest.raises(JobCanceled):
+        abandoned.result(60)
 
 
-# --- other ends -------------------------------------------------------------------------------------------------------
+def test_an_observer_that_raises_stops_neither_the_job_nor_who_waits(world):
+    job = world.job()
+
+    def fail(change):
+        raise RuntimeError("an observer's own fault")
+
+    for name in ("state", "prediction", "animation", "view"):
+        job.observe(fail, name)
+    assert job.start().result(60) is job.animation
+    assert job.view.state == job.state == "succeeded"
+
+
+def test_what_a_job_shows_is_one_value_that_its_traits_follow(world):
+    job, views = world.job(), []
+    job.observe(lambda change: views.append((change.new, job.state, job.prediction, job.animation)), "view")
+    job.result(60)
+    assert [state for _, state, *_ in views][-1] == "succeeded"
+    for view, state, prediction, animation in views:
+        assert (view.state, view.prediction, view.animation) == (state, prediction, animation)
+    assert hash(job.view)
+
+
+def test_nothing_that_is_changed_later_reaches_a_job(world):
+    request = AnimateDiffRequest(prompt="a boat", steps=2, seed=7, extra_input={"a": [1]})
+    job = Job(request, world.client(), journal=world.journal)
+    request.prompt = "another"
+    request.extra_input["a"].append(2)
+    job.request.steps = 99
+    job.run()
+    job.animation.request.steps = 98
+    entry = world.journal.get(job.key)
+    entry.request.steps = 97
+    assert job.request == job.animation.request == entry.request
+    assert (job.request.prompt, job.request.steps, job.request.extra_input) == ("a boat", 2, {"a": [1]})
+    assert world.listed()[0].raw["input"]["a"] == [1]
+    assert len({entry, world.journal.get(job.key)}) == 1, "entries are frozen values"
+
+
+def test_the_endpoint_is_told_when_to_give_a_forgotten_job_up(world, monkeypatch):
+    told = []
+    create = HostedBackend.create
+    monkeypatch.setattr(
+        HostedBackend, "create", lambda self, *arguments: told.append(arguments[2]) or create(self, *arguments)
+    )
+    world.job(timeout=90).run()
+    assert told == [90]
 
 
 def test_a_job_is_canceled_while_it_runs(world):

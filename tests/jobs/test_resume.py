@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from test_job import World, world_in
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, Prediction
+from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.cli import main
 from animatediff_widget.errors import (
     AnimateDiffError,
@@ -26,14 +28,15 @@ from animatediff_widget.errors import (
     NothingToFollow,
     OutputError,
 )
-from animatediff_widget.server import LocalServer
+from animatediff_widget.model.body import Body
 
 REQUEST = AnimateDiffRequest(prompt="a boat", steps=2, seed=7)
+BODY = Body.of(REQUEST)
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.recovery._LOOKS", (0.01, 0.05))
+    monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.01, 0.05))
 
 
 @pytest.fixture
@@ -45,17 +48,17 @@ def world(tmp_path, monkeypatch) -> Iterator[World]:
 
 def abandon(world: World, state: str = "running", *, open_gate: bool = True, **fields) -> str:
     """Post a job, and leave it as a session does that is killed then; give its key."""
-    job = world.job(**{"seed": 7, **fields})
     world.engine.gate.clear()
-    iteration = iter(job)
-    next(iteration)
-    iteration.close()
+    with world.client() as client:
+        body = Body.of(AnimateDiffRequest(**{"prompt": "a boat", "steps": 2, "seed": 7, **fields}))
+        key = world.journal.begin(body, client.endpoint)
+        prediction = client.create(body)
+    world.journal.record(key, "running", prediction=prediction)
     if open_gate:
         world.engine.gate.set()
     if state in ("downloading", "succeeded"):
-        prediction = ended(world, job.prediction.id)
-        world.journal.note(job.key, state, prediction=prediction)
-    return job.key
+        world.journal.record(key, state, prediction=ended(world, prediction.id))
+    return key
 
 
 def finish(world: World, **fields) -> str:
@@ -89,7 +92,7 @@ def posts(world: World) -> int:
 @pytest.mark.parametrize("state", ["running", "downloading", "left", "unknown"])
 def test_a_job_with_an_id_is_followed_to_its_end(world, state):
     key = abandon(world)
-    world.journal.note(key, state)
+    world.journal.record(key, state)
     job = resume(world, key)
     assert (job.state, job.finished, job.key) == ("running", False, key)
     animation = job.run()
@@ -144,7 +147,7 @@ def test_a_file_that_the_journal_does_not_know_yet_is_taken(world):
 
 
 def test_an_answer_that_came_after_the_end_of_the_session_is_found(world):
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    key = world.journal.begin(BODY, world.client().endpoint)
     with world.client() as client:
         created = client.create(REQUEST)
     job = resume(world, key)
@@ -156,7 +159,7 @@ def test_an_answer_that_came_after_the_end_of_the_session_is_found(world):
 
 
 def test_a_job_that_never_arrived_is_unknown_and_says_what_to_check(world):
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    key = world.journal.begin(BODY, world.client().endpoint)
     job = resume(world, key)
     with pytest.raises(AnswerLost, match=r"session.*ended.*Look there before you run it again"):
         job.run()
@@ -168,7 +171,7 @@ def test_a_job_that_never_arrived_is_unknown_and_says_what_to_check(world):
 
 
 def test_of_two_lost_jobs_that_are_alike_each_gets_its_own(world):
-    keys = [world.journal.begin(REQUEST, world.client().endpoint.url) for _ in range(3)]
+    keys = [world.journal.begin(BODY, world.client().endpoint) for _ in range(3)]
     with world.client() as client:
         created = {client.create(REQUEST).id for _ in range(2)}
     jobs = [resume(world, key) for key in keys]
@@ -188,31 +191,31 @@ def test_of_two_lost_jobs_that_are_alike_each_gets_its_own(world):
 
 def test_a_job_of_another_is_never_adopted(world):
     finish(world, seed=7)
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
+    key = world.journal.begin(BODY, world.client().endpoint)
     with pytest.raises(AnswerLost):
         resume(world, key).run()
 
 
 @pytest.mark.parametrize(("state", "error"), [("failed", JobFailed), ("canceled", JobCanceled)])
 def test_a_job_that_ended_before_it_was_sent_stays_ended(world, state, error):
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
-    world.journal.note(key, state, error="It was refused: steps.")
+    key = world.journal.begin(BODY, world.client().endpoint)
+    world.journal.record(key, state, error="It was refused: steps.")
     with pytest.raises(error, match="refused: steps"):
         resume(world, key).run()
     assert world.journal.get(key).state == state
 
 
 def test_a_job_without_an_id_has_nothing_to_follow(world):
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
-    world.journal.note(key, "running", prediction=Prediction.from_json({}))
+    key = world.journal.begin(BODY, world.client().endpoint)
+    world.journal.record(key, "running", prediction=Prediction.from_json({}))
     with pytest.raises(NothingToFollow, match="no id"):
         resume(world, key).run()
     assert world.journal.get(key).state == "accepted"
 
 
 def test_a_damaged_record_without_an_id_is_given_up(world):
-    key = world.journal.begin(REQUEST, world.client().endpoint.url)
-    entry = replace(world.journal.get(key), damaged=True)
+    key = world.journal.begin(BODY, world.client().endpoint)
+    entry = replace(world.journal.get(key), body=Body("{"))
     job = Job.resume(entry, world.client(), journal=Journal(world.journal.folder / "elsewhere"))
     with pytest.raises(JobFailed, match="damaged"):
         job.run()
@@ -290,7 +293,7 @@ def test_data_that_was_removed_ends_in_a_sentence(tmp_path):
 
 
 def test_a_job_that_the_endpoint_has_forgotten_ends_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.stages._REFUSALS", 2)
+    monkeypatch.setattr("animatediff_widget.jobs.following._REFUSALS", 2)
     with world_in(tmp_path / "journal", keep=1) as world:
         key = abandon(world)
         ended(world, world.journal.get(key).prediction.id)
@@ -320,13 +323,13 @@ def test_of_many_that_resume_one_does_and_nothing_is_fetched_twice(world, monkey
     key = abandon(world)
     entry = world.journal.get(key)
     downloads = []
-    real = Client.download
+    real = HostedBackend.fetch
 
-    def download(self, *arguments, **options):
+    def fetch(self, *arguments):
         downloads.append(arguments)
-        return real(self, *arguments, **options)
+        return real(self, *arguments)
 
-    monkeypatch.setattr(Client, "download", download)
+    monkeypatch.setattr(HostedBackend, "fetch", fetch)
     barrier = threading.Barrier(8)
 
     def take_up(_: int) -> str:
@@ -345,12 +348,11 @@ def test_of_many_that_resume_one_does_and_nothing_is_fetched_twice(world, monkey
     assert world.journal.get(key).state == "succeeded"
 
 
-def test_what_another_has_finished_meanwhile_is_only_loaded(world, monkeypatch):
+def test_what_another_has_finished_meanwhile_is_only_loaded(world):
     key = abandon(world)
     late = resume(world, key)
     animation = resume(world, key).run()
-    monkeypatch.setattr(Client, "get", lambda *_: pytest.fail("asked again"))
-    monkeypatch.setattr(Client, "download", lambda *_: pytest.fail("fetched again"))
+    world.server.close()
     assert late.run().data == animation.data
 
 
@@ -364,52 +366,81 @@ def test_the_endpoint_is_found_by_its_url(world, monkeypatch):
     assert job.run()
 
 
-def test_a_built_in_server_that_is_gone_is_said_to_be_gone(world):
-    with LocalServer() as other:
-        url = other.base_url + "/replicate/v1/predictions"
-    for state in ("submitting", "running"):
-        key = world.journal.begin(REQUEST, url, kind="builtin")
-        if state == "running":
-            world.journal.note(key, state, prediction=Prediction.from_json({"id": "x", "status": "processing"}))
-        job = Job.resume(world.journal.get(key))
-        with pytest.raises(JobFailed, match="built-in server of that session is gone"):
-            job.run()
-        assert world.journal.get(key).state == "failed"
+@pytest.mark.parametrize("state", ["submitting", "running"])
+def test_a_job_of_a_built_in_server_that_is_gone_is_run_again_from_its_body(world, state):
+    key = world.journal.begin(BODY, Endpoint.builtin())
+    if state == "running":
+        gone = Prediction.from_json({"id": "of-another-process", "status": "processing"})
+        world.journal.record(key, state, prediction=gone)
+    animation = Job.resume(world.journal.get(key)).run()
+    entry = world.journal.get(key)
+    assert (entry.state, entry.output, entry.body) == ("succeeded", animation.path, BODY)
+    assert animation.data == Job(REQUEST, Client(Endpoint.builtin())).run().data, "the same seed gives the same clip"
     assert world.journal.to_pick_up() == []
 
 
-def test_the_built_in_server_of_another_living_session_is_left_to_it(world, monkeypatch):
+def test_a_job_of_the_first_versions_built_in_server_is_run_again_and_no_key_goes_there(world, monkeypatch):
     monkeypatch.setenv("ANIMATEDIFF_API_KEY", "a-key-that-must-not-travel")
-    key = world.journal.begin(REQUEST, world.server.base_url + "/replicate/v1/predictions", kind="builtin")
-    sent = []
-    monkeypatch.setattr("animatediff_widget.keys.credentials.Key.header", lambda self: sent.append(self) or "Bearer x")
+    old = Endpoint("builtin", world.server.base_url + "/replicate/v1/predictions", "")
+    key = world.journal.begin(BODY, old)
     job = Job.resume(world.journal.get(key))
-    with pytest.raises(JobError, match="answers only to"):
-        job.run()
-    assert job.state == "left"
-    assert sent == [], "nobody knows what listens there now"
-    assert [entry.key for entry in world.journal.to_pick_up()] == [key]
+    assert job.client.endpoint == Endpoint.builtin()
+    assert job.run()
+    assert posts(world) == 0
 
 
-def test_the_built_in_server_of_this_session_goes_on(world, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.server.local._shared", world.server)
-    job = Job(REQUEST, Client(Endpoint.builtin()), journal=world.journal)
-    for _ in job:
-        break
-    assert world.journal.get(job.key).kind == "builtin"
-    assert Job.resume(world.journal.get(job.key)).run()
+def test_the_built_in_server_of_this_session_goes_on(world):
+    job = Job(AnimateDiffRequest(prompt="a boat", steps=100, seed=7), Client(Endpoint.builtin()), journal=world.journal)
+    taken = Job.resume(world.journal.get(job.start().result(60) and job.key))
+    assert taken.animation.data == job.animation.data
+    with Client(Endpoint.builtin()) as client:
+        body = Body.of(REQUEST)
+        key = world.journal.begin(body, client.endpoint)
+        created = client.create(body)
+        world.journal.record(key, "running", prediction=created)
+    again = Job.resume(world.journal.get(key))
+    assert again.run()
+    assert again.prediction.id == created.id, "it was followed, not run again"
 
 
-def test_urls_give_their_endpoints(world, monkeypatch):
-    assert Endpoint.from_url(Endpoint.replicate().url) == Endpoint.replicate()
+def test_a_record_gives_its_endpoint():
+    assert Endpoint.restore(Endpoint.replicate().url, "replicate") == Endpoint.replicate()
+    assert Endpoint.restore(Endpoint.replicate().url, None) == Endpoint.replicate()
     relay = Endpoint.relay("https://relay.example/base")
-    assert Endpoint.from_url(relay.url) == relay
-    assert Endpoint.from_url("http://127.0.0.1:5/replicate/v1/predictions", kind="relay").key_variable
-    assert not Endpoint.from_url("http://127.0.0.1:5/replicate/v1/predictions").key_variable
-    assert Endpoint.from_url("https://cog.example/v1/predictions").url == "https://cog.example/v1/predictions"
+    assert Endpoint.restore(relay.url, None) == relay
+    assert Endpoint.restore("builtin", "builtin") == Endpoint.builtin()
+    assert Endpoint.restore("http://127.0.0.1:5/replicate/v1/predictions", None) == Endpoint.builtin()
+    assert Endpoint.restore("http://127.0.0.1:5/replicate/v1/predictions", "relay").key_variable
+    assert Endpoint.restore("https://cog.example/v1/predictions", None).url == "https://cog.example/v1/predictions"
     for url in ("", "nonsense", "file:///etc/passwd", "https://user:key@relay.example/replicate/v1/predictions"):
         with pytest.raises(AnimateDiffError):
-            Endpoint.from_url(url)
+            Endpoint.restore(url, None)
+
+
+# --- started elsewhere ------------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_was_started_elsewhere_is_followed_saved_and_journaled(world):
+    world.engine.gate.clear()
+    with world.client() as client:
+        created = client.create(REQUEST)
+    endpoint, token = world.client().endpoint, world.server.token
+    job = Job.attach(endpoint, created.id, token=token, journal=world.journal)
+    assert (job.state, job.prediction.id, job.body) == ("running", created.id, BODY)
+    world.engine.gate.set()
+    animation = job.run()
+    entry = world.journal.get(created.id)
+    assert (entry.state, entry.output, entry.request) == ("succeeded", animation.path, REQUEST)
+    again = Job.attach(endpoint, created.id, token=token, journal=world.journal)
+    assert again.key == job.key
+    assert again.run().data == animation.data
+    assert (posts(world), len(world.journal.jobs())) == (1, 1)
+
+
+def test_a_job_that_nobody_knows_cannot_be_attached(world):
+    with pytest.raises(EndpointError, match="404"):
+        Job.attach(world.client().endpoint, "no-such-job", token=world.server.token, journal=world.journal)
+    assert world.journal.jobs() == []
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -494,7 +525,7 @@ def test_resume_refuses_a_key_that_names_no_job_or_several(world, shell):
 def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
     good = abandon(world, seed=1)
     bad = abandon(world, seed=2, prompt="an impossible triangle")
-    lost = world.journal.begin(REQUEST, world.client().endpoint.url, kind="relay")
+    lost = world.journal.begin(BODY, world.client().endpoint)
     code, out, err = shell("resume")
     assert code == 1
     assert out == [str(world.journal.get(good).output)]
@@ -509,13 +540,14 @@ def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
 
 def test_an_interrupt_of_resume_cancels_the_job_and_says_so(world, shell, monkeypatch):
     key = abandon(world, open_gate=False)
-    real = Client.get
+    main_thread, real = threading.main_thread().ident, HostedBackend.watch
 
     def interrupted(self, *arguments):
-        monkeypatch.setattr(Client, "get", real)
-        raise KeyboardInterrupt
+        monkeypatch.setattr(HostedBackend, "watch", real)
+        signal.pthread_kill(main_thread, signal.SIGINT)
+        return real(self, *arguments)
 
-    monkeypatch.setattr(Client, "get", interrupted)
+    monkeypatch.setattr(HostedBackend, "watch", interrupted)
     code, out, err = shell("resume", key)
     assert (code, out) == (130, [])
     assert err[0] == f"{key[:8]}: The job was canceled."

@@ -20,7 +20,7 @@ from gated_server import BODY, Caller, GatedEngine, run_python, serving
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.server import LocalServer, local, shared_server, store
+from animatediff_widget.server import LocalServer, connections, shared_server, store
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
@@ -113,20 +113,20 @@ def test_memory_stays_flat_however_many_predictions_come_and_go():
 @pytest.mark.parametrize(
     ("limit", "sent"),
     [
-        ("_IDLE_SECONDS", b""),
-        ("_IDLE_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: "),
-        ("_BODY_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"),
+        ("IDLE_SECONDS", b""),
+        ("IDLE_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: "),
+        ("BODY_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"),
     ],
 )
 def test_whoever_sends_too_slowly_is_let_go(monkeypatch, limit, sent):
-    monkeypatch.setattr(local, limit, 0.1)
+    monkeypatch.setattr(connections, limit, 0.1)
     with serving() as (caller, _), socket.create_connection(("127.0.0.1", int(caller.base.split(":")[2][:-3]))) as raw:
         raw.sendall(sent)
         assert raw.recv(1000) == b""
 
 
 def test_connections_beyond_the_limit_are_closed_and_the_others_served(monkeypatch):
-    monkeypatch.setattr(local, "_MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 3)
     with serving() as (caller, _):
         caller.create()
         port = int(caller.server.base_url.rpartition(":")[2])
@@ -231,7 +231,7 @@ def test_the_token_is_in_no_representation():
     with serving() as (caller, _):
         server = caller.server
         assert repr(server) == f"<LocalServer {server.base_url}>"
-        assert server.token not in repr(server._service)
+        assert server.token not in repr(server._thread._service)
     assert repr(server) == "<LocalServer closed>"
 
 

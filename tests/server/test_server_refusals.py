@@ -51,7 +51,7 @@ def test_a_foreign_page_gets_no_permission_to_read(caller):
 
 
 def test_it_listens_on_this_machine_only(caller):
-    assert caller.server._socket.getsockname()[0] == "127.0.0.1"
+    assert caller.server._thread._listening.getsockname()[0] == "127.0.0.1"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def test_every_wrong_field_is_named(caller):
         ({"version": DEFAULT_VERSION, "input": []}, "input", "given: array"),
         ({"version": 5, "input": {}}, "version", "given: integer"),
         ({"version": "latest", "input": {}}, "version", "64 hexadecimal digits"),
-        ({"version": DEFAULT_VERSION, "input": {"seed": MAX_SEED + 1}}, "input.seed", "equal to 2147483647"),
+        ({"version": DEFAULT_VERSION, "input": {"seed": MAX_SEED + 1}}, "input.seed", "equal to 4294967295"),
         ({"version": DEFAULT_VERSION, "input": {"steps": True}}, "input.steps", "given: boolean"),
         ({"version": DEFAULT_VERSION, "input": {"steps": 2.5}}, "input.steps", "given: number"),
         ({"version": DEFAULT_VERSION, "input": {"prompt": "\ud800"}}, "input.prompt", "surrogates"),

@@ -1,0 +1,125 @@
+"""What the steps of a job ask a driver to do, and the time that both go by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from animatediff_widget.journal import JournalEntry
+from animatediff_widget.media.animation import Animation
+from animatediff_widget.model.prediction import Prediction
+
+__all__ = [
+    "Action",
+    "Adopt",
+    "Begin",
+    "Cancel",
+    "Clock",
+    "Create",
+    "Fetch",
+    "Fetched",
+    "Flow",
+    "Recall",
+    "Record",
+    "Search",
+    "Wait",
+    "Watch",
+]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Write the body in the journal; a `JournalError` is thrown in."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Write a state in the journal, with what is known beside it; answered with a `JournalError` or None."""
+
+    state: str
+    known: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Look into the journal and on the disk; answered with the entry as it is now, and its animation or None."""
+
+    entry: JournalEntry
+
+
+@dataclass(frozen=True)
+class Create:
+    """Post the body; the endpoint is to cancel the job after so many seconds."""
+
+    cancel_after: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Ask how the job stands, or wait at most so many seconds until that changed."""
+
+    prediction: Prediction
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Cancel the job at the endpoint."""
+
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class Search:
+    """List the jobs with this body that are no other job's, created since then (seconds since the epoch, our clock)."""
+
+    since: float
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Write down that a job that was found is this one; answered with whether it was still free."""
+
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Fetch the output; answered with `Fetched`."""
+
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait, or until a cancellation is wanted."""
+
+    seconds: float
+
+
+Action = Begin | Record | Recall | Create | Watch | Cancel | Search | Adopt | Fetch | Wait
+Flow = Generator[Action, Any, None]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An animation that lies on the disk, whole."""
+
+    animation: Animation
+    sha256: str
+
+    def known(self) -> dict[str, Any]:
+        """Give what the journal keeps of it."""
+        path: Path | None = self.animation.path
+        return {"output": path, "size": len(self.animation.data), "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time: a clock that never jumps, and the system's."""
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time

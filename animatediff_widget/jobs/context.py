@@ -1,0 +1,122 @@
+"""What all steps of one job share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from animatediff_widget.backends.base import Abilities
+from animatediff_widget.errors import EndpointError, JobTimeout
+from animatediff_widget.journal import JournalEntry
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.texts import Message
+
+from .actions import Clock, Flow, Record, Wait
+from .polling import Schedule
+from .view import JobView
+
+__all__ = ["Context"]
+
+_LONGEST_BACKOFF = 30.0
+
+
+class Context:
+    """One job as its steps see it.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where it runs; for the words.
+    abilities : Abilities
+        What the endpoint can do.
+    schedule : Schedule
+        When to ask.
+    canceled : callable
+        Whether the person wants the job canceled.
+    timeout : float
+        The longest to wait for its end, in seconds.
+    entry : JournalEntry, optional
+        What an earlier session left, where the job is taken up again.
+    clock : Clock
+        The time.
+
+    Attributes
+    ----------
+    view : JobView
+        How the job stands.
+    posted : float or None
+        When it was posted, on the clock that never jumps.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        abilities: Abilities,
+        schedule: Schedule,
+        canceled: Callable[[], bool],
+        timeout: float,
+        entry: JournalEntry | None = None,
+        clock: Clock = Clock(),  # noqa: B008 - it is frozen
+    ) -> None:
+        self.view = JobView()
+        if entry is not None:
+            state = "submitting" if entry.prediction is None else "running"
+            self.view = JobView(state=state, prediction=entry.prediction)
+        self.endpoint = endpoint
+        self.abilities = abilities
+        self.schedule = schedule
+        self.canceled = canceled
+        self.timeout = timeout
+        self.entry = entry
+        self.clock = clock
+        self.deadline = 0.0
+        self.posted: float | None = None
+
+    def begin(self) -> None:
+        """Start the time."""
+        now = self.clock.now()
+        self.deadline = now + self.timeout
+        self.show(started=now)
+
+    def prediction(self) -> Prediction:
+        """Give the last answer, which there is."""
+        assert self.view.prediction is not None
+        return self.view.prediction
+
+    def show(self, **changes: Any) -> None:
+        """Change what the job shows."""
+        self.view = dataclasses.replace(self.view, **changes)
+
+    def accept(self, prediction: Prediction) -> Flow:
+        """Take in an answer: written down where it changes something, then shown."""
+        self.schedule.heard(prediction, self.clock.now())
+        before = self.view.prediction
+        self.show(notice=None)
+        if before is None or (before.id, before.status) != (prediction.id, prediction.status):
+            yield from self.record("running", prediction=prediction)
+        self.show(prediction=prediction, state="running")
+
+    def record(self, state: str, **known: Any) -> Flow:
+        """Write in the journal. Once the job is posted, a journal that fails no longer stops it."""
+        if self.view.state == "new":
+            return
+        problem = yield Record(state, {name: value for name, value in known.items() if value is not None})
+        if problem is not None:
+            self.show(notice=problem.message)
+
+    def wait_out(self, error: EndpointError, count: int) -> Flow:
+        """Wait before asking again after a fault that may pass."""
+        wait = min(0.5 * 2.0 ** min(count, 10), _LONGEST_BACKOFF)
+        if error.retry_after is not None:
+            wait = max(error.retry_after, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
+        self.show(notice=Message("asking_again", error=error, seconds=f"{max(wait, 1):.0f}"))
+        yield from self.wait(wait)
+
+    def wait(self, seconds: float) -> Flow:
+        """Wait; raise `JobTimeout` where the person's time is over."""
+        left = self.deadline - self.clock.now()
+        if left <= 0:
+            raise JobTimeout(Message("timed_out", seconds=f"{self.timeout:g}"))
+        yield Wait(min(seconds, left))

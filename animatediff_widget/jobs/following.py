@@ -1,0 +1,112 @@
+"""Following a job to its end at the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from animatediff_widget.errors import (
+    AnswerError,
+    ApiError,
+    EndpointError,
+    NothingToFollow,
+)
+from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.texts import Message
+
+from .actions import Action, Cancel, Flow, Watch
+from .context import Context
+from .submission import Submission
+
+__all__ = ["Following"]
+
+_REFUSALS = 3  # answers such as 404 that end the following; the first can be a matter of a moment
+_HOLD = 1.0  # how long a pushing server may hold an answer: a cancellation waits for it
+_AT_ONCE = 0.05  # an unchanged answer that came quicker was not held
+
+
+class Following:
+    """The steps from the first answer to the last.
+
+    Parameters
+    ----------
+    job : Context
+        The job.
+    submission : Submission
+        What posts it again where its server ended and that costs nothing.
+    """
+
+    def __init__(self, job: Context, submission: Submission) -> None:
+        self._job = job
+        self._submission = submission
+        self._cancel_sent = False
+        self._empty_answers = 0
+
+    def follow(self) -> Flow:
+        """Ask, or cancel, until the job is over at the endpoint."""
+        faults = refusals = 0
+        at_once = self._job.abilities.pushes
+        while not self._is_over(prediction := self._job.prediction()):
+            if prediction.id is None:
+                raise NothingToFollow(Message("no_id"))
+            if not (at_once or self._cancel_is_due()):
+                yield from self._job.wait(self._job.schedule.delay(self._job.clock.now()))
+            asked = self._job.clock.now()
+            try:
+                answer = yield from self._ask(prediction)
+            except EndpointError as error:
+                at_once = False
+                gone = isinstance(error, ApiError) and error.status in (404, 410)
+                if gone and self._job.abilities.free:  # its server ended; the same body gives the same animation
+                    self._job.show(prediction=None)
+                    yield from self._submission.submit()
+                    continue
+                faults += 1
+                if isinstance(error, (AnswerError, ApiError)) and not error.passing:
+                    refusals += 1
+                    if refusals >= _REFUSALS:
+                        raise self._no_longer_known(error) from None
+                yield from self._job.wait_out(error, faults)
+                continue
+            faults = refusals = 0
+            is_new = answer != prediction
+            if is_new or self._job.view.notice:
+                yield from self._job.accept(answer)
+            # Where the place pushes, the next question is held until there is something to say.
+            at_once = self._job.abilities.pushes and (is_new or self._job.clock.now() - asked > _AT_ONCE)
+
+    def _cancel_is_due(self) -> bool:
+        return self._job.canceled() and not self._cancel_sent
+
+    def _ask(self, prediction: Prediction) -> Generator[Action, Any, Prediction]:
+        """Do the one exchange that is due: send the cancellation, or ask how the job stands."""
+        self._job.schedule.asked(self._job.clock.now())
+        if self._cancel_is_due():
+            self._cancel_sent = True
+            try:
+                answer: Prediction = yield Cancel(prediction)
+            except EndpointError as error:
+                self._cancel_sent = not error.passing
+                if error.passing:
+                    raise
+                self._job.show(notice=Message("cannot_cancel", error=error))
+                return prediction
+            self._job.schedule.canceled(self._job.clock.now())
+            if answer.status:  # some relays answer with an empty object
+                return answer
+        answer = yield Watch(prediction, _HOLD if self._job.abilities.pushes else 0.0)
+        return answer
+
+    def _is_over(self, prediction: Prediction) -> bool:
+        """Whether a prediction has ended; a success is given a moment to name its output."""
+        if prediction.status == "succeeded" and not prediction.outputs and not prediction.raw.get("data_removed"):
+            self._empty_answers += 1
+            return self._empty_answers > _REFUSALS
+        return prediction.done
+
+    def _no_longer_known(self, error: EndpointError) -> EndpointError:
+        """Say in words what it means that an endpoint refuses to tell of a job of an earlier session."""
+        if self._job.entry is None or not isinstance(error, ApiError) or error.status not in (404, 410):
+            return error
+        message = Message("no_longer_known", who=self._job.endpoint.label, status=error.status)
+        return ApiError(message, status=error.status, body=error.body)

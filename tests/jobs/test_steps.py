@@ -1,0 +1,248 @@
+"""The steps of a job, by sending answers into them: no thread, no sleep, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from animatediff_widget import AnimateDiffRequest, Endpoint, Prediction
+from animatediff_widget.backends.base import Abilities
+from animatediff_widget.errors import ApiError, ConnectionFailed, EndpointError, JournalError, OutputError
+from animatediff_widget.jobs.actions import (
+    Action,
+    Adopt,
+    Begin,
+    Cancel,
+    Clock,
+    Create,
+    Fetch,
+    Fetched,
+    Recall,
+    Record,
+    Search,
+    Wait,
+    Watch,
+)
+from animatediff_widget.jobs.context import Context
+from animatediff_widget.jobs.polling import Schedule
+from animatediff_widget.jobs.steps import Steps
+from animatediff_widget.journal import JournalEntry
+from animatediff_widget.media.animation import Animation
+from animatediff_widget.model.body import Body
+
+BODY = Body.of(AnimateDiffRequest(prompt="a boat", seed=7))
+FETCHED = Fetched(Animation(b"GIF89a", BODY), "digest")
+STARTING, RUNNING, DONE = (
+    Prediction.from_json({"id": "job1", "status": status, "output": output})
+    for status, output in (("starting", None), ("processing", None), ("succeeded", "https://files.example/a.gif"))
+)
+LOST = ConnectionFailed("The connection broke.", passing=True)
+NOBODY = ConnectionFailed("Nobody answers there.", arrived=False, passing=True)
+GONE = ApiError("It is gone.", status=404)
+
+
+@dataclass
+class Course:
+    """One run of the steps: answers go in by the kind of action, actions come out."""
+
+    answers: dict[type, list[Any]]
+    abilities: Abilities = Abilities()
+    entry: JournalEntry | None = None
+    timeout: float = 60.0
+    cancel_at: type | None = None
+    actions: list[Action] = field(default_factory=list)
+    waited: float = 0.0
+    canceled: bool = False
+
+    def run(self) -> Course:
+        clock = Clock(now=lambda: self.waited, wall=lambda: 1e9 + self.waited)
+        endpoint = Endpoint.relay("https://relay.example")
+        context = Context(endpoint, self.abilities, Schedule(), lambda: self.canceled, self.timeout, self.entry, clock)
+        steps = Steps(context)
+        flow = steps.run()
+        try:
+            action = next(flow)
+            while True:
+                self.actions.append(action)
+                assert len(self.actions) < 500, "the steps go round and round"
+                answer = self.answer(action)
+                action = flow.throw(answer) if isinstance(answer, EndpointError) else flow.send(answer)
+        except StopIteration:
+            self.view = steps.view
+        assert self.view.finished
+        return self
+
+    def answer(self, action: Action) -> Any:
+        if self.cancel_at is not None and isinstance(action, self.cancel_at):
+            self.canceled = True
+        if isinstance(action, Wait):
+            self.waited += action.seconds
+        given = self.answers.get(type(action))
+        if given:
+            return given.pop(0) if len(given) > 1 else given[0]
+        return FETCHED if isinstance(action, Fetch) else (self.entry, None) if isinstance(action, Recall) else None
+
+    def kinds(self) -> list[str]:
+        return [type(action).__name__ for action in self.actions if not isinstance(action, (Wait, Record))]
+
+    def recorded(self) -> list[str]:
+        return [action.state for action in self.actions if isinstance(action, Record)]
+
+
+def test_a_job_is_written_down_posted_followed_and_fetched():
+    course = Course({Create: [STARTING], Watch: [RUNNING, DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Watch", "Watch", "Fetch"]
+    assert course.recorded() == ["running", "running", "running", "downloading", "succeeded"]
+    assert (course.view.state, course.view.animation, course.view.error) == ("succeeded", FETCHED.animation, None)
+
+
+def test_the_endpoint_is_given_the_jobs_own_time():
+    course = Course({Create: [DONE]}, timeout=90.0).run()
+    assert [action.cancel_after for action in course.actions if isinstance(action, Create)] == [90.0]
+
+
+def test_where_nothing_arrived_a_post_is_repeated():
+    course = Course({Create: [NOBODY, NOBODY, DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Create", "Create", "Fetch"]
+    assert course.view.state == "succeeded"
+
+
+def test_where_nobody_ever_answers_a_post_is_given_up():
+    course = Course({Create: [NOBODY]}).run()
+    assert course.kinds().count("Create") == 4
+    assert (course.view.state, course.view.error) == ("failed", NOBODY)
+
+
+def test_a_lost_answer_is_never_posted_twice():
+    course = Course({Create: [LOST], Search: [[], [], []]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Search"]
+    assert course.view.state == "unknown"
+    assert [action.since for action in course.actions if isinstance(action, Search)] == pytest.approx([1e9 - 300] * 3)
+
+
+def test_a_lost_job_that_is_found_is_adopted_and_followed():
+    course = Course({Create: [LOST], Search: [LOST, [RUNNING, STARTING]], Adopt: [False, True], Watch: [DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Adopt", "Adopt", "Watch", "Fetch"]
+    assert course.view.state == "succeeded"
+
+
+def test_where_there_is_no_list_a_lost_job_is_unknown_at_once():
+    course = Course({Create: [LOST]}, abilities=Abilities(list=False)).run()
+    assert course.kinds() == ["Begin", "Create"]
+    assert (course.view.state, course.waited) == ("unknown", 0.0)
+
+
+def test_a_throttled_post_is_looked_for_before_it_is_repeated():
+    throttle = ApiError("Too many.", status=429, arrived=False, passing=True, retry_after=7.0)
+    course = Course({Create: [throttle, DONE], Search: [[]]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Create", "Fetch"]
+    found = Course({Create: [throttle], Search: [[RUNNING]], Adopt: [True], Watch: [DONE]}).run()
+    assert found.kinds() == ["Begin", "Create", "Search", "Adopt", "Watch", "Fetch"]
+
+
+def test_a_journal_that_cannot_be_written_stops_a_job_before_it_costs():
+    class Broken(Course):
+        def answer(self, action):
+            return super().answer(action)
+
+    flow = Steps(Context(Endpoint.replicate(), Abilities(), Schedule(), lambda: False, 60.0))
+    actions = flow.run()
+    assert isinstance(next(actions), Begin)
+    with pytest.raises(StopIteration):
+        actions.throw(JournalError("The disk is full."))
+    assert (flow.view.state, str(flow.view.error)) == ("failed", "The disk is full.")
+
+
+def test_a_journal_that_fails_later_is_said_and_stops_nothing():
+    course = Course({Create: [STARTING], Watch: [DONE], Record: [JournalError("The disk is full.")]}).run()
+    assert course.view.state == "succeeded"
+
+
+def test_faults_while_following_are_waited_out_longer_each_time():
+    course = Course({Create: [STARTING], Watch: [LOST, LOST, LOST, DONE]}).run()
+    waits = [action.seconds for action in course.actions if isinstance(action, Wait)]
+    assert course.view.state == "succeeded"
+    assert [wait for wait in waits if wait in (1.0, 2.0, 4.0)][-3:] == [1.0, 2.0, 4.0]
+
+
+def test_no_wait_after_a_fault_is_longer_than_half_a_minute():
+    course = Course({Create: [STARTING], Watch: [*[LOST] * 40, DONE]}, timeout=1e6).run()
+    assert max(action.seconds for action in course.actions if isinstance(action, Wait)) == 30.0
+
+
+def test_a_time_that_is_over_leaves_the_job_where_it_can_be_taken_up():
+    course = Course({Create: [STARTING], Watch: [RUNNING]}, timeout=12.5).run()
+    assert course.view.state == "left"
+    assert course.recorded()[-1] == "left"
+    assert course.waited == pytest.approx(12.5)
+
+
+def test_three_refusals_end_the_following():
+    course = Course({Create: [STARTING], Watch: [GONE]}).run()
+    assert course.kinds().count("Watch") == 3
+    assert course.view.state == "failed"
+
+
+def test_a_cancellation_is_sent_once_and_followed_to_its_end():
+    ended = Prediction.from_json({"id": "job1", "status": "canceled"})
+    course = Course({Create: [STARTING], Watch: [RUNNING, ended], Cancel: [RUNNING]}, cancel_at=Watch).run()
+    assert course.kinds() == ["Begin", "Create", "Watch", "Cancel", "Watch"]
+    assert course.view.state == "canceled"
+
+
+def test_a_job_that_is_canceled_before_it_is_posted_is_not_posted():
+    course = Course({}, canceled=True).run()
+    assert course.kinds() == []
+    assert course.view.state == "canceled"
+    assert course.recorded() == []
+
+
+def test_an_output_that_cannot_be_fetched_is_tried_six_times():
+    passing = OutputError("Not now.", passing=True)
+    course = Course({Create: [DONE], Fetch: [passing]}).run()
+    assert course.kinds().count("Fetch") == 6
+    assert course.view.state == "left"
+    final = Course({Create: [DONE], Fetch: [OutputError("It is gone.")]}).run()
+    assert final.kinds().count("Fetch") == 1
+    assert final.view.state == "failed"
+
+
+def test_a_server_that_pushes_is_asked_without_a_wait_until_nothing_is_new():
+    course = Course({Create: [STARTING], Watch: [RUNNING, RUNNING, DONE]}, abilities=Abilities(pushes=True)).run()
+    before_the_second_answer = course.actions[: course.actions.index(Watch(RUNNING, 1.0)) + 1]
+    assert not any(isinstance(action, Wait) for action in before_the_second_answer)
+    assert any(isinstance(action, Wait) for action in course.actions), (
+        "an answer that was not held is not asked in a loop"
+    )
+
+
+def entry(prediction: Prediction | None, state: str = "running") -> JournalEntry:
+    return JournalEntry(
+        key="0" * 32, created=1e9, endpoint="builtin", kind="builtin", body=BODY, state=state, prediction=prediction,
+        error=None, output=None, sha256=None,
+    )  # fmt: skip
+
+
+def test_a_free_job_whose_server_is_gone_is_run_again_from_its_body():
+    free = Abilities(free=True)
+    course = Course({Create: [DONE], Watch: [GONE]}, abilities=free, entry=entry(RUNNING)).run()
+    assert course.kinds() == ["Recall", "Watch", "Begin", "Create", "Fetch"]
+    assert course.view.state == "succeeded"
+    unposted = Course({Create: [DONE]}, abilities=free, entry=entry(None, "submitting")).run()
+    assert unposted.kinds() == ["Recall", "Begin", "Create", "Fetch"]
+
+
+def test_what_costs_money_is_never_posted_when_it_is_taken_up():
+    for known in (RUNNING, None):
+        course = Course({Watch: [GONE], Search: [[]]}, entry=entry(known)).run()
+        assert "Create" not in course.kinds()
+        assert course.view.state == ("failed" if known else "unknown")
+
+
+def test_an_animation_that_lies_on_the_disk_ends_a_job_that_is_taken_up():
+    course = Course({Recall: [(entry(DONE), FETCHED)]}, entry=entry(DONE)).run()
+    assert course.kinds() == ["Recall"]
+    assert course.recorded() == ["succeeded"]
+    assert course.view.animation is FETCHED.animation
