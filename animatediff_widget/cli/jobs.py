@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import AnimateDiffError, JobError
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import TEXTS, Message
 
 if TYPE_CHECKING:
     from animatediff_widget.journal.sqlite import Journal, JournalEntry
@@ -43,6 +43,7 @@ def add_commands(commands: Any) -> None:
     jobs.add_argument("--limit", type=_count, default=20, metavar="N", help="the most to list (default: 20)")
     jobs.add_argument("--unfinished", action="store_true", help="only those whose end is not known")
     jobs.add_argument("--json", action="store_true", help="as JSON")
+    jobs.add_argument("--salvage", metavar="FILE", help="add what can be read of a damaged journal that was set aside")
 
     resume = commands.add_parser("resume", help="take up jobs of earlier sessions", description=_RESUME)
     resume.set_defaults(act=_resume)
@@ -62,6 +63,8 @@ def _jobs(arguments: argparse.Namespace) -> int:
     from animatediff_widget.journal.sqlite import Journal
 
     journal = Journal()
+    if arguments.salvage is not None:
+        return _salvage(journal, arguments.salvage)
     entries = journal.unfinished(arguments.limit) if arguments.unfinished else journal.jobs(arguments.limit)
     _report(journal)
     if arguments.json:
@@ -71,6 +74,13 @@ def _jobs(arguments: argparse.Namespace) -> int:
     else:
         print(TEXTS["no_unfinished_job" if arguments.unfinished else "no_job"], file=sys.stderr)
     return _OK
+
+
+def _salvage(journal: Journal, file: str) -> int:
+    done = journal.salvage(file)
+    code = "salvaged" if done.found else "nothing_salvaged"
+    print(Message(code, found=done.found, added=done.added, file=done.file))
+    return _OK if done.found else _FAILED
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -141,9 +151,9 @@ def _as_json(entry: JournalEntry) -> dict[str, Any]:
         "endpoint": entry.endpoint,
         "state": entry.state,
         "seed": entry.seed,
-        "prompt": entry.request.prompt,
+        "prompt": entry.body.prompt,
         "id": entry.prediction.id if entry.prediction else None,
-        "error": entry.error,
+        "error": None if entry.error is None else str(entry.error),
         "file": str(entry.output) if entry.output else None,
         "seen": entry.seen,
     }
@@ -163,7 +173,7 @@ def _row(entry: JournalEntry) -> tuple[str, ...]:
         _date(entry).strftime("%Y-%m-%d %H:%M"),
         _plain(entry.state),
         "" if entry.seed is None else str(entry.seed),
-        TEXTS["damaged"] if entry.damaged else _shorten(_plain(entry.request.prompt[:1000])),
+        TEXTS["damaged"] if entry.damaged else _shorten(_plain(entry.body.prompt[:1000])),
         _plain(str(entry.output)) if entry.output else "",
     )
 

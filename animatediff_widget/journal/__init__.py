@@ -1,6 +1,6 @@
-"""The journal: every job is written down before it is posted, and every step after."""
+"""The journal: every job is recorded before it is posted, and every step after."""
 
-from .entry import JournalEntry
-from .sqlite import Journal
+from .base import Claim, JournalProtocol
+from .sqlite import Journal, JournalEntry
 
-__all__ = ["Journal", "JournalEntry"]
+__all__ = ["Claim", "Journal", "JournalEntry", "JournalProtocol"]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.model.body import Body
 from animatediff_widget.model.prediction import Prediction
-from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
+    from animatediff_widget.model.request import AnimateDiffRequest
 
-__all__ = ["JournalEntry", "read_row"]
+__all__ = ["JournalEntry", "read_row", "without_data", "write_error"]
+
+# A string of JSON that holds a file (RFC 2397). No quotation mark stands in it, or it is left as it is.
+_DATA = re.compile(r'"(data:[^",\\]{0,200},)([^"]{1000,})(?<!\\)"', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,14 +39,18 @@ class JournalEntry:
         When it was submitted, in seconds since the epoch.
     endpoint : str
         The url it was posted to.
-    request : AnimateDiffRequest
-        What was asked for, with its seed; the defaults with an empty prompt where the record is `damaged`.
+    body : Body
+        What was posted.
     state : str
         The state of the `Job`.
-    prediction : Prediction or None
-        The last answer.
-    error : str or None
-        What went wrong, as it was told.
+    kind : str or None
+        The `Endpoint`'s kind, where it was recorded.
+    prediction_id : str or None
+        The job's id at the endpoint.
+    answer : str or None
+        The last answer, as JSON; `prediction` reads it.
+    error : Message, str or None
+        What went wrong; text where version 0.1 recorded it.
     output : pathlib.Path or None
         The animation's file.
     sha256 : str or None
@@ -49,38 +61,58 @@ class JournalEntry:
         The job's place in the order of submission.
     seen : bool
         Whether the person has seen how it ended.
-    kind : str or None
-        The `Endpoint`'s kind, where it was written down.
-    damaged : bool
-        Whether the request could not be read.
     """
 
     key: str
     created: float
     endpoint: str
-    request: AnimateDiffRequest
+    body: Body
     state: str
-    prediction: Prediction | None
-    error: str | None
-    output: Path | None
-    sha256: str | None
+    kind: str | None = None
+    prediction_id: str | None = None
+    answer: str | None = field(default=None, repr=False)
+    error: Message | str | None = None
+    output: Path | None = None
+    sha256: str | None = None
     size: int | None = None
     number: int = 0
     seen: bool = False
-    kind: str | None = None
-    damaged: bool = False
+
+    @cached_property
+    def prediction(self) -> Prediction | None:
+        """The last answer, read when it is first asked for; only an id where it cannot be read."""
+        answer = _json(self.answer)
+        if not isinstance(answer, dict):
+            return Prediction.from_json({"id": self.prediction_id}) if self.prediction_id else None
+        prediction = Prediction.from_json(answer)
+        return dataclasses.replace(prediction, id=self.prediction_id) if self.prediction_id else prediction
 
     @property
-    def body(self) -> Any:
-        """Shim."""
-        from animatediff_widget.model.body import Body
+    def request(self) -> AnimateDiffRequest:
+        """What was asked for: a new request each time, to look at or to change for another job.
 
-        return Body.of(self.request)
+        Raises
+        ------
+        InvalidRequest
+            When the record is `damaged`.
+        """
+        try:
+            return self.body.request()
+        except (ValueError, RecursionError):  # no JSON
+            raise InvalidRequest("body", Message("body_damaged")) from None
+
+    @cached_property
+    def damaged(self) -> bool:
+        """Whether the request cannot be read."""
+        try:
+            return self.request is None
+        except InvalidRequest:
+            return True
 
     @property
     def seed(self) -> int | None:
         """The seed: the one the server names, else the one that was sent."""
-        return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.request.seed
+        return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.body.seed
 
     def animation(self) -> Animation | None:
         """Load the animation.
@@ -102,7 +134,7 @@ class JournalEntry:
             return None
         if self.sha256 is not None and hashlib.sha256(data).hexdigest() != self.sha256:
             return None
-        return Animation(data, self.request, self.prediction, self.output)
+        return Animation(data, self.body, self.prediction, self.output)
 
 
 def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
@@ -115,30 +147,43 @@ def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
     folder : pathlib.Path
         The journal's folder.
     """
-    try:
-        request = AnimateDiffRequest.from_body(_json(row["request"]))
-        damaged = False
-    except AnimateDiffError:
-        request, damaged = AnimateDiffRequest(prompt=""), True
-    answer = _json(row["answer"])
-    if not isinstance(answer, dict) and row["prediction_id"]:
-        answer = {"id": row["prediction_id"]}
     return JournalEntry(
         key=str(row["key"]),
-        created=_number(row["created"]),
+        created=float(row["created"]) if isinstance(row["created"], (int, float)) else 0.0,
         endpoint=str(row["endpoint"]),
-        request=request,
+        body=Body(_text(row["request"]) or ""),
         state=str(row["state"]),
-        prediction=Prediction.from_json(answer) if isinstance(answer, dict) else None,
-        error=None if row["error"] is None else str(row["error"]),
+        kind=_text(row["kind"]),
+        prediction_id=None if row["prediction_id"] is None else str(row["prediction_id"]),
+        answer=_text(row["answer"]),
+        error=_error(row["error"]),
         output=_path(row["output"], folder),
-        sha256=row["sha256"] if isinstance(row["sha256"], str) else None,
+        sha256=_text(row["sha256"]),
         size=row["size"] if isinstance(row["size"], int) else None,
         number=row["number"],
         seen=bool(row["seen"]),
-        kind=row["kind"] if isinstance(row["kind"], str) else None,
-        damaged=damaged,
     )
+
+
+def write_error(error: Message | str | None) -> str | None:
+    """Write an error as it is stored; the inverse is part of `read_row`."""
+    return json.dumps(error.to_json(), ensure_ascii=False) if isinstance(error, Message) else error
+
+
+def without_data(answer: str) -> str:
+    """Replace the files in an answer by their lengths: they are stored as files.
+
+    Parameters
+    ----------
+    answer : str
+        JSON with ``data:`` URIs in it.
+
+    Returns
+    -------
+    str
+        The JSON with each of at least 1000 characters as ``"data:image/webp;base64,(123456 characters)"``.
+    """
+    return _DATA.sub(lambda found: f'"{found[1]}({len(found[2])} characters)"', answer)
 
 
 def _json(text: Any) -> Any:
@@ -148,8 +193,14 @@ def _json(text: Any) -> Any:
         return None
 
 
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _error(value: Any) -> Message | str | None:
+    if value is None:
+        return None
+    return (Message.from_json(_json(value)) if str(value).startswith('{"code"') else None) or str(value)
 
 
 def _path(value: Any, folder: Path) -> Path | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import re
 import sqlite3
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -15,18 +18,20 @@ from typing import TypeVar
 from animatediff_widget.errors import JournalError
 from animatediff_widget.texts import Message
 
+from .entry import without_data
 from .locks import gate
 
-__all__ = ["FINAL_STATES", "PICK_UP", "UNFINISHED", "JournalFile"]
+__all__ = ["LOGS", "MIGRATIONS", "JournalFile", "connect", "free_name", "rename_database"]
 
 logger = logging.getLogger(__name__)
 
-FINAL_STATES = ("succeeded", "failed", "canceled", "accepted")
-"""The states of a `Job` after which nothing more is to be done."""
+LOGS = ("-wal", "-shm", "-journal")
+"""What SQLite calls the files beside a database that belong to it, by the ends of their names."""
 
-UNFINISHED = "state NOT IN ('succeeded', 'failed', 'canceled', 'accepted')"
-PICK_UP = f"({UNFINISHED} AND (seen = 0 OR state <> 'unknown') OR state = 'succeeded' AND seen = 0)"
-"""What a person is offered again. A query is answered from a partial index when it says the same words."""
+# A person's limit for the panel to open or a list to come is about 2 s. A write is waited for before a job is posted
+# and while one is canceled, which must be seen to act within 5 s; another process's write takes about 10 ms.
+_READ_WITHIN = 2.0
+_WRITE_WITHIN = 4.0
 
 MIGRATIONS = (
     """
@@ -38,8 +43,8 @@ MIGRATIONS = (
         request TEXT NOT NULL,           -- the body, as posted
         state TEXT NOT NULL,             -- the Job's state
         prediction_id TEXT,
-        answer TEXT,                     -- the last answer, as it came
-        error TEXT,                      -- the sentence the person saw
+        answer TEXT,                     -- the last answer, without the files in it
+        error TEXT,                      -- a Message as JSON, or a sentence
         output TEXT,                     -- the animation's file, relative to the journal's folder where it lies in it
         size INTEGER,
         sha256 TEXT
@@ -57,6 +62,14 @@ MIGRATIONS = (
         OR state = 'succeeded' AND seen = 0
     );
     """,
+    """
+    -- How long the endpoint took, and what that depends on. Files that lie on the disk leave the answers.
+    ALTER TABLE jobs ADD COLUMN seconds REAL;
+    ALTER TABLE jobs ADD COLUMN version TEXT;
+    ALTER TABLE jobs ADD COLUMN steps INTEGER;
+    CREATE INDEX durations ON jobs (endpoint, version, steps, number) WHERE seconds IS NOT NULL;
+    UPDATE jobs SET answer = without_data(answer) WHERE output IS NOT NULL AND length(answer) > 10000;
+    """,
 )
 """What brings a journal from each version to the next; its version is its ``user_version``. Only ever add to it."""
 
@@ -64,11 +77,16 @@ _T = TypeVar("_T")
 _Act = Callable[[sqlite3.Connection], _T]
 # What SQLite says when the tables are not ours.
 _FOREIGN = re.compile(r"no such (table|column|index)|has no column|already exists|duplicate column")
-_RENAME_TRIES = 50
+
+_lock = threading.Lock()
+"""Held while a connection of this process is in use, and across a fork, so that a child inherits only idle ones."""
+
+if hasattr(os, "register_at_fork"):  # after filelock's own hooks, as in locks.py
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class JournalFile:
-    """One SQLite file, opened for each transaction anew. Opening takes a fraction of a millisecond and leaves nothing.
+    """One SQLite file, kept open. Of all threads and processes, one at a time uses it.
 
     Parameters
     ----------
@@ -79,16 +97,23 @@ class JournalFile:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "journal.sqlite3"
-        # In use by many at once, or being rebuilt by one: SQLite's own locks do not outlast a rename.
+        # SQLite's own locks do not outlast a rename, and a log is found by its name alone.
         self._gate = folder / "locks" / "journal"
+        self._database: sqlite3.Connection | None = None
+        self._opened: object = None
+        self._closing: Callable[[], object] = lambda: None
 
     @property
-    def report(self) -> str:
-        """What had to be done about a damaged file since this process began; empty when nothing."""
-        return _reports.get(str(self.path), "")
+    def report(self) -> Message | None:
+        """What is to be done about a damaged file that lies in the folder; None when there is none."""
+        with contextlib.suppress(OSError):
+            damaged = sorted(self.folder.glob("journal-damaged-*.sqlite3"))
+            if damaged:
+                return Message("journal_set_aside", file=damaged[-1])
+        return None
 
     def read(self, act: _Act[_T]) -> _T:
-        """Do something with the database that changes nothing.
+        """Do something with the database that changes nothing; gives up after 2 s when others hold it.
 
         Parameters
         ----------
@@ -100,10 +125,10 @@ class JournalFile:
         JournalError
             When the folder or the file cannot be used.
         """
-        return self._do(act)
+        return self._do(act, _READ_WITHIN)
 
     def write(self, act: _Act[_T]) -> _T:
-        """Do something with the database in one transaction; on the disk when this returns. As `read` else."""
+        """Do something with the database in one transaction; on the disk when this returns. As `read` else, for 4 s."""
 
         def transact(database: sqlite3.Connection) -> _T:
             database.execute("BEGIN IMMEDIATE")
@@ -111,39 +136,82 @@ class JournalFile:
             database.execute("COMMIT")
             return result
 
-        return self._do(transact)
+        return self._do(transact, _WRITE_WITHIN)
 
-    def _do(self, act: _Act[_T]) -> _T:
+    def _do(self, act: _Act[_T], within: float) -> _T:
+        deadline = time.monotonic() + within
         try:
-            try:
-                return self._attempt(act)
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                self._replace(error)
-                return self._attempt(act)
+            with self._turn(deadline):
+                try:
+                    return act(self._connect(deadline))
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._set_aside(str(error))
+                    return act(self._connect(deadline))
         except (sqlite3.Error, OSError) as error:
             problem = error
         busy = isinstance(problem, TimeoutError) or "locked" in str(problem)
         raise JournalError(Message("journal_busy" if busy else "journal_unusable", folder=self.folder, why=problem))
 
-    def _attempt(self, act: _Act[_T]) -> _T:
-        with gate(self._gate, shared=True), self._connect() as database:
-            if self._version(database) == len(MIGRATIONS):
-                return act(database)
-        with gate(self._gate, shared=False), self._connect() as database:
-            self._migrate(database)
-        with gate(self._gate, shared=True), self._connect() as database:
-            return act(database)
-
     @contextlib.contextmanager
-    def _connect(self, path: Path | None = None) -> Iterator[sqlite3.Connection]:
-        # Transactions are begun and ended by hand.
-        with contextlib.closing(sqlite3.connect(path or self.path, timeout=30, isolation_level=None)) as database:
-            database.row_factory = sqlite3.Row
-            database.text_factory = _text  # bytes that are no UTF-8 would break a whole listing
-            database.execute("PRAGMA synchronous = FULL")
-            yield database
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """Wait for the other threads and processes; leave no transaction open."""
+        if not _lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise TimeoutError("another thread does not let go of it")
+        try:
+            with gate(self._gate, max(0.0, deadline - time.monotonic())):
+                try:
+                    yield
+                except BaseException:
+                    self._close()
+                    raise
+                if os.name == "nt":  # an open file can be neither renamed nor removed there
+                    self._close()
+        finally:
+            _lock.release()
+
+    def _connect(self, deadline: float) -> sqlite3.Connection:
+        """Give the connection to the file that bears the journal's name now, in this process."""
+        database = self._database
+        if database is None or self._opened != (os.getpid(), _identity(self.path)):
+            self._close()
+            database = self._open(deadline)
+        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
+        return database
+
+    def _open(self, deadline: float) -> sqlite3.Connection:
+        if self.path.exists() and _has_logs(self._aside()):
+            self._set_aside("a process ended while it set it aside")
+        elif not _size(self.path) and (_has_logs(self.path) or self._was_emptied()):
+            self._set_aside("it is empty")
+        if not _size(self.path):
+            self._create()
+        self._database = database = connect(self.path)
+        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
+        # Also when the journal is garbage collected, and when the process ends.
+        self._closing = weakref.finalize(self, database.close)
+        self._opened = (os.getpid(), _identity(self.path))
+        if self._version(database) < len(MIGRATIONS):
+            self._migrate(database)
+        with contextlib.suppress(sqlite3.OperationalError):  # one of version 0.1 stays in WAL while others have it open
+            database.execute("PRAGMA busy_timeout = 0")
+            database.execute("PRAGMA journal_mode = PERSIST")
+        return database
+
+    def _close(self) -> None:
+        """Close the connection. One that a fork's child inherited is idle, so that closing it changes nothing."""
+        self._database = None
+        self._closing()
+
+    def _create(self) -> None:
+        """Make a new database under another name first, so that nobody ever finds half of one."""
+        new = self.folder / "journal-new.sqlite3"
+        for tail in ("", *LOGS):  # of a process that was killed here
+            Path(f"{new}{tail}").unlink(missing_ok=True)
+        with contextlib.closing(connect(new)) as database:
+            self._migrate(database)
+        os.replace(new, self.path)
 
     def _version(self, database: sqlite3.Connection) -> int:
         version = int(database.execute("PRAGMA user_version").fetchone()[0])
@@ -152,10 +220,7 @@ class JournalFile:
         return version
 
     def _migrate(self, database: sqlite3.Connection) -> None:
-        """Make the tables, or bring them up to date; of several processes that try at once, one does."""
-        if self._version(database) == len(MIGRATIONS):
-            return
-        database.execute("PRAGMA journal_mode = WAL")
+        database.create_function("without_data", 1, without_data)
         database.execute("BEGIN IMMEDIATE")
         for migration in MIGRATIONS[self._version(database) :]:
             for statement in migration.split(";\n"):
@@ -163,78 +228,85 @@ class JournalFile:
         database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         database.execute("COMMIT")
 
-    def _replace(self, why: Exception) -> None:
-        """Set a damaged file aside, and carry into a new one what can be read of it."""
-        with gate(self._gate, shared=False):
-            if self._is_sound():  # another process was faster
-                return
-            stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
-            aside = self.folder / f"journal-damaged-{stamp}.sqlite3"
-            # The log first: should it end here, a new file must not meet the old one's log.
-            for tail in ("-wal", "-shm", ""):
-                _move(Path(f"{self.path}{tail}"), Path(f"{aside}{tail}"))
-            with self._connect() as database:
-                self._migrate(database)
-                carried = self._carry_over(aside, database)
-        report = str(Message("journal_set_aside", why=why, aside=aside, count=carried))
-        _reports[str(self.path)] = report
-        logger.warning("%s", report)
+    def _set_aside(self, why: str) -> None:
+        """Rename a damaged file, whole and with its logs. Nothing is read of it, copied or deleted."""
+        self._close()
+        aside = self._aside()
+        rename_database(self.path, aside)
+        logger.warning("The journal %s is damaged (%s) and was renamed to %s", self.path, why, aside)
 
-    def _is_sound(self) -> bool:
-        try:
-            with self._connect() as database:
-                version = self._version(database)
-                if [row[0] for row in database.execute("PRAGMA integrity_check(1)")] != ["ok"]:
-                    return False
-                if version:
-                    database.execute("SELECT number, key, state FROM jobs LIMIT 1")
-                if version == len(MIGRATIONS):
-                    database.execute("SELECT seen, kind FROM jobs LIMIT 1")
-                return version > 0
-        except sqlite3.DatabaseError as error:
-            if _is_damage(error):
-                return False
-            raise
+    def _aside(self) -> Path:
+        """Give the name for the file when it is set aside.
 
-    def _carry_over(self, aside: Path, database: sqlite3.Connection) -> int:
-        """Copy the rows that can be read, from both ends."""
-        carried = 0
-        with contextlib.suppress(sqlite3.Error), self._connect(aside) as old:
-            ours = {row["name"] for row in database.execute("PRAGMA table_info(jobs)")}
-            names = [row["name"] for row in old.execute("PRAGMA table_info(jobs)") if row["name"] in ours]
-            columns, places = ", ".join(names), ", ".join("?" * len(names))
-            database.execute("BEGIN IMMEDIATE")
-            for order in ("ASC", "DESC") if names else ():
-                with contextlib.suppress(sqlite3.Error):
-                    for row in old.execute(f"SELECT {columns} FROM jobs NOT INDEXED ORDER BY number {order}"):  # noqa: S608
-                        with contextlib.suppress(sqlite3.Error):
-                            insert = f"INSERT OR IGNORE INTO jobs ({columns}) VALUES ({places})"  # noqa: S608
-                            carried += database.execute(insert, tuple(row)).rowcount
-            database.execute("COMMIT")
-        return carried
+        It follows from the file's last change, so that who finds it after a crash in the middle gives it the same name
+        as the logs that were renamed before it.
+        """
+        changed = self.path.stat().st_mtime_ns if self.path.exists() else time.time_ns()
+        stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(changed // 10**9))}-{changed % 10**9:09d}"
+        return free_name(self.folder / f"journal-damaged-{stamp}.sqlite3")
+
+    def _was_emptied(self) -> bool:
+        """Whether there were jobs, so that an empty file is no new one."""
+        with contextlib.suppress(OSError):
+            return self.path.exists() and any((self.folder / "animations").iterdir())
+        return False
 
 
-_reports: dict[str, str] = {}
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database for any thread, its transactions begun and ended by hand.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    """
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database.row_factory = sqlite3.Row
+    database.text_factory = lambda data: data.decode("utf-8", "replace")  # broken UTF-8 would break a whole listing
+    database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
+    return database
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
+def rename_database(source: Path, target: Path) -> None:
+    """Rename a database with its logs.
+
+    The logs are renamed first: a crash in between cannot leave them to a new database.
+    """
+    for tail in (*LOGS, ""):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{source}{tail}", f"{target}{tail}")
+
+
+def free_name(path: Path) -> Path:
+    """Give a database's name, with a number in it where another database has that name."""
+    names = itertools.chain([path], (path.with_stem(f"{path.stem}-{count}") for count in itertools.count(2)))
+    return next(name for name in names if not name.exists())
+
+
+def _has_logs(path: Path) -> bool:
+    return any(os.path.exists(f"{path}{tail}") for tail in LOGS)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file from another of the same name; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _milliseconds_to(deadline: float) -> int:
+    return max(0, round(1000 * (deadline - time.monotonic())))
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is at fault. Only damage has the base class itself: what may pass has one of its own."""
     return type(error) is sqlite3.DatabaseError or _FOREIGN.search(str(error)) is not None
-
-
-def _move(source: Path, target: Path) -> None:
-    for attempt in range(1, _RENAME_TRIES + 1):
-        try:
-            os.replace(source, target)
-        except FileNotFoundError:
-            return
-        except PermissionError:  # Windows, where another process has it open
-            if attempt == _RENAME_TRIES or os.name != "nt":
-                raise
-            time.sleep(0.1)
-        else:
-            return

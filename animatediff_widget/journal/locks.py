@@ -1,73 +1,51 @@
-"""Locks between processes that no death of a process leaves behind: who runs a job, who rebuilds the journal."""
+"""Locks between processes, by the package filelock: who runs a job, and who uses the journal's file."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Claim", "claim", "gate", "is_claimed", "sweep"]
+from filelock import BaseFileLock, FileLock, Timeout
 
-_TRIES = 8  # another process that only looks whether a job is claimed holds its lock for a moment
-_PAUSE = 0.01
-_GATE_PATIENCE = 30.0
-_CONTENDED = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
+__all__ = ["FileClaim", "claim", "gate", "is_claimed"]
 
-_guard = threading.RLock()  # a claim may be garbage collected, and so released, while it is held
-_held: dict[str, weakref.ref[Claim]] = {}
-"""The claims of this process, by path; they hold where a file system knows no locks."""
+_PAUSE = 0.005
+_TRIES = 15  # whoever only looks whether a job is claimed holds its lock for a moment
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
-if sys.platform == "win32":
-    import msvcrt
+_guard = threading.RLock()  # reentrant: a claim may be garbage collected, and so released, while this is held
+_held: weakref.WeakValueDictionary[str, FileClaim] = weakref.WeakValueDictionary()
+"""The claims of this process, by path; the only ones that are known where a file system has no locks."""
 
-    def _lock(handle: int, *, shared: bool = False) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _lock(handle: int, *, shared: bool = False) -> None:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+# Nobody holds the guard at the moment of a fork: its holder would not exist in the child. Registered after filelock's
+# own hooks, and so run before them: who holds the guard may need filelock's locks to go on.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)
 
 
-def _try_lock(handle: int, *, shared: bool = False) -> bool:
-    """Lock a file; False where another one has it. A file system without locks counts as locked."""
-    try:
-        _lock(handle, shared=shared)
-    except OSError as error:
-        return error.errno not in _CONTENDED
-    return True
-
-
-class Claim:
+class FileClaim:
     """The right to run one job, held until `release` or the end of the process, however that comes.
 
     Parameters
     ----------
     path : pathlib.Path
         The lock file.
-    handle : int
-        Its open and locked descriptor.
+    lock : filelock.BaseFileLock
+        The lock on it, acquired.
     """
 
-    def __init__(self, path: Path, handle: int) -> None:
+    def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self._path = path
-        self._handle: int | None = handle
+        self._lock = lock
+        self._process: int | None = os.getpid()
 
-    def __enter__(self) -> Claim:
+    def __enter__(self) -> FileClaim:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -76,46 +54,39 @@ class Claim:
     def __del__(self) -> None:
         self.release()
 
+    @property
+    def held(self) -> bool:
+        """Whether this process holds it; the child of a fork does not hold its parent's."""
+        return self._process == os.getpid()
+
     def release(self) -> None:
-        """Give the job free; does nothing the second time."""
-        handle, self._handle = self._handle, None
-        if handle is None:
-            return
-        with contextlib.suppress(OSError):
-            if sys.platform == "win32":  # an open file cannot be removed there, nor one that another has opened
-                _unlock(handle)
-                os.close(handle)
-                os.unlink(self._path)
-            else:  # removed while it is locked: whoever waits for this very file finds that it has no name any more
-                try:
-                    if _is_at(handle, self._path):
-                        os.unlink(self._path)
-                finally:
-                    os.close(handle)
+        """Give the job free; does nothing the second time, and nothing in the child of a fork."""
         with _guard:
-            known = _held.get(str(self._path))
-            if known is not None and known() in (self, None):
-                del _held[str(self._path)]
-
-    def _let_go(self) -> None:
-        """Close the copy that a fork made; the parent goes on holding the claim."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
+            if not self.held:
+                return
+            self._process = None
             with contextlib.suppress(OSError):
-                os.close(handle)
+                # Removed while it is locked: filelock tells whoever waits for it that the file has no name any more.
+                # Windows removes no open file; there, filelock removes it after the release.
+                if os.name != "nt":
+                    os.unlink(self._path)
+            with contextlib.suppress(OSError):
+                self._lock.release(force=True)
 
 
-def claim(path: Path) -> Claim | None:
+def claim(path: Path, tries: int = _TRIES) -> FileClaim | None:
     """Claim what a lock file stands for.
 
     Parameters
     ----------
     path : pathlib.Path
         The lock file; made, and removed at the release.
+    tries : int
+        How often to try, 5 ms apart.
 
     Returns
     -------
-    Claim or None
+    FileClaim or None
         None when a living process, this one included, holds it.
 
     Raises
@@ -124,128 +95,93 @@ def claim(path: Path) -> Claim | None:
         When the file cannot be made.
     """
     _make_folder(path.parent)
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         if attempt:
             time.sleep(_PAUSE)
-        if (claimed := _try_claim(path)) is not None:
-            return claimed
         with _guard:
-            if str(path) in _held:
+            if _holds(path):
                 return None
+            lock = _new_lock(path)
+            if _acquire(lock, 0):
+                claimed = _held[str(path)] = FileClaim(path, lock)
+                return claimed
     return None
 
 
-def _make_folder(locks: Path) -> None:
-    """Make the folder of the locks in the journal's, both for the person alone: prompts are private."""
-    locks.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    locks.mkdir(exist_ok=True, mode=0o700)
-
-
-def _try_claim(path: Path) -> Claim | None:
-    with _guard:
-        known = _held.get(str(path))
-        if known is not None and known() is not None:
-            return None
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if not (_try_lock(handle) and _is_at(handle, path)):
-                os.close(handle)
-                return None
-        except BaseException:
-            os.close(handle)
-            raise
-        claimed = Claim(path, handle)
-        _held[str(path)] = weakref.ref(claimed)
-        return claimed
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether an open file still has its name; its owner may have removed it between our opening and our locking."""
-    try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
-def is_claimed(path: Path) -> bool:
-    """Whether a living process, this one included, holds a claim.
+def is_claimed(path: Path, tries: int = 3) -> bool:
+    """Whether a living process, this one included, holds a claim. The lock file of a dead process is removed.
 
     Parameters
     ----------
     path : pathlib.Path
         The lock file.
+    tries : int
+        As for `claim`.
     """
     with _guard:
-        known = _held.get(str(path))
-        if known is not None and known() is not None:
+        if _holds(path):
             return True
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except OSError:
+    if not path.exists():
         return False
     try:
-        return not _try_lock(handle, shared=True)
-    finally:
-        os.close(handle)
-
-
-def sweep(paths: Iterable[Path]) -> None:
-    """Remove the lock files that dead processes left.
-
-    Parameters
-    ----------
-    paths : iterable of pathlib.Path
-        Lock files; those that a living process holds stay.
-    """
-    for path in paths:
-        with contextlib.suppress(OSError):
-            if (claimed := _try_claim(path)) is not None:
-                claimed.release()
+        claimed = claim(path, tries)
+    except OSError:
+        return False
+    if claimed is not None:
+        claimed.release()
+    return claimed is None
 
 
 @contextlib.contextmanager
-def gate(path: Path, *, shared: bool) -> Iterator[None]:
-    """Hold a lock file while the context lasts: many at once where it is shared, else one alone.
+def gate(path: Path, timeout: float) -> Iterator[None]:
+    """Hold a lock file while the context lasts; the file stays.
 
     Parameters
     ----------
     path : pathlib.Path
-        The lock file; it stays.
-    shared : bool
-        Whether others that share it may be in, too.
+        The lock file.
+    timeout : float
+        For how long to wait while somebody else holds it, in seconds.
 
     Raises
     ------
     OSError
-        When the file cannot be made, or somebody else is in for longer than 30 seconds.
+        When the file cannot be made; `TimeoutError` when somebody else holds it for longer.
     """
-    if sys.platform == "win32" and shared:  # no shared locks there; but files that are open cannot be renamed either
-        yield
-        return
+    _make_folder(path.parent)
+    lock = _new_lock(path)
+    if not _acquire(lock, timeout):
+        raise TimeoutError(errno.ETIMEDOUT, "another process does not let go of it")
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        _make_folder(path.parent)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + _GATE_PATIENCE
-        while not _try_lock(handle, shared=shared):
-            if time.monotonic() > deadline:
-                raise TimeoutError(errno.ETIMEDOUT, "another process does not let go of it")
-            time.sleep(_PAUSE / 2)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
-def _after_fork() -> None:
-    global _guard
-    _guard = threading.RLock()  # another thread of the parent may have held it
-    for known in _held.values():
-        if (claimed := known()) is not None:
-            claimed._let_go()
-    _held.clear()
+def _make_folder(locks: Path) -> None:
+    """Make the folder of the locks in the journal's, both for the person alone: prompts are private."""
+    if not locks.is_dir():
+        locks.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        locks.mkdir(exist_ok=True, mode=0o700)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+def _new_lock(path: Path) -> BaseFileLock:
+    """Make a lock. A soft one in place of none would outlast the death of its process on another machine."""
+    return FileLock(path, mode=0o600, thread_local=False, fallback_to_soft=False)
+
+
+def _acquire(lock: BaseFileLock, timeout: float) -> bool:
+    """Acquire a lock; False where somebody else has it. A file system without locks counts as locked."""
+    try:
+        lock.acquire(timeout=timeout, poll_interval=_PAUSE)
+    except Timeout:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _holds(path: Path) -> bool:
+    claimed = _held.get(str(path))
+    return claimed is not None and claimed.held

@@ -1,4 +1,4 @@
-"""The journal: every job is written down before it is posted, and every step after."""
+"""The journal in SQLite, in the person's data folder."""
 
 from __future__ import annotations
 
@@ -6,29 +6,42 @@ import json
 import os
 import re
 import sqlite3
+import statistics
+import sys
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
 from animatediff_widget.errors import JournalError
+from animatediff_widget.model.body import Body
+from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
-from .entry import JournalEntry, read_row
-from .file import PICK_UP, UNFINISHED, JournalFile
-from .locks import Claim, claim, is_claimed, sweep
+from .base import JournalProtocol
+from .entry import JournalEntry, read_row, without_data, write_error
+from .file import JournalFile
+from .locks import FileClaim, claim, is_claimed
+from .salvage import Salvaged, salvage
 
 __all__ = ["Journal", "JournalEntry"]
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+# A query is answered from a partial index when it says the same words as the index.
+_UNFINISHED = f"state NOT IN {FINAL_STATES}"
+_PICK_UP = f"({_UNFINISHED} AND (seen = 0 OR state <> 'unknown') OR state = 'succeeded' AND seen = 0)"
+_LAST_ONES = 5
 
 
-class Journal:
+class Journal(JournalProtocol):
     """The record of all jobs, in the person's data folder; safe for several notebooks at once.
 
-    A journal that was damaged is set aside under another name, and work goes on with a new one: `report` says so.
+    What a method does, and what it takes, is in `JournalProtocol`. A damaged journal is set aside under another name,
+    and work goes on with a new one; `report` says so until `salvage` has read it.
 
     Parameters
     ----------
@@ -39,7 +52,8 @@ class Journal:
     Raises
     ------
     JournalError
-        By every method, when the folder or the file cannot be used.
+        By every method, when the folder or the file cannot be used; when others hold it for longer than 2 s (4 s for
+        a method that writes).
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -56,8 +70,8 @@ class Journal:
         return self.folder / "animations"
 
     @property
-    def report(self) -> str:
-        """What had to be done about a damaged journal since this process began, as a sentence; most often empty."""
+    def report(self) -> Message | None:
+        """What is to be done about a damaged journal that lies in the folder; most often None."""
         return self._file.report
 
     @staticmethod
@@ -65,39 +79,19 @@ class Journal:
         """Draw a key for a job."""
         return uuid.uuid4().hex
 
-    def begin(self, body: Any, endpoint: Any, *, key: str | None = None) -> str:
-        """Write a job down before it is posted.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest
-            What will be posted, its seed drawn.
-        endpoint : str
-            The url it will be posted to.
-        key : str, optional
-            From `new_key`, where the job was claimed already, so that nobody takes it for an abandoned one.
-        kind : str, optional
-            The `Endpoint`'s kind.
-
-        Returns
-        -------
-        str
-            The job's key in the journal.
-        """
-        key = key or self.new_key()
-        values = (key, time.time(), endpoint.url, endpoint.kind, body.text)
+    def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
+        """Record a job before it is posted, and give its key."""
+        key, body = key or self.new_key(), Body.of(body)
+        values = (key, time.time(), endpoint.url, endpoint.kind, body.text, *_version_and_steps(body))
         self._file.write(
             lambda database: database.execute(
-                "INSERT INTO jobs (key, created, endpoint, kind, request, state) VALUES (?, ?, ?, ?, ?, 'submitting') "
+                "INSERT INTO jobs (key, created, endpoint, kind, request, version, steps, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 'submitting') "
                 "ON CONFLICT (key) DO NOTHING",  # an interrupt may have fallen between this and the news of it
                 values,
             )
         )
         return key
-
-    def typical_seconds(self, body: Any, endpoint: Any) -> float | None:
-        """Shim."""
-        return None
 
     def record(
         self,
@@ -105,44 +99,24 @@ class Journal:
         state: str,
         *,
         prediction: Prediction | None = None,
-        error: Any = None,
-        seconds: float | None = None,
+        error: Message | str | None = None,
         output: Path | None = None,
         size: int | None = None,
         sha256: str | None = None,
+        seconds: float | None = None,
     ) -> bool:
-        """Write down a job's new state, and what has become known with it; what is None stays as it was.
-
-        Parameters
-        ----------
-        key : str
-            From `begin`.
-        state : str
-            The job's state.
-        prediction : Prediction, optional
-            The last answer.
-        error : str, optional
-            What went wrong.
-        output : pathlib.Path, optional
-            The animation's file, whole and on the disk.
-        size : int, optional
-            Its size in bytes.
-        sha256 : str, optional
-            Its digest, in hexadecimal.
-
-        Returns
-        -------
-        bool
-            False when the journal does not know the job: it was set aside meanwhile.
-        """
-        known = {
+        """Record a job's new state, and what has become known with it; False when the journal does not know it."""
+        known: dict[str, Any] = {
             **_answer(prediction),
-            "error": None if error is None else str(error),
+            "error": write_error(error),
             "output": self._stored(output),
             "size": size,
             "sha256": sha256,
+            "seconds": seconds,
         }
         news = {name: value for name, value in known.items() if value is not None}
+        if state == "succeeded":
+            news.setdefault("error", None)
         columns = "".join(f", {name} = ?" for name in news)
         # What the person saw was another state.
         update = f"UPDATE jobs SET seen = (seen AND state = ?), state = ?{columns} WHERE key = ?"  # noqa: S608
@@ -150,58 +124,29 @@ class Journal:
         return self._file.write(lambda database: database.execute(update, values).rowcount > 0)
 
     def adopt(self, key: str, prediction: Prediction) -> bool:
-        """Write down that a job found at the endpoint is this one, unless it is another one's already.
-
-        Parameters
-        ----------
-        key : str
-            The job's key.
-        prediction : Prediction
-            What was found; it has an id.
-
-        Returns
-        -------
-        bool
-            False when another job in the journal has that id: of several that look at once, one gets it.
-        """
-        answer = _answer(prediction)
+        """Record that a job found at the endpoint is this one; False when it is another one's already."""
 
         def adopt(database: sqlite3.Connection) -> bool:
             taken = database.execute(
-                "SELECT 1 FROM jobs WHERE prediction_id = ? AND key <> ? LIMIT 1", (prediction.id, key)
+                "SELECT 1 FROM jobs WHERE prediction_id = ? AND key <> ? "
+                "AND endpoint = (SELECT endpoint FROM jobs WHERE key = ?) LIMIT 1",
+                (prediction.id, key, key),
             ).fetchone()
             if taken is None:
                 database.execute(
                     "UPDATE jobs SET state = 'running', seen = 0, prediction_id = ?, answer = ? WHERE key = ?",
-                    (*answer.values(), key),
+                    (*_answer(prediction).values(), key),
                 )
             return taken is None
 
         return self._file.write(adopt)
 
     def see(self, key: str) -> None:
-        """Mark a job that ended as seen by the person, so that it is not offered again.
-
-        Parameters
-        ----------
-        key : str
-            The job's key.
-        """
+        """Mark a job that ended as seen by the person, so that it is not offered again."""
         self._file.write(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
 
-    def claim(self, key: str) -> Claim | None:
-        """Claim the right to run a job. It ends with `Claim.release`, a ``with`` around it, or this process.
-
-        Parameters
-        ----------
-        key : str
-            The job's key.
-
-        Returns
-        -------
-        Claim or None
-            None when a living process runs the job, this one included.
-        """
+    def claim(self, key: str) -> FileClaim | None:
+        """Claim the right to run a job. It ends with `FileClaim.release`, a ``with`` around it, or this process."""
         try:
             return claim(self._lock(key))
         except OSError as error:
@@ -209,25 +154,11 @@ class Journal:
         raise JournalError(Message("journal_unusable", folder=self.folder, why=problem))
 
     def claimed(self, key: str) -> bool:
-        """Whether a living process runs a job, this one included.
-
-        Parameters
-        ----------
-        key : str
-            The job's key.
-        """
+        """Whether a living process runs a job, this one included."""
         return is_claimed(self._lock(key))
 
     def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
-        """List the last jobs, the newest first.
-
-        Parameters
-        ----------
-        limit : int
-            The most to list.
-        before : str, optional
-            A job's key: go on with those that were submitted before it.
-        """
+        """List the last jobs, the newest first."""
         if before is None:
             return self._select("ORDER BY number DESC LIMIT ?", limit)
         return self._select(
@@ -235,64 +166,63 @@ class Journal:
         )
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
-        """List the jobs whose end is not known, the newest first.
-
-        Parameters
-        ----------
-        limit : int
-            The most to list.
-        """
-        return self._select(f"WHERE {UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
+        """List the jobs whose end is not known, the newest first."""
+        return self._select(f"WHERE {_UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
 
     def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
-        """List what can be picked up again, the newest first.
+        """List what can be picked up again, the newest first."""
+        found: list[JournalEntry] = []
+        below = sys.maxsize
+        while len(found) < limit:
+            page = self._select(f"WHERE {_PICK_UP} AND number < ? ORDER BY number DESC LIMIT ?", below, limit)
+            found += [entry for entry in page if not (_KEY.fullmatch(entry.key) and self.claimed(entry.key))]
+            if len(page) < limit:
+                break
+            below = page[-1].number
+        for lock in self._locks.glob("*"):
+            if _KEY.fullmatch(lock.name):
+                is_claimed(lock, tries=1)  # removes it when its process is dead
+        return found[:limit]
 
-        Parameters
-        ----------
-        limit : int
-            The most to list.
-
-        Returns
-        -------
-        list of JournalEntry
-            Jobs that did not end and that no living process runs, and jobs that succeeded with nobody there to see.
-        """
-
-        def collect(database: sqlite3.Connection) -> list[JournalEntry]:
-            found: list[JournalEntry] = []
-            for row in database.execute(f"SELECT * FROM jobs WHERE {PICK_UP} ORDER BY number DESC"):  # noqa: S608
-                if len(found) >= limit:
-                    break
-                if not (_KEY.fullmatch(str(row["key"])) and self.claimed(row["key"])):
-                    found.append(read_row(row, self.folder))
-            return found
-
-        found = self._file.read(collect)
-        sweep(path for path in self._locks.glob("*") if _KEY.fullmatch(path.name))
-        return found
-
-    def get(self, key: str) -> JournalEntry | None:
-        """Find one job.
-
-        Parameters
-        ----------
-        key : str
-            Its key in the journal, or its id at the endpoint.
-        """
-        found = self._select("WHERE key = ? OR prediction_id = ? ORDER BY number DESC LIMIT 1", key, key)
+    def get(self, key: str, endpoint: str | None = None) -> JournalEntry | None:
+        """Find one job by its key in the journal, or by its id at an endpoint (any, where no url is given)."""
+        found = self._select(
+            "WHERE key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
+            *(key, key, endpoint, endpoint),
+        )
         return found[0] if found else None
 
     def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
-        """Find jobs by the beginning of their key.
+        """Find jobs by the beginning of their key."""
+        return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+
+    def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
+        """Say how long such a job takes: the median of the last 5 of the same endpoint, version and steps."""
+        values = (endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES)
+        rows = self._file.read(
+            lambda database: database.execute(
+                "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND seconds IS NOT NULL "
+                "ORDER BY number DESC LIMIT ?",
+                values,
+            ).fetchall()
+        )
+        seconds = [row["seconds"] for row in rows if isinstance(row["seconds"], float)]
+        return statistics.median(seconds) if seconds else None
+
+    def salvage(self, file: str | os.PathLike[str]) -> Salvaged:
+        """Add the jobs that can be read of a damaged journal to this one.
 
         Parameters
         ----------
-        beginning : str
-            The first characters of the key.
-        limit : int
-            The most to list.
+        file : path
+            The database that was set aside. It is renamed when it was read, and kept.
+
+        Returns
+        -------
+        Salvaged
+            How many jobs could be read, how many of them were not here yet, and where the file is now.
         """
-        return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+        return salvage(Path(file).absolute(), self._file)
 
     def _select(self, clause: str, *values: Any) -> list[JournalEntry]:
         rows = self._file.read(
@@ -310,7 +240,7 @@ class Journal:
         if output is None:
             return None
         try:
-            return output.absolute().relative_to(self.folder.absolute()).as_posix()
+            return output.absolute().relative_to(self.folder).as_posix()
         except ValueError:
             return os.fspath(output.absolute())
 
@@ -320,5 +250,12 @@ def _answer(prediction: Prediction | None) -> dict[str, str | None]:
         return {"prediction_id": None, "answer": None}
     return {
         "prediction_id": prediction.id,
-        "answer": json.dumps(prediction.raw),  # in ASCII: broken UTF-16 is kept as it came
+        "answer": without_data(json.dumps(prediction.raw)),  # in ASCII: broken UTF-16 is kept as it came
     }
+
+
+def _version_and_steps(body: Body) -> tuple[str | None, int | None]:
+    """Give what a job's duration depends on most."""
+    value = body.to_json()
+    version, steps = value.get("version"), value.get("input", {}).get("steps")
+    return version if isinstance(version, str) else None, steps if isinstance(steps, int) else None

@@ -14,6 +14,7 @@ from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
+from .files import write_file
 from .formats import MIMES, animated_png, convert, decode, sniff, still
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Animation:
                 path = path.with_suffix(f".{self.suffix}")
             data = self.data if wanted == self.suffix else convert(self.data, self.suffix, wanted)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            write_file(path, data)
         except (OSError, ValueError, RuntimeError) as error:  # pathlib's own for what cannot be a name, or a home
             why = getattr(error, "strerror", None) or error
             raise StorageError(Message("not_written", path=path, why=why)) from None

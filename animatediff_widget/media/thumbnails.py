@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.journal.entry import JournalEntry
 
+from .files import write_file
 from .formats import decode, sniff
 
 __all__ = ["thumbnail"]
@@ -18,13 +16,15 @@ __all__ = ["thumbnail"]
 _SIZE = 96
 
 
-def thumbnail(entry: JournalEntry, folder: Path) -> bytes | None:
-    """Give a small looping picture of a finished job.
+def thumbnail(path: Path | None, key: str, folder: Path) -> bytes | None:
+    """Give a small looping picture of an animation.
 
     Parameters
     ----------
-    entry : JournalEntry
-        The job.
+    path : pathlib.Path or None
+        The animation's file; None where a job has none.
+    key : str
+        What the thumbnail is kept under, such as the job's key in the journal.
     folder : pathlib.Path
         Where thumbnails are kept.
 
@@ -33,21 +33,18 @@ def thumbnail(entry: JournalEntry, folder: Path) -> bytes | None:
     bytes or None
         An animated WebP of at most 96 x 96 pixels; None where there is no animation, or it cannot be decoded here.
     """
-    kept = folder / f"{entry.key}.webp"
+    kept = folder / f"{key}.webp"
     with contextlib.suppress(OSError):
         return kept.read_bytes()
-    if entry.output is None:
+    if path is None:
         return None
     try:
-        data = _shrink(entry.output.read_bytes())
+        data = _shrink(path.read_bytes())
     except (OSError, AnimateDiffError):
         return None
     with contextlib.suppress(OSError):  # it is only a saving
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=folder)
-        with open(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, kept)
+        write_file(kept, data, private=True)
     return data
 
 

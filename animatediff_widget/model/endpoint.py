@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import Message
@@ -115,14 +115,6 @@ class Endpoint:
     def origin(self) -> str:
         """Scheme, host and port: the only place its key goes to."""
         return "builtin" if self.kind == "builtin" else origin_of(self.url)
-
-    def prediction_url(self, prediction_id: str) -> str:
-        """Give the url of one prediction, always at this endpoint's own base."""
-        return f"{self.url}/{quote(prediction_id, safe='')}"
-
-    def cancel_url(self, prediction_id: str) -> str:
-        """Give the url that cancels one prediction."""
-        return f"{self.prediction_url(prediction_id)}/cancel"
 
 
 def origin_of(url: str) -> str:

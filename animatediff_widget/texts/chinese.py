@@ -243,8 +243,13 @@ CHINESE = {
     "或把 ANIMATEDIFF_WIDGET_HOME 设为可写的文件夹。",
     "journal_newer": "{folder} 里的任务记录是由更新版本的 animatediff-widget 写的，保持原样。请在这里也安装那个版本，"
     "或把 ANIMATEDIFF_WIDGET_HOME 指向另一个文件夹。",
-    "journal_set_aside": "任务记录已损坏（{why}），另存为 {aside}。"
-    "已建立新的任务记录，里面有仍能读出的 {count} 个任务。",
+    "journal_set_aside": "任务记录已损坏。它完整保存为 {file}，并已建立新的任务记录。找回其中仍能读出的任务："
+    'animatediff-widget jobs --salvage "{file}"',
+    "salvaged": "从损坏的任务记录里读出了 {found} 个任务，其中 {added} 个原来不在任务记录里，现已加入。"
+    "损坏的文件保存为 {file}。",
+    "nothing_salvaged": "损坏的任务记录里读不出任何任务。文件保存为 {file}。",
+    "not_salvaged": "{file} 无法当作损坏的任务记录读取（{why}），保持原样。",
+    "body_damaged": "任务记录里这一条已损坏：读不出当时的请求。",
     "not_a_journal_key": "{key} 不是任务记录里的键。",
     "journal_busy": "另一个进程正占用着 {folder} 里的任务记录（{why}）。请稍后再试。",
     # 软件包和终端

@@ -251,8 +251,13 @@ ENGLISH = {
     "or set ANIMATEDIFF_WIDGET_HOME to one that is.",
     "journal_newer": "The journal in {folder} was written by a newer version of animatediff-widget and is left as it "
     "is. Install that version here too, or point ANIMATEDIFF_WIDGET_HOME to another folder.",
-    "journal_set_aside": "The journal was damaged ({why}) and was set aside as {aside}. A new one was begun, with "
-    "{count} jobs that could still be read in it.",
+    "journal_set_aside": "The journal was damaged. It is kept, whole, as {file}, and a new one was begun. This brings "
+    'back what can be read of it: animatediff-widget jobs --salvage "{file}"',
+    "salvaged": "{found} jobs could be read in the damaged journal. {added} of them were not in the journal yet; they "
+    "are now. The damaged file is kept as {file}.",
+    "nothing_salvaged": "No job can be read in the damaged journal. It is kept as {file}.",
+    "not_salvaged": "{file} cannot be read as a damaged journal ({why}). It is left as it is.",
+    "body_damaged": "The journal's record of this job is damaged: what was asked for cannot be read.",
     "not_a_journal_key": "{key} is not a key of the journal.",
     "journal_busy": "Another process holds the journal in {folder} ({why}). Try again in a moment.",
     # The package and the terminal.

@@ -167,10 +167,13 @@ def test_without_a_seed_the_server_draws_one(given):
         assert all(0 < seed <= MAX_SEED for seed in engine.seeds)
 
 
-def test_a_given_seed_reaches_the_engine():
+@pytest.mark.parametrize("seed", [1, 2**31, 4294967295])
+def test_a_given_seed_reaches_the_engine(seed):
     with serving() as (caller, engine):
-        caller.post(f"{caller.base}/predictions", json=BODY, headers={"Prefer": "wait"})
-        assert engine.seeds == [7]
+        body = {"version": DEFAULT_VERSION, "input": {"seed": seed}}
+        answer = caller.post(f"{caller.base}/predictions", json=body, headers={"Prefer": "wait"}).json()
+        assert answer["logs"].startswith(f"Using seed: {seed}\n")
+        assert engine.seeds == [seed]
 
 
 # --- failing ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from gated_server import BODY, Caller, GatedEngine, run_python, serving
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.server import LocalServer, connections, shared_server, store
+from animatediff_widget.server import LocalServer, shared_server, store
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
@@ -108,34 +108,6 @@ def test_memory_stays_flat_however_many_predictions_come_and_go():
         grown, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert grown < 25 * 200_000
-
-
-@pytest.mark.parametrize(
-    ("limit", "sent"),
-    [
-        ("IDLE_SECONDS", b""),
-        ("IDLE_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: "),
-        ("BODY_SECONDS", b"POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"),
-    ],
-)
-def test_whoever_sends_too_slowly_is_let_go(monkeypatch, limit, sent):
-    monkeypatch.setattr(connections, limit, 0.1)
-    with serving() as (caller, _), socket.create_connection(("127.0.0.1", int(caller.base.split(":")[2][:-3]))) as raw:
-        raw.sendall(sent)
-        assert raw.recv(1000) == b""
-
-
-def test_connections_beyond_the_limit_are_closed_and_the_others_served(monkeypatch):
-    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 3)
-    with serving() as (caller, _):
-        caller.create()
-        port = int(caller.server.base_url.rpartition(":")[2])
-        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
-        with socket.create_connection(("127.0.0.1", port)) as one_too_many:
-            assert one_too_many.recv(1) == b""
-        assert caller.get(f"{caller.base}/predictions").status_code == 200
-        for each in idle:
-            each.close()
 
 
 # --- the server's life ------------------------------------------------------------------------------------------------

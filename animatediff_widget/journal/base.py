@@ -1,0 +1,147 @@
+"""What a job, the panel and the command line ask of a journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from animatediff_widget.model.body import Body
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Message
+
+from .entry import JournalEntry
+
+__all__ = ["Claim", "JournalProtocol"]
+
+
+class Claim(Protocol):
+    """The right to run one job, held until `release` or the end of the process, however that comes."""
+
+    def release(self) -> None:
+        """Give the job free; does nothing the second time."""
+
+    def __enter__(self) -> Claim: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None: ...
+
+
+class JournalProtocol(Protocol):
+    """The record of all jobs. Every method raises `JournalError` where it cannot be used."""
+
+    folder: Path
+    """Where it keeps its files."""
+
+    @property
+    def animations(self) -> Path:
+        """The folder of the animations."""
+
+    @property
+    def report(self) -> Message | None:
+        """What the person must know about the journal itself, such as that it was damaged; most often None."""
+
+    def new_key(self) -> str:
+        """Draw a key for a job."""
+
+    def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
+        """Record a job before it is posted.
+
+        Parameters
+        ----------
+        body : AnimateDiffRequest or Body
+            What will be posted, its seed drawn.
+        endpoint : Endpoint
+            Where.
+        key : str, optional
+            From `new_key`, where the job was claimed already, so that nobody takes it for an abandoned one.
+
+        Returns
+        -------
+        str
+            The job's key in the journal.
+        """
+
+    def record(
+        self,
+        key: str,
+        state: str,
+        *,
+        prediction: Prediction | None = None,
+        error: Message | str | None = None,
+        output: Path | None = None,
+        size: int | None = None,
+        sha256: str | None = None,
+        seconds: float | None = None,
+    ) -> bool:
+        """Record a job's new state, and what has become known with it. What is None stays as it was.
+
+        Parameters
+        ----------
+        key : str
+            From `begin`.
+        state : str
+            The job's state. ``"succeeded"`` takes away the error of an attempt before.
+        prediction : Prediction, optional
+            The last answer. Files in it (``data:`` URIs) are left out.
+        error : Message or str, optional
+            What went wrong.
+        output : pathlib.Path, optional
+            The animation's file, whole and on the disk.
+        size : int, optional
+            Its size in bytes.
+        sha256 : str, optional
+            Its digest, in hexadecimal.
+        seconds : float, optional
+            How long the endpoint took, for `typical_seconds`.
+
+        Returns
+        -------
+        bool
+            False when the journal does not know the job: it was set aside meanwhile.
+        """
+
+    def adopt(self, key: str, prediction: Prediction) -> bool:
+        """Record that a job found at the endpoint is this one, unless it is another one's already.
+
+        Returns
+        -------
+        bool
+            False when another job of the same endpoint has that id: of several that look at once, one gets it.
+        """
+
+    def see(self, key: str) -> None:
+        """Mark a job that ended as seen by the person, so that it is not offered again."""
+
+    def claim(self, key: str) -> Claim | None:
+        """Claim the right to run a job; None when a living process, this one included, runs it."""
+
+    def claimed(self, key: str) -> bool:
+        """Whether a living process runs a job, this one included."""
+
+    def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
+        """List the last jobs, the newest first; `before` is a job's key: go on with those submitted before it."""
+
+    def unfinished(self, limit: int = 100) -> list[JournalEntry]:
+        """List the jobs whose end is not known, the newest first."""
+
+    def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
+        """List what can be picked up again, the newest first.
+
+        Returns
+        -------
+        list of JournalEntry
+            Jobs that did not end and that no living process runs, and jobs that succeeded with nobody there to see.
+        """
+
+    def get(self, key: str, endpoint: str | None = None) -> JournalEntry | None:
+        """Find one job by its key in the journal, or by its id at an endpoint (any, where no url is given)."""
+
+    def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
+        """Find jobs by the beginning of their key."""
+
+    def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
+        """Say how long such a job takes: the median of the last ones of the same endpoint, version and steps."""

@@ -1,0 +1,45 @@
+"""Writing a file so that nobody ever finds half of it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+__all__ = ["write_file"]
+
+
+def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file whole, or leave what was there: under another name first, onto the disk, then under its own.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file. A link is followed; what is no file (``/dev/stdout``) is written to as it is.
+    data : bytes
+        What to write.
+    private : bool
+        Whether only the person may read it.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    part = path.with_name(f".part-{uuid.uuid4().hex}")
+    handle = os.open(
+        part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666
+    )
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
