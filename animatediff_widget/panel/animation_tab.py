@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.media.animation import Animation
 
@@ -78,20 +78,27 @@ class AnimationTab:
 
     def _render_animation(self, animation: Animation) -> None:
         self.animation = animation
-        texts, request = self._texts, animation.request
-        recipe = texts["recipe"].format(
+        texts = self._texts
+        kept = texts["kept"].format(path=animation.path)
+        media = animation.to_html() if may_show(animation.embed) else empty(texts["kept_out"])
+        self.stage.value = f"{media}{quiet(self._recipe(animation))}{quiet(kept)}"
+        self.note.value = ""
+        self.file_name.value = file_name(animation)
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
+
+    def _recipe(self, animation: Animation) -> str:
+        """Say what made it; nothing of a job from elsewhere whose settings this form cannot hold."""
+        try:
+            request = animation.request
+        except InvalidRequest:
+            return ""
+        return self._texts["recipe"].format(
             seed=animation.seed,
             steps=request.steps,
             guidance=f"{request.guidance_scale:g}",
             checkpoint=Path(request.path).stem,
             motion=request.motion_module,
         )
-        kept = texts["kept"].format(path=animation.path)
-        media = animation.to_html() if may_show(animation.embed) else empty(texts["kept_out"])
-        self.stage.value = f"{media}{quiet(recipe)}{quiet(kept)}"
-        self.note.value = ""
-        self.file_name.value = file_name(animation)
-        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
 
     def _save(self, _: Any) -> None:
         name = self.file_name.value.strip()
@@ -113,5 +120,6 @@ class AnimationTab:
 
 def file_name(animation: Animation) -> str:
     """Offer a name for an animation's file: the words of its prompt that tell, and its seed."""
-    words = "-".join(re.findall(r"\w+", telling_words(animation.body.prompt, 40))) or "animation"
-    return f"{words}-{animation.seed}.{animation.suffix}"
+    words = re.findall(r"\w+", telling_words(animation.body.prompt, 40)) or ["animation"]
+    seed = [] if animation.seed is None else [str(animation.seed)]
+    return f"{'-'.join(words + seed)}.{animation.suffix}"

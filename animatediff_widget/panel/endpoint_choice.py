@@ -68,7 +68,6 @@ class EndpointChoice(HasTraits):
         base_url : str
             Its base url, where it needs one.
         """
-        self.kind, self.base_url = kind, base_url
         endpoint: Endpoint | None = None
         problem: Message | str | None = None
         try:
@@ -79,8 +78,8 @@ class EndpointChoice(HasTraits):
                 endpoint = place.endpoint(base_url)
         except AnimateDiffError as error:
             problem = error.message
-        self.problem = problem
-        self.endpoint = endpoint
+        with self.hold_trait_notifications():
+            self.kind, self.base_url, self.problem, self.endpoint = kind, base_url, problem, endpoint
 
     def give_key(self, typed: str) -> Message | str | None:
         """Keep a typed key in memory, for the chosen endpoint's origin only; give why it is not kept, or None."""

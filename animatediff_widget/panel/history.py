@@ -87,7 +87,7 @@ class History:
         from animatediff_widget.media.formats import still
         from animatediff_widget.media.thumbnails import thumbnail
 
-        data = thumbnail(entry, folder / "thumbnails") if may_show() else None
+        data = thumbnail(entry.output, entry.key, folder / "thumbnails") if may_show() else None
         if data:
             image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
             frame = still(data, "webp")  # for those who asked for less motion

@@ -7,7 +7,7 @@ import time
 
 from ipywidgets import Widget
 
-from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal
 from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.model.body import Body
 
@@ -45,6 +45,17 @@ def wait_until(true, seconds=30):
     while not true():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.01)
+
+
+def all_children(box) -> list[Widget]:
+    """Everything that is in a box."""
+    children = list(getattr(box, "children", ()))
+    return children + [inner for child in children for inner in all_children(child)]
+
+
+def created(panel, server) -> int:
+    """How many jobs the server has."""
+    return len(Client(panel.endpoint, server.token).list())
 
 
 def control(panel, name):

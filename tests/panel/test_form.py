@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from panel_parts import control
+from panel_parts import control, created
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
 
@@ -25,13 +27,13 @@ def test_controls_and_request_move_each_other(name, one, other):
     panel.close()
 
 
-def test_a_refused_value_shows_its_sentence_beside_the_control_and_is_not_sent(panel):
+def test_a_refused_value_shows_its_sentence_beside_the_control_and_is_not_sent(panel, server):
     control(panel, "steps_number").value = 500
     assert panel.request.steps == 25
     assert "steps must be a whole number from 1 to 100, not 500" in panel._form.notes["steps"].value
     assert panel.run() is None
     assert "Not sent" in panel._monitor.status.value
-    assert created(panel) == 0
+    assert created(panel, server) == 0
     control(panel, "steps").value = 30
     assert panel._form.notes["steps"].value == ""
     assert control(panel, "steps_number").value == 30
@@ -101,3 +103,37 @@ def test_why_nothing_was_sent_is_taken_back_when_it_is_mended():
     assert "Replicate needs a key" in panel._monitor.status.value
     panel.endpoint = Endpoint.builtin()
     assert "Ready" in panel._monitor.status.value
+
+
+def test_another_request_is_bound_even_where_it_equals_the_one_before():
+    panel = AnimateDiffPanel()
+    new = AnimateDiffRequest()
+    assert new == panel.request
+    panel.request = new
+    control(panel, "prompt").value = "snow"
+    assert new.prompt == "snow"
+    panel._results.tabs.selected_index = 3
+    new.steps = 44
+    assert control(panel, "steps").value == 44
+    assert "44" in panel._results.request_tab.code.value
+
+
+@pytest.mark.parametrize(
+    ("given", "warning"),
+    [
+        ({"num_inference_steps": 30}, "The model ignores num_inference_steps; set “Steps” instead."),
+        ({"negative_prompt": "rain"}, "The model ignores negative_prompt; set “Negative prompt” instead."),
+        ({"num_frames": 32}, "The model ignores num_frames."),
+        ({"scheduler": "DDIM"}, ""),
+    ],
+)
+def test_an_input_that_the_model_ignores_is_warned_of_beside_the_field_and_sent_all_the_same(given, warning):
+    panel = AnimateDiffPanel()
+    control(panel, "extra_input").value = json.dumps(given)
+    assert (
+        (warning in panel._form.notes["extra_input"].value) if warning else not panel._form.notes["extra_input"].value
+    )
+    assert not panel._controller.form_problem
+    assert panel.request.body()["input"].items() >= given.items()
+    panel.request.extra_input = {}
+    assert panel._form.notes["extra_input"].value == ""

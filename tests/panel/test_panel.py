@@ -6,9 +6,11 @@ import json
 import threading
 
 import pytest
-from panel_parts import all_widgets, animation_tab, control, wait_until
+from panel_parts import all_widgets, animation_tab, control, created, record, wait_until
 
-from animatediff_widget import AnimateDiffPanel, Endpoint, Journal
+from animatediff_widget import AnimateDiffPanel, Animation, Endpoint, Journal
+from animatediff_widget.jobs.view import JobView
+from animatediff_widget.model.body import Body
 from animatediff_widget.panel.markup import plain
 
 
@@ -30,14 +32,14 @@ def test_run_shows_progress_then_the_animation_and_the_json_as_it_came(panel, en
     assert panel.cancel_button.disabled
 
 
-def test_a_second_press_while_a_job_runs_makes_no_second_job(panel, engine):
+def test_a_second_press_while_a_job_runs_makes_no_second_job(panel, server, engine):
     job = panel.run()
     for _ in range(20):
         panel.run_button.click()
     assert panel.job is job
     engine.go.set()
     job.result(30)
-    assert created(panel) == 1
+    assert created(panel, server) == 1
 
 
 def test_cancel_ends_the_job_and_leaves_the_form(panel):
@@ -95,7 +97,7 @@ def test_save_writes_the_animation_and_the_json_next_to_the_notebook(panel, engi
     assert "cannot be saved as .avi" in animation_tab(panel).note.value
 
 
-def test_the_request_tab_follows_the_controls_and_every_form_names_the_endpoint(panel):
+def test_the_request_tab_follows_the_controls_and_every_form_names_the_endpoint(panel, server):
     panel._results.tabs.selected_index = 3
     control(panel, "steps").value = 33
     assert "33" in panel._results.request_tab.code.value
@@ -124,6 +126,15 @@ def test_opening_costs_few_and_small_messages():
     assert size <= 150_000
 
 
+def test_an_animation_is_shown_whose_settings_the_form_cannot_hold():
+    panel = AnimateDiffPanel()
+    animation = Animation(b"GIF89a" + bytes(20), Body.from_json({"input": {"prompt": "a boat", "steps": 500}}))
+    panel._controller.result = JobView("succeeded", animation=animation)
+    assert "data:image/gif" in animation_tab(panel).stage.value
+    assert "steps" not in animation_tab(panel).stage.value
+    assert animation_tab(panel).file_name.value == "a-boat.gif"
+
+
 def test_its_repr_is_short():
     assert repr(AnimateDiffPanel()) == "<AnimateDiffPanel ready>"
 
@@ -144,9 +155,8 @@ def test_a_job_without_an_animation_shows_nothing_of_another_one():
     panel.request.steps = 2
     panel.run().result(60)
     wait_until(lambda: not animation_tab(panel).save.disabled)
-    journal = Journal()
-    journal.record(journal.begin(AnimateDiffRequest(seed=1), "https://relay.example"), "failed", error="no credit left")
-    panel._controller.show_entry(journal.jobs(1)[0])
+    record("failed", error="no credit left")
+    panel._controller.show_entry(Journal().jobs(1)[0])
     assert "no credit left" in animation_tab(panel).stage.value
     assert animation_tab(panel).save.disabled
     assert panel._results.save_json.disabled
