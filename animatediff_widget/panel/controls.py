@@ -7,11 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Texts
 
-from .markup import plain
-
-__all__ = ["Maker", "problem"]
+__all__ = ["Maker"]
 
 
 class Maker:
@@ -19,9 +17,15 @@ class Maker:
 
     Every widget of its own opens three models on the page: itself, a layout and a style. How they look is said by
     CSS classes (`panel.css`), so that one layout, and one style of each kind, serves a whole panel.
+
+    Parameters
+    ----------
+    texts : Texts
+        The panel's language.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
         self._layout = widgets.Layout()
         self._styles: dict[type, Any] = {}
         self._made: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -70,11 +74,7 @@ class Maker:
         return self.make(widgets.HTML, *classes, value=value)
 
     def button(self, name: str, icon: str, *classes: str, **traits: Any) -> Any:
-        """Make a button whose text and tooltip are `TEXTS[name]` and `TEXTS[name + "_help"]`."""
-        text, hint = TEXTS[name], TEXTS.get(f"{name}_help", TEXTS[name])
+        """Make a button whose text and tooltip are the texts `name` and `name + "_help"`."""
+        text = self.texts[name]
+        hint = self.texts.get(f"{name}_help", text)
         return self.make(widgets.Button, *classes, description=text, icon=icon, help=hint, **traits)
-
-
-def problem(text: str) -> str:
-    """Write a sentence about a refused value, so that screen readers read it out."""
-    return f'<div class="ad-problem" role="alert">{plain(text)}</div>' if text else ""

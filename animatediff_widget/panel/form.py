@@ -7,47 +7,46 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
-from traitlets import HasTraits, Unicode
 
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.model.fields import draw_seed
+from animatediff_widget.model.fields import IGNORED_INPUTS, draw_seed
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS, field_help, field_label
+from animatediff_widget.texts import Message
 
-from .controls import Maker, problem
+from .controller import Controller
+from .controls import Maker
+from .markup import problem, said
 
 __all__ = ["Form"]
 
 
-class Form(HasTraits):
+class Form:
     """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own.
 
     Parameters
     ----------
-    request : AnimateDiffRequest
-        The request to bind.
+    controller : Controller
+        Whose request to bind, and who is told what has to be corrected.
     maker : Maker
         What makes the controls.
 
     Attributes
     ----------
-    first_problem : str
-        The first sentence that stands in the form; empty when every control holds what the request holds.
+    main, advanced : ipywidgets.Box
+        The fields, without the prompt.
     """
 
-    first_problem = Unicode("", read_only=True)
-
-    def __init__(self, request: AnimateDiffRequest, maker: Maker) -> None:
-        super().__init__()
-        self.request = request
+    def __init__(self, controller: Controller, maker: Maker) -> None:
+        self.request = controller.request
         self.controls: dict[str, Any] = {}
-        self._maker = maker
+        self.notes: dict[str, Any] = {}
+        self._controller = controller
+        self._maker, self._texts = maker, maker.texts
         self._refreshers: dict[str, list[Callable[[], None]]] = {}
-        self._places: dict[str, Any] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, Message | str] = {}
         self._refreshing = False
         self._build()
-        request.observe(self._changed)
+        self.request.observe(self._changed)
 
     def bind(self, request: AnimateDiffRequest) -> None:
         """Bind another request.
@@ -57,56 +56,31 @@ class Form(HasTraits):
         request : AnimateDiffRequest
             The request to bind from now on; its values go into the controls.
         """
-        self.request.unobserve(self._changed)
+        self.close()
         self.request = request
         for name in self._refreshers:
             self._refresh(name)
         request.observe(self._changed)
 
-    def read(self) -> dict[str, Any]:
-        """Give what stands in the controls by their names, refused numbers too.
-
-        None stands for a seed that is random, and for a refused text, which may hold a key.
-        """
-        values = {name: control.value for name, control in self.controls.items()}
-        values |= {name: None for name in self._problems if isinstance(values.get(name), str)}
-        return values | {"seed": None if self.random.value else values["seed"]}
-
-    def write(self, name: str, value: Any) -> None:
-        """Put a value of `read` into its control, as a person would.
-
-        Parameters
-        ----------
-        name : str
-            The control's name.
-        value : object
-            The value.
-
-        Raises
-        ------
-        traitlets.TraitError
-            When the control cannot hold it.
-        """
-        if name == "seed":
-            self.random.value = value is None
-        if name != "seed" or value is not None:
-            self.controls[name].value = value
+    def close(self) -> None:
+        """Let go of the request."""
+        self.request.unobserve(self._changed)
 
     def _build(self) -> None:
-        make = self._maker
+        make, texts = self._maker, self._texts
         steps, guidance = self._trait("steps"), self._trait("guidance_scale")
         seed = self._control("seed", widgets.IntText, "ad-seed", read=lambda: self._last_seed)
         self.random = make.make(
-            widgets.ToggleButton, description=TEXTS["random"], icon="random", help=TEXTS["random_help"]
+            widgets.ToggleButton, description=texts["random"], icon="random", help=texts["random_help"]
         )
         self.dice = make.button("dice", "refresh")
         self._last_seed = draw_seed()
         self._refreshers["seed"].insert(0, self._show_random)
         self.random.observe(self._random_toggled, "value")
         self.dice.on_click(lambda _: setattr(self.request, "seed", draw_seed()))
+        self.prompt = self._field("prompt", self._control("prompt", widgets.Textarea, rows=4))
         self.main = make.box(
             [
-                self._field("prompt", self._control("prompt", widgets.Textarea, rows=5)),
                 self._field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
                 make.row([self._choice("path"), self._choice("motion_module")]),
                 self._field(
@@ -148,11 +122,14 @@ class Form(HasTraits):
     def _trait(self, name: str) -> Any:
         return self.request.traits()[name]
 
+    def _label(self, name: str) -> str:
+        return self._texts.get(f"label_{name}", self._trait(name).metadata["label"])
+
     def _field(self, name: str, *controls: Any, classes: str = "ad-field") -> Any:
-        """Put a field's controls side by side, and the place for its sentence below."""
-        self._places[name] = self._maker.html()
+        """Put a field's controls side by side, and what is to be said of it below."""
+        self.notes[name] = self._maker.html()
         row = list(controls) if len(controls) == 1 else [self._maker.row(list(controls))]
-        return self._maker.box([*row, self._places[name]], classes)
+        return self._maker.box([*row, self.notes[name]], classes)
 
     def _control(
         self,
@@ -169,9 +146,8 @@ class Form(HasTraits):
         `read` gives what the control shows, `write` makes a value of the field from what stands in the control.
         """
         trait = self._trait(name)
-        control = self._maker.make(
-            kind, *classes, description=field_label(name, trait), help=field_help(name, trait), **traits
-        )
+        hint = self._texts.get(f"help_{name}", trait.help)
+        control = self._maker.make(kind, *classes, description=self._label(name), help=hint, **traits)
         read = read or (lambda: getattr(self.request, name))
 
         def refresh() -> None:
@@ -189,7 +165,7 @@ class Form(HasTraits):
             try:
                 setattr(self.request, name, write(change["new"]))
             except InvalidRequest as error:
-                self._tell(name, str(error))
+                self._say(name, error.message)
             else:
                 self._refresh(name)
 
@@ -206,14 +182,14 @@ class Form(HasTraits):
 
     def _json(self, name: str) -> Any:
         """Make a text area for a JSON object; blank stands for none."""
-        label = field_label(name, self._trait(name))
+        label = self._label(name)
 
         def read() -> str:
             value = getattr(self.request, name)
-            shown = self.controls[name].value if name in self.controls else ""
+            typed = self.controls[name].value if name in self.controls else ""
             try:  # how a person laid the text out is left alone
-                if json.loads(shown or "{}") == value:
-                    return str(shown)
+                if json.loads(typed or "{}") == value:
+                    return str(typed)
             except ValueError:
                 pass
             return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
@@ -222,9 +198,9 @@ class Form(HasTraits):
             try:
                 value = json.loads(text) if text.strip() else {}
             except (ValueError, RecursionError) as error:
-                raise InvalidRequest(name, TEXTS["not_json"].format(label=label, why=error)) from None
+                raise InvalidRequest(name, Message("not_json", label=label, why=error)) from None
             if not isinstance(value, dict):
-                raise InvalidRequest(name, TEXTS["not_object"].format(label=label))
+                raise InvalidRequest(name, Message("not_object", label=label))
             return value
 
         return self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write)
@@ -234,18 +210,31 @@ class Form(HasTraits):
 
     def _refresh(self, name: str) -> None:
         """Let a field's controls show the request's value; whatever was refused there is gone with that."""
-        self._tell(name, "")
+        self._say(name)
         for refresh in self._refreshers.get(name, ()):
             refresh()
 
-    def _tell(self, name: str, sentence: str) -> None:
-        if sentence:
-            self._problems[name] = sentence
+    def _say(self, name: str, refused: Message | str | None = None) -> None:
+        """Say beside a field why its value was refused, or what is to be known about the one that it has."""
+        if refused:
+            self._problems[name] = refused
         else:
             self._problems.pop(name, None)
-        if name in self._places and self._places[name].value != problem(sentence):
-            self._places[name].value = problem(sentence)
-        self.set_trait("first_problem", next(iter(self._problems.values()), ""))
+        if name in self.notes:
+            self.notes[name].value = problem(self._texts.say(refused)) if refused else self._warning(name)
+        self._controller.form_problem = next(iter(self._problems.values()), None)
+
+    def _warning(self, name: str) -> str:
+        """Warn of inputs of other models, which this one ignores in silence; nothing where there are none."""
+        if name != "extra_input":
+            return ""
+        sentences = []
+        for given in self.request.extra_input:
+            meant = IGNORED_INPUTS.get(given)
+            if meant is not None:
+                code = "input_ignored_for" if meant else "input_ignored"
+                sentences.append(self._texts[code].format(name=given, field=self._label(meant) if meant else ""))
+        return said(" ".join(sentences))
 
     def _show_random(self) -> None:
         is_random = self.request.seed is None

@@ -6,9 +6,9 @@ import html
 import json
 from typing import Any
 
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import TEXTS, Texts
 
-__all__ = ["code_block", "json_view", "log_view", "plain"]
+__all__ = ["code_block", "empty", "json_view", "log_view", "plain", "problem", "quiet", "said"]
 
 _LONGEST_STRING = 300
 _MOST_NODES = 600
@@ -31,12 +31,32 @@ def plain(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def _copy_button(text: str) -> str:
+def problem(text: str) -> str:
+    """Write a sentence about what went wrong, so that screen readers read it out; nothing for no text."""
+    return f'<div class="ad-problem" role="alert">{plain(text)}</div>' if text else ""
+
+
+def quiet(text: str) -> str:
+    """Write a note; nothing for no text."""
+    return f'<div class="ad-quiet">{plain(text)}</div>' if text else ""
+
+
+def said(text: str) -> str:
+    """Write a note that the page reads out once; nothing for no text."""
+    return f'<div class="ad-quiet ad-said">{plain(text)}</div>' if text else ""
+
+
+def empty(text: str, classes: str = "") -> str:
+    """Write what stands where there is no animation, no JSON, ... yet."""
+    return f'<div class="ad-empty {classes}"><span>{plain(text)}</span></div>'
+
+
+def _copy_button(text: str, texts: Texts) -> str:
     if len(text) > _LARGEST_COPY:
-        return f'<span class="ad-quiet">{TEXTS["too_big"].format(size=f"{len(text) / 2**20:.1f} MB")}</span>'
+        return f'<span class="ad-quiet">{texts["too_big"].format(size=f"{len(text) / 2**20:.1f} MB")}</span>'
     return (
-        f'<button type="button" data-done="{TEXTS["copied"]}" onclick="{html.escape(_COPY)}">{TEXTS["copy"]}</button>'
-        f'<textarea hidden readonly aria-label="{TEXTS["copy"]}">{_verbatim(text)}</textarea>'
+        f'<button type="button" data-done="{texts["copied"]}" onclick="{html.escape(_COPY)}">{texts["copy"]}</button>'
+        f'<textarea hidden readonly aria-label="{texts["copy"]}">{_verbatim(text)}</textarea>'
     )
 
 
@@ -45,16 +65,18 @@ def _verbatim(text: str) -> str:
     return "\n" + html.escape(text.encode("utf-8", "backslashreplace").decode(), quote=True)
 
 
-def code_block(text: str) -> str:
+def code_block(text: str, texts: Texts = TEXTS) -> str:
     """Show text as it is, with a button that copies it.
 
     Parameters
     ----------
     text : str
         A program, a command, ...
+    texts : Texts
+        The language of the button.
     """
     return (
-        f'<div class="ad-tools">{_copy_button(text)}</div>'
+        f'<div class="ad-tools">{_copy_button(text, texts)}</div>'
         f'<div class="ad-scroll" tabindex="0"><pre>{plain(text[:_LARGEST_COPY])}</pre></div>'
     )
 
@@ -68,22 +90,24 @@ def log_view(log: str) -> str:
         The whole log.
     """
     lines = log[-_LONGEST_LOG:].replace("\r\n", "\n").split("\n")
-    shown = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
-    return f'<div class="ad-scroll" tabindex="0"><pre>{plain(shown.strip())}</pre></div>'
+    last = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return f'<div class="ad-scroll" tabindex="0"><pre>{plain(last.strip())}</pre></div>'
 
 
-def json_view(value: Any) -> str:
+def json_view(value: Any, texts: Texts = TEXTS) -> str:
     """Show JSON as a tree that folds, with a button that copies all of it.
 
     Parameters
     ----------
     value : object
         Parsed JSON. Long strings and big documents are shortened on the page, not in the copy.
+    texts : Texts
+        The language of what stands around it.
     """
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    tree = _Tree()
+    tree = _Tree(texts)
     return (
-        f'<div class="ad-tools">{_copy_button(text)}</div>'
+        f'<div class="ad-tools">{_copy_button(text, texts)}</div>'
         f'<div class="ad-scroll ad-json" tabindex="0">{tree.write(value, "", 0)}</div>'
     )
 
@@ -91,7 +115,8 @@ def json_view(value: Any) -> str:
 class _Tree:
     """Writes one document; counts what it wrote, so that the page stays small."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
         self._left = _MOST_NODES
 
     def write(self, value: Any, label: str, depth: int) -> str:
@@ -106,7 +131,7 @@ class _Tree:
         rows = []
         for count, (key, item) in enumerate(items):
             if self._left <= 0 or depth > 40:
-                rows.append(f"<div><i>… {TEXTS['more'].format(count=len(value) - count)}</i></div>")
+                rows.append(f"<div><i>… {self._texts['more'].format(count=len(value) - count)}</i></div>")
                 break
             name = f"<b>{plain(_shorten(str(key)))}</b>: " if isinstance(value, dict) else ""
             rows.append(self.write(item, name, depth + 1))
@@ -119,15 +144,15 @@ class _Tree:
 
     def _leaf(self, value: Any) -> str:
         if isinstance(value, str):
-            return f'<span class="s">{plain(json.dumps(_shorten(value), ensure_ascii=False))}</span>{_length(value)}'
+            text = plain(json.dumps(_shorten(value), ensure_ascii=False))
+            return f'<span class="s">{text}</span>{self._length(value)}'
         return f'<span class="n">{plain(json.dumps(value))}</span>'
+
+    def _length(self, value: str) -> str:
+        if len(value) <= _LONGEST_STRING:
+            return ""
+        return f" <i>{self._texts['characters'].format(count=f'{len(value):,}')}</i>"
 
 
 def _shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_STRING else f"{text[:_LONGEST_STRING]}…"
-
-
-def _length(text: str) -> str:
-    if len(text) <= _LONGEST_STRING:
-        return ""
-    return f" <i>{TEXTS['characters'].format(count=f'{len(text):,}')}</i>"

@@ -4,7 +4,7 @@ const panel = this.closest(".animatediff");
 // A button that goes away when it is pressed takes the focus with it. It goes to where no key does any harm.
 let pressed = null; // the button that has the focus
 const isShown = (element) => element.getClientRects().length > 0;
-const keepPlace = () => {
+const keepFocus = () => {
   if (!pressed || isShown(pressed) || document.activeElement !== document.body) return;
   pressed = null;
   panel.querySelector("[role=tab][aria-selected=true]")?.focus({ preventScroll: true });
@@ -60,7 +60,7 @@ const noteFocus = ({ type, target }) => {
         if (host && document.activeElement !== target) readingOf(host).focus = null;
         if (pressed === target && document.activeElement !== target) pressed = null;
       }
-      keepPlace();
+      keepFocus();
     });
   }
 };
@@ -70,43 +70,30 @@ const voice = document.createElement("div");
 voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
-// Where every page has a kernel of its own (Voilà), a reload would lose what stands in the panel. The kernel writes it
-// down here (`Memory`), the browser's tab keeps it, and the next kernel gets it back, or hears that there is nothing;
-// until that one has said that it did, nothing else is kept.
-let told = null;
+// Where every page has a kernel of its own (Voilà), a reload would lose the job. The kernel writes the job's key down here
+// (`Memory`), the browser's tab keeps it, and a panel of the next kernel that has no job of its own gets it back, once.
+let key = null;
 const remember = () => {
-  const now = panel.querySelector(".ad-memory [data-known]");
+  const note = panel.querySelector(".ad-memory [data-job]");
   const answer = panel.querySelector(".ad-memory input");
-  if (now === told || !answer) return;
-  told = now;
-  const { panel: number, kernel, known, back } = now.dataset;
+  if (!note || !answer || note.dataset.job === key) return;
+  const isNew = key === null;
+  key = note.dataset.job;
   const query = new URLSearchParams(location.search);
   query.delete("token"); // the server's
-  const place = `animatediff ${location.pathname}?${query} ${number}`;
-  let kept = null;
+  const name = `animatediff ${location.pathname}?${query} ${note.dataset.panel}`;
   try {
-    kept = JSON.parse(sessionStorage.getItem(place));
-  } catch {
-    // Somebody else's, or a browser that keeps nothing.
-  }
-  if (typeof kept?.known !== "string") kept = null;
-  const isNew = kept?.kernel !== kernel;
-  const isAwaited = isNew || (kept.isAwaited && back !== "True");
-  const before = kept?.known ?? "{}";
-  try {
-    sessionStorage.removeItem(place); // so that nothing old stays where the new does not fit
-    sessionStorage.setItem(place, JSON.stringify({ kernel, isAwaited, known: isAwaited ? before : known }));
+    if (key) sessionStorage.setItem(name, key);
+    else if (isNew) answer.value = sessionStorage.getItem(name) ?? "";
   } catch {
     // It is full, or is kept from us.
   }
-  if (!isNew) return;
-  answer.value = before;
-  answer.dispatchEvent(new Event("input", { bubbles: true }));
+  if (answer.value) answer.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
 // The handle of ipywidgets 7 does not even say that it is one. The page knows how far along it is, in percent; the
 // value itself stands in the field beside it.
-const sayPlace = (handle) => {
+const sayPosition = (handle) => {
   const say = () => {
     const percent = Math.round(parseFloat(handle.style.left) || 0);
     handle.setAttribute("aria-valuenow", percent);
@@ -122,7 +109,7 @@ const mend = () => {
   for (const handle of panel.querySelectorAll(":is(.noUi-handle, .ui-slider-handle):not([aria-label])")) {
     const label = handle.closest(".widget-slider").querySelector(".widget-label");
     handle.setAttribute("aria-label", label.textContent);
-    if (handle.matches(".ui-slider-handle")) sayPlace(handle);
+    if (handle.matches(".ui-slider-handle")) sayPosition(handle);
   }
   for (const toggle of panel.querySelectorAll(".widget-toggle-button")) {
     const name = toggle.matches(".ad-advanced") ? "aria-expanded" : "aria-pressed";
@@ -155,7 +142,7 @@ const mend = () => {
     button.disabled = button.hasAttribute("disabled");
   }
   putBack();
-  keepPlace();
+  keepFocus();
   remember();
 };
 

@@ -1,41 +1,42 @@
-"""The panel itself: a form, a Run button, and what came out."""
+"""The panel itself: a form, a Run button, and what came out. Here is the layout; `Controller` does the work."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-from traitlets import Instance, default, observe
+from traitlets import Instance, link, validate
 
-from animatediff_widget.errors import AnimateDiffError, JournalError
-from animatediff_widget.keys.credentials import colab_refusal, find_key, hide
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.keys.credentials import hide
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import LANGUAGES, Message, Texts
 
+from .cells import Cells
+from .controller import Controller
 from .controls import Maker
+from .endpoint_choice import EndpointChoice
 from .endpoint_picker import EndpointPicker
 from .form import Form
-from .inside import InsideClick, say_again
+from .front_end import has_kernel_per_page, runs_in_background
+from .markup import quiet, said
 from .memory import Memory
 from .monitor import Monitor
-from .pick_up import PickUp
-from .place import has_kernel_per_page, runs_in_background
 from .results import Results
-from .shown import Shown
+from .resume_offer import ResumeOffer
+from .running import Background, InsideClick, Runner
 from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
-from .waiting import current_header, uninterrupted
+from .waiting import current_header
 
-if TYPE_CHECKING:  # what only a run needs is imported with the first run
-    from animatediff_widget.backends.client import Client
+if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.journal.sqlite import JournalEntry
+    from animatediff_widget.journal import Journal, JournalEntry
 
 __all__ = ["AnimateDiffPanel"]
 
-_shown = Shown()
+_cells = Cells()
 
 
 class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
@@ -54,7 +55,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         keeps the kernel busy meanwhile. When not given, inside in Colab, where nothing else is shown, else in the
         background. Colab's page on a kernel of one's own needs False: it cannot be recognized.
     lang : {"en", "zh"}, optional
-        The language of the texts, for this process's panels from now on; found from the environment when not given.
+        The language of this panel; found from the environment when not given.
+    journal : Journal, optional
+        Where this panel's jobs are written down; the person's own when not given.
 
     Attributes
     ----------
@@ -66,6 +69,11 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         The last job.
     animation : Animation or None
         The last animation.
+
+    Raises
+    ------
+    AnimateDiffError
+        When there are no texts in that language, or the token cannot be a key.
     """
 
     request = Instance(AnimateDiffRequest)
@@ -81,64 +89,66 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         *,
         background: bool | None = None,
         lang: str | None = None,
+        journal: Journal | None = None,
     ) -> None:
         token = hide(token) if token else None  # tracebacks that show variables show stars
-        if lang is not None:
-            TEXTS.use(lang)
-        make = Maker()
-        request = request if request is not None else AnimateDiffRequest()
-        self._picker = EndpointPicker(endpoint, token, make)
-        self._form = Form(request, make)
-        self._monitor = Monitor(make)
-        self._results = Results(make, lambda: self.request, lambda: self.endpoint)
-        self._pick_up = PickUp(make, self._pick_up_clicked)
+        self._maker = make = Maker(_texts(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
-        self._inside: InsideClick | None = None
-        self._given_up: Job | None = None
-        actions = [self.run_button, self.cancel_button]
+        runner: Runner = Background()
         if not runs_in_background(background):
-            self._inside = InsideClick(self.run_button, self.cancel_button, self.cancel)
-            if not self._inside.can_cancel:
-                actions.remove(self.cancel_button)
-            actions.append(make.html(self._inside.hint))
+            runner = InsideClick(self.run_button.model_id, self.cancel_button.model_id)
+        request = request if request is not None else AnimateDiffRequest()
+        self._controller = Controller(request, EndpointChoice(endpoint, token), journal, runner)
+        self._form = Form(self._controller, make)
+        self._picker = EndpointPicker(self._controller.choice, make)
+        self._monitor = Monitor(self._controller, make)
+        self._results = Results(self._controller, make)
+        self._offer = ResumeOffer(self._controller, make)
+        super().__init__(children=[make.html(STYLE), self._offer.box, self._columns(runner)], request=request)
+        for name in (CLASS, f"ad-{make.texts.language}"):  # the second is what screen readers pronounce it by
+            self.add_class(name)
+        self._copy = StaticCopy(self.model_id, make.texts)
+        self._connect()
+        self._controller.look_for_offers()
+        if has_kernel_per_page():
+            self._memory = Memory(self._controller, make)
+            self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
+
+    def _columns(self, runner: Runner) -> Any:
+        """Lay out the form and the results. Run stands right below the prompt, so that both are on one screen."""
+        make, texts = self._maker, self._maker.texts
+        actions = [self.run_button, self.cancel_button] if runner.can_cancel else [self.run_button]
+        if runner.hint:
+            actions.append(make.html(quiet(texts.say(runner.hint))))
         # The header of a core Accordion cannot be reached by keyboard; a button can.
         self._advanced = make.make(
-            widgets.ToggleButton, "ad-advanced", description=TEXTS["advanced"], icon="caret-right"
+            widgets.ToggleButton, "ad-advanced", description=texts["advanced"], icon="caret-right"
         )
         self._form.advanced.add_class("ad-folded")
-        self._advanced.observe(self._advanced_toggled, "value")
-        left = make.box(
+        form = make.box(
             [
+                self._form.prompt,
+                make.row(actions, "ad-actions"),
+                self._monitor.box,
                 self._form.main,
                 self._picker.box,
                 self._advanced,
                 self._form.advanced,
-                make.row(actions, "ad-actions"),
-                self._monitor.box,
             ],
             "ad-form",
         )
-        columns = make.make(widgets.HBox, "ad-columns", children=[left, self._results.tabs])
-        super().__init__(children=[make.html(STYLE), self._pick_up.box, columns], request=request)
-        self.add_class(CLASS)
-        self.add_class(f"ad-{TEXTS.language}")  # what screen readers pronounce it by
-        self._maker = make
-        self._copy = StaticCopy(self.model_id)
-        request.observe(self._results.show_request)
-        self._picker.observe(lambda change: setattr(self, "endpoint", change["new"]), "endpoint")
-        self._form.observe(lambda _: self._monitor.take_back(), "first_problem")
-        self.run_button.on_click(lambda _: self._run_clicked())
-        self.cancel_button.on_click(lambda _: self.cancel())
-        self._pick_up.look()
-        self._memory: Memory | None = None
-        if has_kernel_per_page():
-            self._memory = Memory(make, self._read, self._write, fleeting=("job",))
-            self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
-            controls = (*self._form.controls.values(), self._form.random, self._picker.kind, self._picker.base_url)
-            for control in (*controls, self._advanced, self._results.form, self._results.stage):
-                control.observe(self._memory.tell, "value")
-            self._results.tabs.observe(self._memory.tell, "selected_index")
+        return make.make(widgets.HBox, "ad-columns", children=[form, self._results.tabs])
+
+    def _connect(self) -> None:
+        """Connect the controller with the panel's own traits and buttons."""
+        controller = self._controller
+        self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
+        controller.observe(self._controller_changed, ["job", "animation"])
+        controller.observe(self._render_buttons, ["running", "cancelable"])
+        self._advanced.observe(self._advanced_toggled, "value")
+        self.run_button.on_click(lambda _: controller.run_clicked())
+        self.cancel_button.on_click(lambda _: controller.cancel())
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"
@@ -146,7 +156,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
     def _ipython_display_(self, **kwargs: Any) -> None:
         """Show the panel, and below it what a reader without a kernel sees instead."""
         if self.comm is None:
-            print(TEXTS["closed"])
+            print(self._maker.texts["closed"])
             return
         show = getattr(super(), "_ipython_display_", None)  # ipywidgets 7
         if show is not None:
@@ -156,74 +166,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
             # Where there are no widgets, its name would be all to see, and stand above the copy for ever.
             publish_display_data({**self._repr_mimebundle_(), "text/plain": ""})  # type: ignore[no-untyped-call]
-        self._copy.show()
-        _shown.add(self)
-
-    def close(self) -> None:
-        """Take the panel off the page and let go of everything it holds. A job that runs goes on."""
-        if self.comm is None:
-            return
-        self.request.unobserve(self._results.show_request)
-        self.request.unobserve(self._form._changed)
-        layout = self.layout
-        self._maker.close()
-        super().close()
-        layout.close()
-
-    def _read(self) -> dict[str, Any]:
-        """Give what a reload would lose where it brings a new kernel."""
-        running = self.job if self._is_running(self.job) else None
-        return {
-            "job": [running.key, ""] if running else [self._results.shown, self._monitor.line],
-            **self._form.read(),
-            "advanced": self._advanced.value,
-            "endpoint": self._picker.read(),
-            "form": self._results.form.value,
-            "tab": self._results.tabs.selected_index,
-        }
-
-    def _write(self, name: str, value: Any) -> None:
-        """Put back a value of `_read`."""
-        if name == "job":
-            key, line = value
-            if key is not None:
-                self._show_again(str(key), str(line))
-        elif name == "endpoint":
-            self._picker.write(*value)
-        elif name == "tab":
-            self._results.tabs.selected_index = value
-        elif name in ("advanced", "form"):
-            (self._advanced if name == "advanced" else self._results.form).value = value
-        else:
-            self._form.write(name, value)
-
-    def _show_again(self, key: str, line: str) -> None:
-        """Show the job that this page showed before it was reloaded, and the status line as it was."""
-        from animatediff_widget.journal.file import FINAL_STATES
-        from animatediff_widget.journal.sqlite import Journal
-
-        journal = Journal()
-        if self._is_running(self.job) or not journal.folder.exists():
-            return
-        try:
-            entry = journal.get(key)
-            claimed = entry is not None and journal.claimed(entry.key)
-        except JournalError:
-            return  # it is said when a job is to be written down
-        if entry is None:
-            return
-        self._results.show_result(entry)
-        self.animation = self._results.animation
-        if entry.state in FINAL_STATES or line:
-            self._monitor.tell(line or TEXTS[f"state_{entry.state}"], entry.state, entry.error or "")
-        if claimed:
-            self._pick_up.tell(TEXTS["left_running"])
-        elif entry.state not in FINAL_STATES:
-            self._pick_up.look()
-
-    def _advanced_toggled(self, change: Any) -> None:
-        (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")
-        self._advanced.icon = "caret-down" if change["new"] else "caret-right"
+        self._copy.display()
+        _cells.add(self)
 
     def run(self) -> Job | None:
         """Post the form's request as a job, as the Run button does.
@@ -232,20 +176,15 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         -------
         Job or None
             The job; the one before where that still runs; None where nothing was sent, and the panel says why.
+
+        Raises
+        ------
+        AnimateDiffError
+            When the panel is closed.
         """
-        running: Job | None = self.job
-        if self._is_running(running):
-            return running
-        from animatediff_widget.jobs.job import Job
+        return self._controller.run()
 
-        try:
-            job = Job(self.request, self._client())
-        except AnimateDiffError as error:
-            self._monitor.refuse(str(error))
-            return None
-        return self._watch(job)
-
-    def pick_up(self, entry: JournalEntry) -> Job | None:
+    def resume(self, entry: JournalEntry) -> Job | None:
         """Take up a job of the journal where it was left. Nothing is posted.
 
         Parameters
@@ -258,114 +197,71 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         Job or None
             As for `run`.
         """
-        from animatediff_widget.jobs.job import Job
+        return self._controller.resume(entry)
 
-        running: Job | None = self.job
-        if self._is_running(running):
-            return running
-        try:
-            job = Job.resume(entry)
-        except AnimateDiffError as error:
-            self._monitor.refuse(str(error))
-            return None
-        self._results.put_back(entry)
-        return self._watch(job)
+    def attach(self, prediction_id: str) -> Job | None:
+        """Follow a job that was started elsewhere, at the chosen endpoint.
 
-    def _watch(self, job: Job) -> Job:
-        """Show a job from now on, and run it."""
-        self.job = job
-        if self._inside is None:
-            self._show(job)
-            job.start()
-        else:
-            self._run_inside(self._inside, job)
-        return job
+        Parameters
+        ----------
+        prediction_id : str
+            Its id there.
 
-    def _show(self, job: Job) -> None:
-        self.run_button.disabled, self.cancel_button.disabled = True, False
-        self._monitor.watch(job)
-        self._results.watch(job)
-        job.observe(self._follow, ["state", "animation"])
-        if job.finished:  # its animation lay on the disk already: nothing more will be told
-            say_again(job, [])
+        Returns
+        -------
+        Job or None
+            As for `run`.
+        """
+        return self._controller.attach(prediction_id)
 
     def cancel(self) -> None:
         """Cancel the job, as the Cancel button does."""
-        if self.job is not None and not self.job.finished:
-            self.cancel_button.disabled = True
-            self.job.cancel()
+        self._controller.cancel()
 
-    def _run_clicked(self) -> None:
-        if self._inside is None or not self._inside.too_early():
-            self._copy.pressed_on(current_header().get("session", ""))
-            self.run()
-
-    def _pick_up_clicked(self, entry: JournalEntry) -> None:
-        self._copy.pressed_on(current_header().get("session", ""))
-        self.pick_up(entry)
-
-    def _is_running(self, job: Job | None) -> bool:
-        return job is not None and not job.finished and job is not self._given_up
-
-    def _run_inside(self, inside: InsideClick, job: Job) -> None:
-        """Run a job inside the click; its end stands in its state and error."""
-        try:
-            inside.run(job, self._show)
-        finally:
-            with contextlib.suppress(KeyboardInterrupt), uninterrupted():  # there is nothing left to interrupt
-                if inside.interrupted:
-                    say_again(job, [self._monitor.box, self._results.tabs, self.run_button, self.cancel_button])
-                if not job.finished:
-                    self._given_up = job
-                    self._monitor.refuse(TEXTS["given_up"])
-                self.run_button.disabled, self.cancel_button.disabled = False, True
-
-    def _client(self) -> Client:
-        """Make the client, or raise what keeps the form from being sent."""
-        from animatediff_widget.backends.client import Client
-
-        if self._form.first_problem:
-            raise AnimateDiffError(TEXTS["correct_first"] + self._form.first_problem)
-        endpoint = self.endpoint
-        if endpoint is None:
-            raise AnimateDiffError(self._picker.trouble)
-        if find_key(endpoint, self._picker.token) is None:
-            refused = colab_refusal(endpoint)
-            if refused or endpoint.kind == "replicate":
-                raise AnimateDiffError(refused or TEXTS["key_missing"])
-        return Client(endpoint, self._picker.token)
-
-    def _follow(self, change: Any) -> None:
-        if change["owner"] is not self.job:
+    def close(self) -> None:
+        """Take the panel off the page and let go of everything it holds. A job that runs goes on."""
+        if self.comm is None:
             return
-        if self._memory:
-            self._memory.tell()
-        if change["name"] == "animation":
-            self.animation = change["new"]
+        self._link.unlink()
+        self._controller.close()
+        self._form.close()
+        self._results.request_tab.close()
+        layout = self.layout
+        self._maker.close()
+        super().close()
+        layout.close()
+
+    def _controller_changed(self, change: Any) -> None:
+        header = current_header()
+        if change["name"] == "job" and header.get("msg_type") == "comm_msg":  # not a cell, which no page may have run
+            self._copy.pressed_on(header.get("session", ""))
+        setattr(self, change["name"], change["new"])
+        if change["name"] == "animation" and change["new"] is not None:
             self._copy.keep(self.animation)
             if self._copy.out_of_reach:
-                self._results.say(TEXTS["copy_is_older"])
-        elif self.job.finished:
-            if self._inside is not None:
-                self._inside.look()
-            self.run_button.disabled, self.cancel_button.disabled = False, True
+                self._results.animation_tab.note.value = said(self._maker.texts["copy_is_older"])
 
-    @default("endpoint")
-    def _default_endpoint(self) -> Endpoint | None:
-        endpoint: Endpoint | None = self._picker.endpoint
-        return endpoint
+    def _render_buttons(self, _: Any) -> None:
+        self.run_button.disabled = self._controller.running
+        self.cancel_button.disabled = not self._controller.cancelable
 
-    @observe("endpoint")
-    def _endpoint_changed(self, change: Any) -> None:
-        self._picker.endpoint = change["new"]
-        self._monitor.take_back()
-        self._results.show_request()
+    def _advanced_toggled(self, change: Any) -> None:
+        (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")
+        self._advanced.icon = "caret-down" if change["new"] else "caret-right"
 
-    @observe("request")
-    def _request_changed(self, change: Any) -> None:
-        if change["new"] is self._form.request:
-            return
-        change["old"].unobserve(self._results.show_request)
-        change["new"].observe(self._results.show_request)
-        self._form.bind(change["new"])
-        self._results.show_request()
+    @validate("request")
+    def _bind(self, proposal: Any) -> AnimateDiffRequest:
+        """Bind another request. A validator is called also where it equals the one before; an observer is not."""
+        request: AnimateDiffRequest = proposal["value"]
+        if request is not self._controller.request:
+            self._controller.request = request
+            self._form.bind(request)
+            self._results.request_tab.bind(request)
+        return request
+
+
+def _texts(lang: str | None) -> Texts:
+    try:
+        return Texts(lang)
+    except ValueError:
+        raise AnimateDiffError(Message("no_texts", language=repr(lang), languages=", ".join(LANGUAGES))) from None

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import Texts
 
+from .front_end import saves_widgets
 from .markup import plain
-from .place import saves_widgets
 
 if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
@@ -31,6 +31,8 @@ class StaticCopy:
     ----------
     name : str
         What tells this panel's outputs from another's.
+    texts : Texts
+        The panel's language.
 
     Attributes
     ----------
@@ -39,22 +41,23 @@ class StaticCopy:
         page that was reloaded does not know them (JupyterLab's `OutputArea` and kernel connection).
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, texts: Texts) -> None:
+        self._texts = texts
         self._image_id, self._recipe_id = f"animatediff-{name}-image", f"animatediff-{name}-recipe"
         self._animation: Animation | None = None
-        self._shown = False
+        self._is_displayed = False
         self._page = ""
         self.out_of_reach = False
 
-    def show(self) -> None:
+    def display(self) -> None:
         """Add the outputs to the cell that runs."""
         if not saves_widgets():  # else the notebook has the media already
             self._send(update=False)
-            self._shown = True
+            self._is_displayed = True
             self._page, self.out_of_reach = "", False
 
     def pressed_on(self, page: str) -> None:
-        """Note on which page Run is pressed; the first one after `show` is taken for the one that ran the cell.
+        """Note on which page Run is pressed; the first one after `display` is taken for the one that ran the cell.
 
         The session of the cell's own message would not do: in Voilà, and where a server runs cells, it is no page's.
 
@@ -64,10 +67,10 @@ class StaticCopy:
             The session of the page's message: another one after a reload, the same when only the connection was lost.
         """
         self._page = self._page or page
-        self.out_of_reach = self._shown and bool(page) and page != self._page
+        self.out_of_reach = self._is_displayed and bool(page) and page != self._page
 
     def keep(self, animation: Animation | None) -> None:
-        """Replace what the outputs hold, in every cell that shows them.
+        """Replace what the outputs hold, in every cell that displays them.
 
         Parameters
         ----------
@@ -75,7 +78,7 @@ class StaticCopy:
             The panel's last animation.
         """
         self._animation = animation
-        if self._shown:
+        if self._is_displayed:
             self._send(update=True)
 
     def _send(self, *, update: bool) -> None:
@@ -91,7 +94,7 @@ class StaticCopy:
         return self._animation._repr_mimebundle_()
 
     def _recipe(self) -> tuple[dict[str, str], dict[str, Any]]:
-        rows, hint = "", TEXTS["needs_kernel"]
+        rows, hint = "", self._texts["needs_kernel"]
         if self._animation is not None:
             rows = f"<p>{plain(self._animation.caption)}</p>"
             if self._animation.prediction is not None:

@@ -5,13 +5,12 @@ Looked at, never touched: every message stays where it is, and the kernel comes 
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-__all__ = ["Click", "WaitingMessages", "current_header", "uninterrupted"]
+from animatediff_widget.jobs.interrupts import uninterrupted
+
+__all__ = ["Click", "WaitingMessages", "current_header"]
 
 _CLICK = {"method": "custom", "content": {"event": "click"}}
 
@@ -89,23 +88,3 @@ def _kernel() -> Any:
     """Give this process's kernel, or None; without importing what only a kernel has imported."""
     base = sys.modules.get("ipykernel.kernelbase")
     return base.Kernel.instance() if base is not None and base.Kernel.initialized() else None
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[bool]:
-    """Hold an interrupt back for a moment, until what must not be cut short is done.
-
-    Gives whether this is the main thread, which alone can be interrupted.
-    """
-    held: list[Any] = []
-    try:
-        before = signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
-    except ValueError:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])

@@ -1,11 +1,12 @@
-"""Where the notebook is open, as far as it matters to the panel."""
+"""Which front end shows the notebook, as far as it matters to the panel. Nothing else in the panel asks."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
-__all__ = ["has_kernel_per_page", "may_show", "runs_in_background", "saves_widgets", "shows_late_messages"]
+__all__ = ["has_kernel_per_page", "may_show", "running_cell", "runs_in_background", "saves_widgets"]
 
 
 def has_kernel_per_page() -> bool:
@@ -14,14 +15,6 @@ def has_kernel_per_page() -> bool:
     So it is in Voilà, whose kernels have ``VOILA_PREHEAT`` in their environment.
     """
     return "VOILA_PREHEAT" in os.environ
-
-
-def shows_late_messages() -> bool:
-    """Whether the page shows what a background thread sends after the click is done.
-
-    Colab does not (googlecolab/colabtools issue 3373).
-    """
-    return "google.colab" not in sys.modules
 
 
 def saves_widgets() -> bool:
@@ -45,7 +38,8 @@ def may_show(embed: bool | None = None) -> bool:
 def runs_in_background(forced: bool | None = None) -> bool:
     """Decide where a job runs: in the background, or inside the click that starts it.
 
-    In the background it leaves the kernel free, and needs a page that shows late messages.
+    In the background it leaves the kernel free, and needs a page that shows what is sent after the click is done.
+    Colab's does not (googlecolab/colabtools issue 3373).
 
     Parameters
     ----------
@@ -53,4 +47,13 @@ def runs_in_background(forced: bool | None = None) -> bool:
         The answer, where somebody knows better. Colab's page on a kernel of one's own ("local runtime") cannot be
         recognized from the kernel, and needs False.
     """
-    return shows_late_messages() if forced is None else forced
+    return "google.colab" not in sys.modules if forced is None else forced
+
+
+def running_cell() -> tuple[str, int]:
+    """Give the cell of the notebook that runs, and the number of that run; an empty name where it is unknown."""
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    try:
+        return str(shell.get_parent()["metadata"]["cellId"]), int(shell.execution_count)
+    except (AttributeError, KeyError, TypeError):
+        return "", 0

@@ -9,20 +9,12 @@ import threading
 import types
 
 import pytest
+from panel_parts import QuickEngine, all_children
 
-from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Job
-from animatediff_widget.engines import Output
-from animatediff_widget.errors import JobCanceled
-from animatediff_widget.panel.place import runs_in_background
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
+from animatediff_widget.panel.front_end import runs_in_background
 from animatediff_widget.panel.waiting import WaitingMessages
 from animatediff_widget.server import LocalServer
-
-
-class QuickEngine:
-    name = "quick"
-
-    def run(self, request, *, seed, log, canceled):
-        return Output(b"GIF89a" + bytes(20), "gif", "image/gif")
 
 
 @pytest.fixture
@@ -73,27 +65,9 @@ def test_either_can_be_asked_for(colab):
 def test_without_a_kernel_there_is_no_queue_and_cancel_is_not_offered():
     assert WaitingMessages.here() is None
     panel = AnimateDiffPanel(background=False)
-    assert not panel._inside.can_cancel
-
-
-def test_a_job_calls_what_it_was_given_while_it_waits_and_can_be_canceled_from_there():
-    class Waiting(QuickEngine):
-        def run(self, request, *, seed, log, canceled):
-            while not canceled():
-                stopped.wait(0.01)
-            return super().run(request, seed=seed, log=log, canceled=canceled)
-
-    stopped, calls = threading.Event(), []
-
-    def idle():
-        calls.append(threading.current_thread())
-        job.cancel()
-
-    with LocalServer(Waiting()) as server:
-        job = Job(AnimateDiffRequest(), Client(Endpoint.relay(server.base_url), server.token))
-        with pytest.raises(JobCanceled):
-            job.run(idle)
-    assert set(calls) == {threading.main_thread()}
+    assert not panel._controller.runner.can_cancel
+    assert panel._controller.runner.hint.code == "to_stop"
+    assert panel.cancel_button not in all_children(panel)
 
 
 @pytest.mark.parametrize("moment", range(10))
@@ -107,12 +81,18 @@ def test_an_interrupt_at_any_change_of_the_page_leaves_a_panel_that_tells_the_tr
                 signal.raise_signal(signal.SIGINT)
 
         results, monitor = panel._results, panel._monitor
-        for widget in (monitor.status, panel.run_button, panel.cancel_button, results.stage, results.json):
+        for widget in (
+            monitor.status,
+            panel.run_button,
+            panel.cancel_button,
+            results.animation_tab.stage,
+            results.json,
+        ):
             widget.observe(interrupt)
         job = panel.run()
         assert next(changes) > moment
         assert {"succeeded": "Done", "canceled": "Canceled"}[job.state] in monitor.status.value
-        assert ("data:image/gif" in results.stage.value) == (job.state == "succeeded")
+        assert ("data:image/gif" in results.animation_tab.stage.value) == (job.state == "succeeded")
         assert (monitor.bar.bar_style == "success") == (job.state == "succeeded")
         assert not panel.run_button.disabled
         assert panel.cancel_button.disabled

@@ -1,0 +1,125 @@
+"""The tab with the animation: it plays there, and is saved from there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest
+from animatediff_widget.jobs.view import JobView
+from animatediff_widget.media.animation import Animation
+
+from .controller import Controller
+from .controls import Maker
+from .front_end import may_show
+from .markup import empty, problem, quiet, said
+from .prompt_words import telling_words
+
+__all__ = ["AnimationTab"]
+
+
+class AnimationTab:
+    """Shows what came out of the job that is displayed.
+
+    Parameters
+    ----------
+    controller : Controller
+        What is watched.
+    maker : Maker
+        What makes the widgets.
+
+    Attributes
+    ----------
+    animation : Animation or None
+        The animation that plays.
+    """
+
+    def __init__(self, controller: Controller, maker: Maker) -> None:
+        texts = maker.texts
+        self._controller, self._texts = controller, texts
+        self.animation: Animation | None = None
+        self.stage = maker.html(empty(texts["nothing_yet"]), "ad-stage")
+        self.file_name = maker.make(
+            widgets.Text, "ad-grow", description=texts["save_as"], help=texts["save_help"], disabled=True
+        )
+        self.save = maker.button("save", "download", disabled=True)
+        self.use_seed = maker.button("use_seed", "repeat", disabled=True)
+        self.note = maker.html()
+        self.box = maker.box([self.stage, maker.row([self.file_name, self.save, self.use_seed]), self.note])
+        self.save.on_click(self._save)
+        self.use_seed.on_click(self._use_seed)
+
+    def render(self, view: JobView, *, is_live: bool) -> None:
+        """Show a job; nothing of another one is left, so that it is not saved under this one's name.
+
+        Parameters
+        ----------
+        view : JobView
+            How the job stands.
+        is_live : bool
+            Whether it is the panel's own job, which will go on by itself where it has not ended.
+        """
+        texts = self._texts
+        if view.animation is not None:
+            if view.animation is not self.animation:
+                self._render_animation(view.animation)
+            return
+        self.animation = None
+        if view.finished or not is_live:
+            text = texts.say(view.error) if view.error is not None else texts.get(f"state_{view.state}", view.state)
+            self.stage.value = empty(text)
+        else:
+            self.stage.value = empty(texts["drawing"], "ad-drawing")
+        self.note.value = ""
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = True
+
+    def _render_animation(self, animation: Animation) -> None:
+        self.animation = animation
+        texts = self._texts
+        kept = texts["kept"].format(path=animation.path)
+        media = animation.to_html() if may_show(animation.embed) else empty(texts["kept_out"])
+        self.stage.value = f"{media}{quiet(self._recipe(animation))}{quiet(kept)}"
+        self.note.value = ""
+        self.file_name.value = file_name(animation)
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
+
+    def _recipe(self, animation: Animation) -> str:
+        """Say what made it; nothing of a job from elsewhere whose settings this form cannot hold."""
+        try:
+            request = animation.request
+        except InvalidRequest:
+            return ""
+        return self._texts["recipe"].format(
+            seed=animation.seed,
+            steps=request.steps,
+            guidance=f"{request.guidance_scale:g}",
+            checkpoint=Path(request.path).stem,
+            motion=request.motion_module,
+        )
+
+    def _save(self, _: Any) -> None:
+        name = self.file_name.value.strip()
+        if self.animation is None or not name:
+            self.note.value = problem(self._texts["name_missing"])
+            return
+        try:
+            path = self.animation.save(name)
+        except AnimateDiffError as error:
+            self.note.value = problem(self._texts.say(error))
+            return
+        self.note.value = said(self._texts["saved"].format(path=path.resolve()))
+
+    def _use_seed(self, _: Any) -> None:
+        if self.animation is not None and self.animation.seed is not None:
+            self._controller.request.seed = self.animation.seed
+            self.note.value = said(self._texts["seed_used"].format(seed=self.animation.seed))
+
+
+def file_name(animation: Animation) -> str:
+    """Offer a name for an animation's file: the words of its prompt that tell, and its seed."""
+    words = re.findall(r"\w+", telling_words(animation.body.prompt, 40)) or ["animation"]
+    seed = [] if animation.seed is None else [str(animation.seed)]
+    return f"{'-'.join(words + seed)}.{animation.suffix}"

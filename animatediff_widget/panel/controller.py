@@ -1,0 +1,317 @@
+"""What the panel does. No widget in it: the widgets watch its traits and call its methods."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Any as AnyTrait
+from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
+
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest, JournalError
+from animatediff_widget.jobs.interrupts import uninterrupted
+from animatediff_widget.jobs.view import JobView
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.model.status import FINAL_STATES
+from animatediff_widget.texts import Message
+
+from .endpoint_choice import EndpointChoice
+from .running import Background, Runner
+
+if TYPE_CHECKING:  # what only a run needs is imported with the first run
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal import Journal, JournalEntry
+
+__all__ = ["Controller"]
+
+
+class Controller(HasTraits):
+    """The request, where it runs, the job, and what of it is displayed.
+
+    Parameters
+    ----------
+    request : AnimateDiffRequest
+        The form's request.
+    choice : EndpointChoice
+        Where jobs run.
+    journal : Journal or None
+        Where jobs are written down; the person's own when not given.
+    runner : Runner
+        How jobs are run.
+    job_type : type, optional
+        The class of the jobs; `Job` when not given.
+
+    Attributes
+    ----------
+    job : Job or None
+        The last job.
+    running : bool
+        Whether it runs and is waited for.
+    cancelable : bool
+        Whether it runs and nobody has asked for it to be canceled.
+    view : JobView
+        How the last job stands.
+    entry : JournalEntry or None
+        The job of the journal that is displayed instead of the last job.
+    result : JobView or None
+        What came out of the job that is displayed.
+    key : str
+        Its key in the journal; that of a job that runs comes first. Empty where there is none.
+    animation : Animation or None
+        The last animation.
+    refusal : Message, str or None
+        Why nothing was sent.
+    form_problem : Message, str or None
+        What has to be corrected in the form before it can be sent.
+    offers : tuple of JournalEntry
+        Jobs of an earlier session that are unfinished, or finished when nobody looked.
+    report : Message, str or None
+        What is to be said about the journal, or about a job that another kernel runs.
+    """
+
+    request = Instance(AnimateDiffRequest)
+    job = AnyTrait(None)
+    running = Bool(False)
+    cancelable = Bool(False)
+    view = Instance(JobView, ())
+    entry = AnyTrait(None)
+    result = Instance(JobView, allow_none=True)
+    key = Unicode("")
+    animation = AnyTrait(None)
+    refusal = AnyTrait(None)
+    form_problem = AnyTrait(None)
+    offers = Tuple()
+    report = AnyTrait(None)
+
+    def __init__(
+        self,
+        request: AnimateDiffRequest,
+        choice: EndpointChoice,
+        journal: Journal | None = None,
+        runner: Runner | None = None,
+        *,
+        job_type: Any = None,
+    ) -> None:
+        super().__init__(request=request)
+        self.choice = choice
+        self.runner: Runner = runner or Background()
+        self._journal = journal
+        self._job_type = job_type
+        self._observed: Job | None = None
+        self._is_closed = False
+        choice.observe(self._take_refusal_back, ["endpoint", "problem"])
+
+    @property
+    def journal(self) -> Journal:
+        """The journal."""
+        if self._journal is None:
+            from animatediff_widget.journal import Journal
+
+            self._journal = Journal()
+        return self._journal
+
+    def close(self) -> None:
+        """Let go of the job, which goes on, and of whoever watches."""
+        self._is_closed = True
+        self._leave()
+        self.choice.unobserve_all()
+        self.unobserve_all()
+
+    # Running
+
+    def run_clicked(self) -> None:
+        """Run, where the click was not the second of a double click."""
+        if not self.runner.is_repeated_click():
+            self.run()
+
+    def run(self) -> Job | None:
+        """Post the request as a job.
+
+        Returns
+        -------
+        Job or None
+            The job; the one before where that still runs; None where nothing was sent, and `refusal` says why.
+        """
+
+        def make(job_type: type[Job]) -> Job:
+            if self.form_problem:
+                raise AnimateDiffError(Message("correct_first", problem=self.form_problem))
+            return job_type(self.request, self.choice.client(), journal=self.journal)
+
+        return self._launch(make)
+
+    def resume(self, entry: JournalEntry) -> Job | None:
+        """Take up a job of the journal where it was left; nothing is posted. Returns as `run` does."""
+        return self._launch(lambda job_type: job_type.resume(entry, journal=self.journal), puts_back=True)
+
+    def attach(self, prediction_id: str) -> Job | None:
+        """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does.
+
+        Parameters
+        ----------
+        prediction_id : str
+            Its id there.
+        """
+
+        def make(job_type: type[Job]) -> Job:
+            if not prediction_id.strip():
+                raise AnimateDiffError(Message("id_missing"))
+            endpoint = self.choice.ready()
+            return job_type.attach(endpoint, prediction_id.strip(), token=self.choice.token, journal=self.journal)
+
+        return self._launch(make, puts_back=True)
+
+    def cancel(self) -> None:
+        """Cancel the job that runs."""
+        if self.cancelable:
+            self.cancelable = False
+            self.job.cancel()
+
+    def _launch(self, make: Callable[[type[Job]], Job], *, puts_back: bool = False) -> Job | None:
+        """Make a job and run it; what keeps it from being made becomes the refusal."""
+        if self._is_closed:
+            raise AnimateDiffError(Message("closed"))
+        if self.running:
+            running: Job = self.job
+            return running
+        if self._job_type is None:
+            from animatediff_widget.jobs.job import Job
+
+            self._job_type = Job
+        try:
+            job = make(self._job_type)
+        except AnimateDiffError as error:
+            self.refusal = error.message
+            return None
+        if puts_back:
+            self.put_back(job)
+        self.runner.run(job, lambda: self._watch(job), self.cancel, self._settle)
+        return job
+
+    def _watch(self, job: Job) -> None:
+        """Display a job from now on, and no other. One observer sees everything of it."""
+        with uninterrupted():
+            self._leave()
+            self.entry, self.job = None, job
+            self.running = self.cancelable = True
+            job.observe(self._deliver, "view")
+            self._observed = job
+            self._show(job.view)
+
+    def _leave(self) -> None:
+        if self._observed is not None:
+            self._observed.unobserve(self._deliver, "view")
+            self._observed = None
+
+    def _deliver(self, change: Any) -> None:
+        """Show a view; in the job's own thread, or inside the click."""
+        with uninterrupted():
+            if change["owner"] is self._observed:
+                self._show(change["new"])
+
+    def _settle(self) -> None:
+        """Show how the job stands after an interrupt may have cut in; one that still runs is no longer waited for."""
+        with uninterrupted():
+            if self._observed is None:
+                return
+            self._show(self._observed.view)
+            if self.running:
+                self._leave()
+                self.running = self.cancelable = False
+                self.refusal = Message("given_up")
+
+    def _show(self, view: JobView) -> None:
+        """Let the widgets show how the job stands. Run is offered last."""
+        if view.finished:
+            self.runner.look()
+            self.entry = None
+        self.refusal = None
+        self.view = view
+        self.key = self.job.key or ""
+        if self.entry is None:
+            self.result = view
+        if view.animation is not None and view.animation is not self.animation:
+            self.animation = view.animation
+            self._see(self.key)
+        if view.finished:
+            self.cancelable = self.running = False
+
+    # What was made before
+
+    def look_for_offers(self) -> None:
+        """Look into the journal for jobs of an earlier session; once, when the panel opens."""
+        with self._reading() as journal:
+            if journal.folder.exists():
+                self.offers = tuple(journal.to_pick_up())
+                self.report = journal.report
+
+    def answer_offer(self, *, accepted: bool) -> None:
+        """Take up the first job that is offered, or leave all of them alone for now."""
+        entry, *others = self.offers
+        if accepted:
+            self.offers = tuple(others)
+            self.resume(entry)
+            return
+        for other in self.offers:
+            if other.state == "succeeded":  # it stays in the history
+                self._see(other.key)
+        self.offers = ()
+
+    def show_entry(self, entry: JournalEntry) -> None:
+        """Display a job of the journal, and put its settings back into the form."""
+        self.put_back(entry)
+        self.entry = entry
+        self.result = _view_of(entry)
+        if not self.running:
+            self.key = entry.key
+
+    def recall(self, key: str) -> None:
+        """Display the job that a page displayed before it was reloaded, where another kernel answers it.
+
+        Parameters
+        ----------
+        key : str
+            Its key in the journal.
+        """
+        with self._reading() as journal:
+            entry = journal.get(key) if journal.folder.exists() and self.job is None else None
+            if entry is None:
+                return
+            self.show_entry(entry)
+            assert self.result is not None
+            self.animation = self.result.animation
+            if entry.state in FINAL_STATES:
+                self.view = self.result
+            if journal.claimed(entry.key):
+                self.report = Message("left_running")
+
+    def put_back(self, job: Job | JournalEntry) -> None:
+        """Put a job's settings back into the form; a damaged record has none."""
+        with contextlib.suppress(InvalidRequest):
+            for name, value in job.request.trait_values().items():
+                setattr(self.request, name, value)
+
+    def _see(self, key: str) -> None:
+        """Note that the person has the animation, so that it is not offered again."""
+        with self._reading() as journal:
+            journal.see(key)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Journal]:
+        """Use the journal; what is wrong with it is said when a job is to be written down."""
+        with contextlib.suppress(JournalError):
+            yield self.journal
+
+    @observe("form_problem")
+    def _take_refusal_back(self, _: Any) -> None:
+        """Take away why nothing was sent: the reason is gone, or another one."""
+        self.refusal = None
+
+
+def _view_of(entry: JournalEntry) -> JobView:
+    """Give how a job of the journal stands, as a job would."""
+    animation = entry.animation()
+    why = Message("history_gone") if entry.state == "succeeded" else entry.error
+    error = AnimateDiffError(why) if why and animation is None else None
+    return JobView(entry.state, entry.prediction, error, animation)

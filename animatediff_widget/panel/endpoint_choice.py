@@ -1,0 +1,176 @@
+"""Where the next job runs: the chosen place, its base url, its key. No widget in it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from traitlets import HasTraits, Instance, Unicode, Union, observe
+
+from animatediff_widget.backends import registry
+from animatediff_widget.errors import AnimateDiffError, KeyRefused
+from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, remember_key
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Message
+
+if TYPE_CHECKING:
+    from animatediff_widget.backends.client import Client
+
+__all__ = ["EndpointChoice"]
+
+
+class EndpointChoice(HasTraits):
+    """The endpoint, chosen by a person (`choose`) or by code (setting `endpoint`).
+
+    Parameters
+    ----------
+    endpoint : Endpoint or None
+        What to start with; by default Replicate where a key for it is at hand, else the built-in server.
+    token : str or None
+        The key of that endpoint.
+
+    Attributes
+    ----------
+    kind, base_url : str
+        What the person chose and typed.
+    endpoint : Endpoint or None
+        The endpoint that they name; None while they name none.
+    problem : Message, str or None
+        Why there is none.
+    """
+
+    kind = Unicode()
+    base_url = Unicode()
+    endpoint = Instance(Endpoint, allow_none=True)
+    problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True)
+
+    def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
+        super().__init__()
+        token = hide(token) if token else None
+        self._token = Key(token) if token else None
+        self._token_origin = (endpoint or Endpoint.replicate()).origin
+        self._typed_for: set[str] = set()  # origins
+        self.endpoint = endpoint or registry.default_endpoint(self._token)
+
+    @property
+    def token(self) -> Key | None:
+        """The key that came with the first endpoint, while an endpoint of the same origin is chosen."""
+        return self._token if self.endpoint and self.endpoint.origin == self._token_origin else None
+
+    def choose(self, kind: str, base_url: str = "") -> None:
+        """Choose a place.
+
+        Parameters
+        ----------
+        kind : str
+            The place's kind.
+        base_url : str
+            Its base url, where it needs one.
+        """
+        endpoint: Endpoint | None = None
+        problem: Message | str | None = None
+        try:
+            place = registry.place(kind)
+            if place.needs_url and not base_url.strip():
+                problem = Message("url_missing")
+            else:
+                endpoint = place.endpoint(base_url)
+        except AnimateDiffError as error:
+            problem = error.message
+        with self.hold_trait_notifications():
+            self.kind, self.base_url, self.problem, self.endpoint = kind, base_url, problem, endpoint
+
+    def give_key(self, typed: str) -> Message | str | None:
+        """Keep a typed key in memory, for the chosen endpoint's origin only; give why it is not kept, or None."""
+        typed = hide(typed.strip())
+        if self.endpoint is None:
+            problem: Message | str | None = self.problem
+            return problem
+        try:
+            remember_key(self.endpoint, typed)
+        except AnimateDiffError as error:
+            return error.message
+        self._typed_for.add(self.endpoint.origin)
+        return None
+
+    def key_status(self) -> tuple[str, Message | str | None]:
+        """Say how it stands with the key.
+
+        Returns
+        -------
+        str
+            ``"unneeded"``, ``"missing"``, ``"found"`` or ``"typed"``.
+        Message, str or None
+            What is wrong with a key that was found and cannot be used.
+        """
+        if self.endpoint is None or not self.endpoint.key_variable:
+            return "missing" if self.endpoint is None else "unneeded", None
+        try:
+            found = find_key(self.endpoint, self.token)
+        except KeyRefused as error:
+            return "missing", error.message
+        if found is None:
+            return "missing", None
+        return "typed" if self.endpoint.origin in self._typed_for else "found", None
+
+    def client(self) -> Client:
+        """Make a client of the endpoint.
+
+        Raises
+        ------
+        AnimateDiffError
+            As for `ready`.
+        """
+        from animatediff_widget.backends.client import Client
+
+        return Client(self.ready(), self.token)
+
+    def snippet(self, request: AnimateDiffRequest, language: Literal["curl", "python"]) -> str:
+        """Write a request for outside the notebook.
+
+        Raises
+        ------
+        AnimateDiffError
+            When there is no endpoint, or it cannot be used here.
+        """
+        from animatediff_widget.backends.client import Client
+
+        if self.endpoint is None:
+            raise AnimateDiffError(self.problem or Message("url_missing"))
+        with contextlib.closing(Client(self.endpoint, self.token)) as client:
+            return client.snippet(request, language)
+
+    def ready(self) -> Endpoint:
+        """Give the endpoint.
+
+        Raises
+        ------
+        AnimateDiffError
+            When there is none, or it cannot be used here, or its key is missing.
+        """
+        if self.endpoint is None:
+            raise AnimateDiffError(self.problem or Message("url_missing"))
+        place = registry.place(self.endpoint.kind)
+        unavailable = place.available()
+        if unavailable:
+            raise AnimateDiffError(unavailable)
+        if place.needs_key and find_key(self.endpoint, self.token) is None:
+            raise KeyRefused(colab_refusal(self.endpoint) or Message("key_missing"))
+        return self.endpoint
+
+    @observe("endpoint")
+    def _endpoint_set(self, change: Any) -> None:
+        endpoint: Endpoint | None = change["new"]
+        if endpoint is None:
+            return
+        self.problem, self.kind = None, endpoint.kind
+        if registry.place(endpoint.kind).needs_url and not self._is_named(endpoint):
+            self.base_url = endpoint.base_url
+
+    def _is_named(self, endpoint: Endpoint) -> bool:
+        """Whether the base url, however it is written, names this endpoint already."""
+        try:
+            return registry.place(endpoint.kind).endpoint(self.base_url) == endpoint
+        except AnimateDiffError:
+            return False

@@ -1,0 +1,53 @@
+"""The line above the form that offers jobs of an earlier session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .controller import Controller
+from .controls import Maker
+from .markup import quiet, said
+
+__all__ = ["ResumeOffer"]
+
+
+class ResumeOffer:
+    """Shows the first job that is offered, and what is to be said about the journal; empty when there is nothing.
+
+    Parameters
+    ----------
+    controller : Controller
+        What is watched.
+    maker : Maker
+        What makes the widgets.
+    """
+
+    def __init__(self, controller: Controller, maker: Maker) -> None:
+        self._controller, self._maker = controller, maker
+        self.box = maker.row([], "ad-offer")
+        self._render()
+        controller.observe(self._render, ["offers", "report"])
+
+    def _render(self, _: Any = None) -> None:
+        controller, maker, texts = self._controller, self._maker, self._maker.texts
+        for child in self.box.children:
+            child.close()
+        children = []
+        if controller.offers:
+            entry, *others = controller.offers
+            code = "unseen" if entry.state == "succeeded" else "unfinished"
+            text = texts[code].format(prompt=_shorten(entry.body.prompt), seed=entry.seed)
+            if others:
+                text += " " + texts["and_more"].format(count=len(others))
+            accept = maker.button("show" if code == "unseen" else "resume", "play")
+            accept.on_click(lambda _: controller.answer_offer(accepted=True))
+            decline = maker.button("not_now", "times")
+            decline.on_click(lambda _: controller.answer_offer(accepted=False))
+            children = [maker.html(said(text)), accept, decline]
+        if controller.report:
+            children.append(maker.html(quiet(texts.say(controller.report))))
+        self.box.children = children
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
