@@ -228,7 +228,7 @@ def test_a_journal_of_version_0_1_is_brought_up_to_date(journal, version):
     assert len(journal.get("p1").answer) > 50_000, "nothing else has it"
     begin(journal)
     with database(journal.folder) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+        assert connection.execute("PRAGMA application_id").fetchone()[0] == len(MIGRATIONS)
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete", "not WAL"
     assert journal.report is None
 
@@ -258,6 +258,19 @@ def test_a_journal_that_version_0_1_has_open_is_used_in_wal_until_it_is_closed(j
     assert len(again.jobs()) == 4
     with database(journal.folder) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+
+
+def test_a_session_of_version_0_1_goes_on_with_a_journal_that_was_brought_up_to_date(journal):
+    old_journal(journal.folder, 2)
+    (known, *_) = keys(journal.jobs())
+    with database(journal.folder) as old:  # what it asks before everything else, and then writes
+        assert old.execute("PRAGMA user_version").fetchone()[0] <= 2
+        columns, key = "(key, created, endpoint, kind, request, state)", "c" * 32
+        old.execute(f"INSERT INTO jobs {columns} VALUES (?, 2.5, ?, 'relay', ?, 'submitting')", (key, RELAY.url, "{}"))
+        old.execute("UPDATE jobs SET seen = (seen AND state = 'left'), state = 'left' WHERE key = ?", (known,))
+    assert keys(journal.jobs(1)) == [key]
+    assert journal.get(known).state == "left"
+    assert journal.record(key, "succeeded", seconds=3.0)
 
 
 def test_a_journal_of_a_newer_version_is_refused_and_left_alone(journal):
