@@ -137,7 +137,7 @@ def test_jobs_that_are_there_stay_as_they_are_and_older_ones_come_below(journal)
 
 def test_nothing_is_written_to_the_damaged_file(journal):
     fill(journal, 200)
-    damage(journal, 3)
+    damage(journal, (journal.folder / "journal.sqlite3").stat().st_size // PAGE // 2)
     damaged = aside(Journal(journal.folder))
     before, stamp = damaged.read_bytes(), damaged.stat().st_mtime_ns
     kept = journal.salvage(damaged).file
