@@ -1,4 +1,4 @@
-"""Engines: what draws an animation behind the built-in server."""
+"""Engines: what draws an animation. An engine knows no HTTP, no queue and no thread that it runs in."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What the engine calls itself in front of people."""
+        """The engine's name, for people to read."""
 
     def run(
         self,
@@ -57,7 +57,7 @@ class Engine(Protocol):
         request : AnimateDiffRequest
             A valid request. Its own ``seed`` is ignored.
         seed : int
-            The seed to draw from. The same request and seed give the same bytes.
+            The seed to draw from, 0 to 4294967295. The same request and seed give the same bytes.
         log : callable
             Takes text to append to the prediction's log; may be called for every step.
         canceled : callable
@@ -73,5 +73,5 @@ class Engine(Protocol):
         Canceled
             When `canceled` said so.
         ValueError
-            When the request asks for something this engine cannot do; the text is for the person.
+            When the request asks for something this engine cannot do; the text becomes the prediction's error.
         """

@@ -1,7 +1,7 @@
-"""The pocket engine: a true diffusion sampler of a tiny drawn world, on the CPU, without any download.
+"""The pocket engine: a diffusion sampler over a small set of drawn clips, on the CPU, without any download.
 
-The score of a finite set of clips is known in closed form, so nothing is learned and nothing is faked: steps, guidance,
-seed and negative prompt do here what they do in the large model, for the same reasons.
+The score of a finite set of clips is known in closed form, so no network is needed, and steps, guidance, seed and
+negative prompt have the effects that they have in the large model, for the same reasons.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ __all__ = ["MATCHING", "NEGATIVE", "RANDOM", "SIGNAL", "PocketEngine", "World", 
 MATCHING = 12
 RANDOM = 12
 NEGATIVE = 12
-# Neighbouring pixels say nearly the same, so 196608 of them are far fewer facts; at full size the very first step would
-# already tell all clips apart. The remedy is that of Hoogeboom et al. (arXiv:2301.11093): shift the signal to noise
-# ratio. With this much, 1 step burns out, 4 are nearly clean and 25 are crisp.
+# Neighbouring pixels are nearly equal, so that at full scale the first step would already tell all clips apart. As in
+# Hoogeboom et al. (arXiv:2301.11093), the signal to noise ratio is shifted: with this scale 1 step burns out, 4 are
+# nearly clean and 25 are crisp.
 SIGNAL = 0.015
 
 Floats = NDArray[np.floating[Any]]
@@ -118,7 +118,7 @@ def build_world(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[]
     scenes = [compose(tags, (seed, 0, index)) for index in range(MATCHING)]
     scenes += [compose(random_tags(np.random.default_rng([seed, 1, k])), (seed, 1, k)) for k in range(RANDOM)]
     if unwanted:
-        # The prompt's own compositions with the unwanted things in them: so the difference is those things alone.
+        # The prompt's own compositions with the unwanted things added, so that they differ in those things alone.
         kinds = {tag.partition(":")[0] for tag in unwanted if ":" in tag}
         spoiled = unwanted | {tag for tag in tags if tag.partition(":")[0] not in kinds}
         scenes += [compose(spoiled, (seed, 0, index)) for index in range(NEGATIVE)]
@@ -137,7 +137,7 @@ class PocketEngine:
 
     @property
     def name(self) -> str:
-        """What the engine calls itself in front of people."""
+        """The engine's name, for people to read."""
         return "pocket model (drawn world, offline)"
 
     def run(
@@ -198,7 +198,7 @@ class PocketEngine:
 
 
 class _Bar(tqdm):  # type: ignore[type-arg]
-    # No thread that watches over slow bars: it would outlive the run.
+    # tqdm's monitor thread would outlive the run.
     monitor_interval = 0
 
 

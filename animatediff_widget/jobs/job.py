@@ -339,7 +339,7 @@ class Job(HasTraits):
         try:
             known = None
             with contextlib.suppress(JournalError):
-                known = self.journal.typical_seconds(self.body, endpoint)
+                known = None if self._entry else self.journal.typical_seconds(self.body, endpoint)
             schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
             context = Context(
                 endpoint,

@@ -67,7 +67,7 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN seconds REAL;
     ALTER TABLE jobs ADD COLUMN version TEXT;
     ALTER TABLE jobs ADD COLUMN steps INTEGER;
-    CREATE INDEX durations ON jobs (endpoint, version, steps, number) WHERE seconds IS NOT NULL;
+    CREATE INDEX durations ON jobs (endpoint, version, steps, number) WHERE state = 'succeeded';
     UPDATE jobs SET answer = without_data(answer) WHERE output IS NOT NULL AND length(answer) > 10000;
     """,
 )
@@ -188,10 +188,11 @@ class JournalFile:
         if not _size(self.path):
             self._create()
         self._database = database = connect(self.path)
-        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
         # Also when the journal is garbage collected, and when the process ends.
         self._closing = weakref.finalize(self, database.close)
         self._opened = (os.getpid(), _identity(self.path))
+        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
+        database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
         if self._version(database) < len(MIGRATIONS):
             self._migrate(database)
         with contextlib.suppress(sqlite3.OperationalError):  # one of version 0.1 stays in WAL while others have it open
@@ -230,9 +231,11 @@ class JournalFile:
 
     def _set_aside(self, why: str) -> None:
         """Rename a damaged file, whole and with its logs. Nothing is read of it, copied or deleted."""
-        self._close()
+        if os.name == "nt":
+            self._close()
         aside = self._aside()
         rename_database(self.path, aside)
+        self._close()  # after it, because SQLite removes a log that it cannot use, by its name
         logger.warning("The journal %s is damaged (%s) and was renamed to %s", self.path, why, aside)
 
     def _aside(self) -> Path:
@@ -263,7 +266,6 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     database.row_factory = sqlite3.Row
     database.text_factory = lambda data: data.decode("utf-8", "replace")  # broken UTF-8 would break a whole listing
-    database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
     return database
 
 

@@ -79,8 +79,9 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
         if damaged.name.startswith("journal-damaged-"):
             kept = free_name(damaged.with_name(damaged.name.replace("-damaged-", "-salvaged-", 1)))
             rename_database(damaged, kept)
-    except OSError as error:
-        raise JournalError(Message("not_salvaged", file=damaged, why=error.strerror or error)) from None
+    except (OSError, ValueError) as error:  # pathlib's own for what cannot be a name
+        why = getattr(error, "strerror", None) or error
+        raise JournalError(Message("not_salvaged", file=damaged, why=why)) from None
     return Salvaged(len(rows), added, kept)
 
 
@@ -88,7 +89,7 @@ def _read(copy: Path) -> Iterator[_Row]:
     """Read the rows from both ends to where each meets damage, and one by one between these places."""
     with contextlib.closing(connect(copy)) as database:
         with contextlib.suppress(sqlite3.Error):
-            database.execute("PRAGMA writable_schema = ON")  # an inconsistent schema is read all the same
+            database.execute("PRAGMA writable_schema = ON")  # a schema that names missing pages is read all the same
         last = highest = 0
         for row in _query(database, "ORDER BY number"):
             last = int(row["number"])

@@ -201,8 +201,8 @@ class Journal(JournalProtocol):
         values = (endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES)
         rows = self._file.read(
             lambda database: database.execute(
-                "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND seconds IS NOT NULL "
-                "ORDER BY number DESC LIMIT ?",
+                "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND state = 'succeeded' "
+                "AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
                 values,
             ).fetchall()
         )

@@ -26,7 +26,7 @@ MAX_BODY = 2**20
 """The largest body that is read, in bytes."""
 
 DRAIN = 8 * 2**20
-"""The largest body that is let pass before it is refused: closing at once would lose the answer on its way."""
+"""Larger bodies close the connection at once; those from `MAX_BODY` to here are read, so that the 413 arrives."""
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class Service:
     store : Store
         The predictions.
     token : str
-        What a caller must show.
+        What a caller must send.
     hosts : frozenset of str
         The ``Host`` headers that are answered.
     started_at : str
@@ -73,7 +73,7 @@ class Service:
 
 @stream_request_body
 class Handler(RequestHandler):
-    """Checks who asks and how much they send, then calls ``do_get``, ``do_post`` ...; errors become problems."""
+    """Checks the host, the token and the size, then calls ``do_get``, ``do_post`` ...; errors become problems."""
 
     service: Service
 
@@ -99,11 +99,11 @@ class Handler(RequestHandler):
         return None
 
     def check_etag_header(self) -> bool:
-        """Never answer 304: ``If-None-Match`` says here what the caller has, not that it needs no body."""
+        """Never answer 304: a held GET sends ``If-None-Match`` too, and wants the prediction in any case."""
         return False
 
     def prepare(self) -> None:
-        """Look at the headers. A refusal is sent once the body has come: closing before would lose it on its way."""
+        """Check the headers. A refusal is sent after the body was read: closing before could lose it on its way."""
         self.refusal = self.check()
         if not self.refusal:
             self.service.prove(self.request.connection)
@@ -131,7 +131,7 @@ class Handler(RequestHandler):
         return right and scheme.lower() in ("bearer", "token")
 
     def data_received(self, chunk: bytes) -> None:
-        """Collect the body, or let it pass unread when it will be refused anyway."""
+        """Collect the body, or drop it when it will be refused."""
         self.taken += len(chunk)
         if self.taken > DRAIN:
             if not self._finished:
@@ -142,7 +142,7 @@ class Handler(RequestHandler):
             self.received = bytearray()
 
     async def dispatch(self, *args: str) -> None:
-        """Answer with the method that the caller asked for."""
+        """Call the method that the caller asked for."""
         self.read = True
         if self.refusal:
             raise self.refusal
@@ -225,7 +225,7 @@ class Handler(RequestHandler):
         self.answer_problem(Problem.of(status_code, title, detail))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Log faults, and only faults, where a notebook does not show them."""
+        """Log faults only, and with this module's logger: tornado's would print them into the notebook."""
         if not isinstance(value, HTTPError):
             log.error("A request failed.", exc_info=(typ, value, tb) if value else None)
 

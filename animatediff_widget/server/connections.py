@@ -29,8 +29,8 @@ class _Rank(IntEnum):
 class Listener(HTTPServer):
     """Tornado's server with at most `MAX_CONNECTIONS` connections.
 
-    When there are as many, a new connection takes the place of the one that has been of the lowest rank for longest.
-    So whoever opens connections without having the token cannot keep out who has it.
+    When there are as many, a new connection replaces the one that has had the lowest rank for longest.
+    So a process without the token, however many connections it opens, cannot keep out one that has it.
     """
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:

@@ -79,12 +79,11 @@ class _Predictions(_Create):
 
 
 class _Prediction(Handler):
-    """One prediction. With ``Prefer: wait=N`` the answer is held until there is news, or for N seconds.
+    """One prediction. With ``Prefer: wait=N`` the answer is held until the prediction changed, or for N seconds.
 
-    News is what differs from the prediction whose ETag is sent as ``If-None-Match``; without one, from the prediction
-    as it is when the request comes. A new status is answered at once; a longer log after `LOG_SECONDS`, with what has
-    come since, so that an engine of a hundred quick steps is not asked a hundred times. One that has ended is never
-    held. The answer is always 200 and whole.
+    Changed since what: the version whose ETag is sent as ``If-None-Match``, or the version when the request came. A new
+    status is answered at once; a longer log after `LOG_SECONDS`, so that a hundred quick steps do not take a hundred
+    requests. An ended prediction is never held. The answer is the whole prediction with 200 in every case.
     """
 
     async def do_get(self, prefix: str, prediction_id: str) -> None:
@@ -108,7 +107,7 @@ class _Cancel(Handler):
 
 
 class _Versions(Handler):
-    """The official client's ``run`` asks for a version's schema to learn what kind of output it has."""
+    """Versions and their schemas; the official client's ``run`` reads there what kind of output to expect."""
 
     async def do_get(self, prefix: str, owner: str, name: str, version_id: str | None = None) -> None:
         if version_id is None:
@@ -129,7 +128,7 @@ class _Versions(Handler):
 
 
 class _Files(Handler):
-    """Output files: whoever has the path may read the file, as on the hosted API's delivery host."""
+    """Output files: their secret path is enough to read them, as on the hosted API's delivery host."""
 
     def is_open(self) -> bool:
         return self.service.store.has_file(self.path_args[0].partition("/")[0])
@@ -151,7 +150,7 @@ def _status(tag: str) -> str:
 
 
 def _patience(tag: str, known: str, seconds: float) -> float:
-    """For how long an answer may be held, given the ETag of the prediction now and that of the one the caller has."""
+    """For how long to go on holding an answer, given the prediction's ETag now and the one the caller knows."""
     status = _status(tag)
     if status in _ENDED or status != _status(known):
         return 0
@@ -216,5 +215,5 @@ def make_application(service: Service) -> Application:
         ],
         default_handler_class=_Nowhere,
         default_handler_args=shared,
-        log_function=lambda handler: None,  # a notebook is no place for an access log
+        log_function=lambda handler: None,  # no access log: it would be printed into the notebook
     )

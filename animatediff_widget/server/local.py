@@ -10,6 +10,7 @@ import threading
 import weakref
 from datetime import datetime, timezone
 from types import TracebackType
+from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError
@@ -44,7 +45,7 @@ class LocalServer:
     queue_size : int
         How many predictions may wait behind the running one; more are answered with 429.
     output_lifetime : float
-        For how many seconds after its end a prediction's input, logs and output are kept.
+        For how many seconds after its end a prediction's input, log and output are kept.
     keep : int
         How many ended predictions are remembered; the oldest are forgotten first.
 
@@ -79,9 +80,7 @@ class LocalServer:
         self._engine = engine
         self._port = port
         self._token = token
-        self._queue_size = queue_size
-        self._output_lifetime = output_lifetime
-        self._keep = keep
+        self._limits: dict[str, Any] = {"queue_size": queue_size, "output_lifetime": output_lifetime, "keep": keep}
         self._state_lock = threading.Lock()
         self._pid = os.getpid()
         self._state = "new"
@@ -146,20 +145,16 @@ class LocalServer:
             listening = self._listen()
             self._port = listening.getsockname()[1]
             self._pid = os.getpid()
-            self._store = Store(
-                ThreadRunner(engine),
-                queue_size=self._queue_size,
-                output_lifetime=self._output_lifetime,
-                keep=self._keep,
-                on_change=self._wake,
-            )
+            self._store = Store(ThreadRunner(engine), on_change=self._wake, **self._limits)
             service = Service(
                 self._store,
                 self._token,
                 frozenset({f"{_HOST}:{self._port}", f"localhost:{self._port}"}),
                 datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),
             )
-            self._thread = ServerThread(listening, service, min(_TIDY_SECONDS, max(1.0, self._output_lifetime)))
+            self._thread = ServerThread(
+                listening, service, min(_TIDY_SECONDS, max(1.0, self._limits["output_lifetime"]))
+            )
             self._thread.start()
             self._state = "running"
             _running[self] = listening

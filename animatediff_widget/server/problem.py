@@ -51,7 +51,7 @@ def unauthenticated() -> Problem:
 
 
 def not_found(detail: str = "The requested resource could not be found.") -> Problem:
-    """Make the answer to an address that leads nowhere.
+    """Make the answer to an unknown address.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def bad_request(detail: str) -> Problem:
 
 
 def throttled(seconds: int) -> Problem:
-    """Make the answer to a request for which the queue has no place.
+    """Make the answer to a prediction that the full queue cannot take.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def throttled(seconds: int) -> Problem:
 
 
 def invalid(fields: list[dict[str, str]]) -> Problem:
-    """Make the answer to a body whose fields are refused.
+    """Make the answer to a body with invalid fields.
 
     Parameters
     ----------

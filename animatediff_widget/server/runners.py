@@ -49,7 +49,7 @@ class Run:
     seed : int
         The seed to draw from.
     reports : Reports
-        Who is told about it.
+        Who to report to.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Runner(Protocol):
         """Queue a run."""
 
     def cancel(self, run_id: str) -> None:
-        """Drop a run that waits, and stop one that runs; return at once, whether or not there is such a run."""
+        """Drop a run that waits, or stop one that runs; do nothing when there is no such run, and never wait."""
 
     def close(self) -> None:
         """Cancel all runs and wait until they have stopped."""
@@ -97,7 +97,7 @@ class ThreadRunner:
             self._changed.notify()
 
     def cancel(self, run_id: str) -> None:
-        """Drop a run that waits, and stop one that runs."""
+        """Drop a run that waits, or stop one that runs."""
         with self._changed:
             self._waiting.pop(run_id, None)
             if self._current and self._current.id == run_id:

@@ -72,7 +72,7 @@ class ServerThread(threading.Thread):
         finally:
             asyncio.set_event_loop(None)
             self._loop.close()
-            self._ready.set()  # after a failure start() must not wait for ever
+            self._ready.set()  # after a failure too: start() waits for it
 
     async def _serve(self) -> None:
         listener = Listener(make_application(self._service), max_body_size=DRAIN + MAX_BODY)

@@ -128,7 +128,7 @@ class Store:
         with self._lock:
             if self._closed:
                 raise Closed
-            self._tidy()
+            self.tidy()
             if sum(entry.status == "starting" for entry in self._entries.values()) >= self._queue_size:
                 raise QueueFull(min(30, max(1, math.ceil(self._last_run))))
             self._count += 1
@@ -140,7 +140,7 @@ class Store:
     def get(self, prediction_id: str) -> Snapshot | None:
         """Read a prediction; None when there is no such one."""
         with self._lock:
-            self._tidy()
+            self.tidy()
             entry = self._entries.get(prediction_id)
             return entry.snapshot() if entry else None
 
@@ -166,7 +166,7 @@ class Store:
             The prediction now; None when there is no such one.
         """
         with self._lock:
-            self._tidy()
+            self.tidy()
             entry = self._entries.get(prediction_id)
             if entry is None:
                 return None
@@ -182,7 +182,7 @@ class Store:
             Only those created before, or next after, the one with this number.
         """
         with self._lock:
-            self._tidy()
+            self.tidy()
             entries = list(self._entries.values())
             if after is not None:
                 chosen = [entry for entry in entries if entry.number > after][:PAGE]
@@ -202,14 +202,9 @@ class Store:
     def file(self, key: str, name: str) -> Output | None:
         """Read an output file by the secret and the name in its path; None when it is not there, or no longer."""
         with self._lock:
-            self._tidy()
+            self.tidy()
             entry = self._files.get(key)
             return entry.output if entry and entry.file_name == name else None
-
-    def tidy(self) -> None:
-        """Remove what has outlived its time."""
-        with self._lock:
-            self._tidy()
 
     # What the runner reports
 
@@ -260,21 +255,23 @@ class Store:
         self._held += entry.size
         self._ended.append(entry)
         self._holding.append(entry)
-        self._tidy()
+        self.tidy()
         self._on_change(entry.id)
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
+        """Remove the data, and then the entries, that are kept no longer."""
         moment = time.monotonic()
-        while self._holding and (
-            moment >= self._holding[0].ended + self._lifetime or (self._held > MAX_HELD and len(self._holding) > 1)
-        ):
-            entry = self._holding.popleft()
-            self._held -= entry.size
-            entry.remove_data()
-        while len(self._ended) > self._keep:
-            entry = self._ended.popleft()
-            del self._entries[entry.id]
-            self._files.pop(entry.file_key, None)
-            if not entry.removed:
-                self._holding.popleft()  # both are in the order of their end
+        with self._lock:
+            while self._holding and (
+                moment >= self._holding[0].ended + self._lifetime or (self._held > MAX_HELD and len(self._holding) > 1)
+            ):
+                entry = self._holding.popleft()
                 self._held -= entry.size
+                entry.remove_data()
+            while len(self._ended) > self._keep:
+                entry = self._ended.popleft()
+                del self._entries[entry.id]
+                self._files.pop(entry.file_key, None)
+                if not entry.removed:
+                    self._holding.popleft()  # both are in the order of their end
+                    self._held -= entry.size

@@ -89,7 +89,7 @@ def ended(job: Job) -> Job:
     entry = Journal().get(job.key)
     assert entry.state == job.state
     assert entry.request == job.request
-    assert entry.error == (str(job.error) if job.error else None)
+    assert entry.error == (job.error.message if job.error else None)
     if job.state == "succeeded":
         assert entry.output.read_bytes() == CLIP
     assert not list(Journal().animations.glob(".part-*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -218,8 +219,8 @@ def test_a_server_that_pushes_is_asked_without_a_wait_until_nothing_is_new():
 
 def entry(prediction: Prediction | None, state: str = "running") -> JournalEntry:
     return JournalEntry(
-        key="0" * 32, created=1e9, endpoint="builtin", kind="builtin", body=BODY, state=state, prediction=prediction,
-        error=None, output=None, sha256=None,
+        key="0" * 32, created=1e9, endpoint="builtin", kind="builtin", body=BODY, state=state,
+        answer=json.dumps(prediction.raw) if prediction else None,
     )  # fmt: skip
 
 

@@ -1,0 +1,36 @@
+"""``attach``: follow a job that was started elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .common import OK, add_endpoint, follow, given_endpoint, report
+
+__all__ = ["add"]
+
+_ATTACH = (
+    "Follow a job that was started elsewhere (on the web page, by a colleague), save its animation and write it in the "
+    "journal. Nothing is posted. Looks at Replicate unless it is told otherwise. Prints the file's name. Exit codes: "
+    "0 done, 1 the job ended without an animation, 2 wrong input, 130 canceled."
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    attach = commands.add_parser("attach", help="follow a job that was started elsewhere", description=_ATTACH)
+    attach.set_defaults(act=_attach)
+    attach.add_argument("id", metavar="ID", help="the job's id at the endpoint")
+    add_endpoint(attach)
+
+
+def _attach(arguments: argparse.Namespace) -> int:
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal import Journal
+    from animatediff_widget.model.endpoint import Endpoint
+
+    journal = Journal()
+    job = Job.attach(given_endpoint(arguments) or Endpoint.replicate(), arguments.id, journal=journal)
+    report(journal)
+    follow(job)
+    return OK

@@ -1,0 +1,68 @@
+"""``lab``: open JupyterLab on the quickstart notebook."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from animatediff_widget.errors import AnimateDiffError, MissingExtra
+from animatediff_widget.texts import Message
+
+__all__ = ["add"]
+
+_LAB = "Open JupyterLab on the quickstart notebook."
+_ALLOW_ROOT = ("--allow-root", "--ServerApp.allow_root")
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    lab = commands.add_parser("lab", help="open JupyterLab on the quickstart notebook", description=_LAB)
+    lab.set_defaults(act=_lab)
+    lab.add_argument("--folder", default=".", help="where to put the notebook when it is not there yet (default: here)")
+    lab.add_argument("--allow-root", action="store_true", help="start although you are root, as in a container")
+    lab.add_argument("rest", nargs="*", metavar="ARGUMENT", help="for jupyter lab itself, after --")
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    if shutil.which("jupyter-lab", path=_path()) is None:
+        raise MissingExtra(Message("lab_missing"))
+    rest = [*arguments.rest, *(["--allow-root"] if arguments.allow_root else [])]
+    if _is_root() and not any(argument.startswith(_ALLOW_ROOT) for argument in rest):
+        raise AnimateDiffError(Message("lab_as_root"))
+    notebook = _quickstart(Path(arguments.folder))
+    # In place of this process, so that Ctrl-C and the exit code are Jupyter's own.
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *rest]
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(sys.executable, command)  # noqa: S606
+    import subprocess
+
+    return subprocess.call(command)  # noqa: S603
+
+
+def _is_root() -> bool:
+    """Say whether JupyterLab would take this user for root."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _path() -> str:
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+def _quickstart(folder: Path) -> Path:
+    """Find the quickstart: in a checkout, or in `folder`, where a copy is put when there is none."""
+    package = Path(__file__).parents[1]
+    checkout = package.parent / "notebooks" / "quickstart.ipynb"
+    if checkout.exists():
+        return checkout
+    notebook = folder / "quickstart.ipynb"
+    try:
+        if not notebook.exists():
+            shutil.copyfile(package / "quickstart.ipynb", notebook)
+    except OSError as error:
+        raise AnimateDiffError(Message("notebook_unwritten", path=notebook, why=error.strerror or error)) from None
+    return notebook

@@ -1,0 +1,69 @@
+"""``resume``: take up what earlier sessions left."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.texts import TEXTS
+
+from .common import FAILED, OK, SHORT_KEY, USAGE, follow, report
+
+if TYPE_CHECKING:
+    from animatediff_widget.journal import Journal, JournalEntry
+
+__all__ = ["add"]
+
+_EVERYTHING = sys.maxsize
+_RESUME = (
+    "Take up jobs of earlier sessions: follow them to their end and fetch their animations. Nothing is posted again. "
+    "Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, 2 wrong input, 130 canceled."
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    resume = commands.add_parser("resume", help="take up jobs of earlier sessions", description=_RESUME)
+    resume.set_defaults(act=_resume)
+    resume.add_argument(
+        "keys", nargs="*", metavar="KEY", help="which ones, by key (or its beginning) or id (default: all there are)"
+    )
+    resume.add_argument("--all", action="store_true", help="also those that were given up as unknown before")
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.journal import Journal
+
+    journal = Journal()
+    entries: list[JournalEntry] = []
+    for key in dict.fromkeys(arguments.keys):
+        found = _find(journal, key)
+        if len(found) != 1:
+            print(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), file=sys.stderr)
+            return USAGE
+        entries += found
+    if not arguments.keys:
+        entries = journal.to_pick_up(_EVERYTHING)
+        if arguments.all:
+            known = {entry.key for entry in entries}
+            others = (entry for entry in journal.unfinished(_EVERYTHING) if entry.key not in known)
+            entries += [entry for entry in others if not journal.claimed(entry.key)]
+    report(journal)
+    if not entries:
+        print(TEXTS["nothing_to_resume"], file=sys.stderr)
+    code = OK
+    for entry in entries:
+        try:
+            follow(Job.resume(entry, journal=journal))
+        except AnimateDiffError as error:
+            code = FAILED
+            print(f"{entry.key[:SHORT_KEY]}: {error}", file=sys.stderr)
+    return code
+
+
+def _find(journal: Journal, key: str) -> list[JournalEntry]:
+    entry = journal.get(key)
+    return [entry] if entry else journal.find(key, 2)

@@ -1,0 +1,93 @@
+"""``run``: one job, from the prompt to the file."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from animatediff_widget.errors import AnimateDiffError, JobCanceled
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import TEXTS
+
+from .common import OK, USAGE, add_endpoint, fail, given_endpoint
+
+__all__ = ["add"]
+
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "steps": ("N", int),
+    "guidance_scale": ("X", float),
+    "seed": ("N", int),
+    "extra_input": ("JSON", json.loads),
+    "extra_body": ("JSON", json.loads),
+}
+_RUN = (
+    "Run one job and save its animation. Runs on Replicate where REPLICATE_API_TOKEN is set, else on the pocket model "
+    "inside this package (drawn world, offline, no key). Prints the file's name. Exit codes: 0 done, 1 failed, "
+    "2 wrong input, 130 canceled."
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    run = commands.add_parser("run", help="run one job and save its animation", description=_RUN)
+    run.set_defaults(act=_run)
+    run.add_argument("prompt", metavar="PROMPT", help="what should be seen")
+    traits = AnimateDiffRequest().traits()
+    for name in vars(AnimateDiffRequest):  # in the order of their declaration
+        if name in traits and name != "prompt":
+            trait = traits[name]
+            flag = f"--{name.replace('_', '-')}"
+            shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
+            run.add_argument(flag, dest=name, metavar=_READERS.get(name, ("TEXT",))[0], help=shown)
+    run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
+    run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
+    add_endpoint(run)
+
+
+def _default(trait: Any) -> str:
+    value = trait.default()
+    if value is None:
+        return "(default: random)"
+    return f"(default: {value})" if value != "" and value != {} else ""
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from animatediff_widget.backends.client import Client
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.jobs.progress import show_progress
+
+    fields: dict[str, Any] = {}
+    try:
+        for name in AnimateDiffRequest.class_trait_names():
+            text = getattr(arguments, name)
+            if text is not None:
+                fields[name] = _parse(name, text)
+        request = AnimateDiffRequest(**fields)
+        endpoint = given_endpoint(arguments)
+    except AnimateDiffError as error:
+        return fail(error, USAGE)
+    job = Job(request, Client(endpoint))
+    try:
+        with show_progress(job):
+            animation = job.run()
+    except KeyboardInterrupt:
+        if job.animation is None:
+            raise JobCanceled(TEXTS["interrupted"].format(error=job.error or TEXTS["nothing_sent"])) from None
+        animation = job.animation  # it was too late to cancel
+    finally:
+        if arguments.json and job.prediction is not None:
+            print(json.dumps(job.prediction.raw, indent=2, ensure_ascii=False))
+    path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
+    print(path, file=sys.stderr if arguments.json else sys.stdout)
+    return OK
+
+
+def _parse(name: str, text: str) -> Any:
+    """Read a field from the command line; what cannot be read is left to the model to refuse."""
+    with contextlib.suppress(KeyError, ValueError, RecursionError):
+        return _READERS[name][1](text)
+    return text
