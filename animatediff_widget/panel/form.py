@@ -78,7 +78,7 @@ class Form:
         self._refreshers["seed"].insert(0, self._show_random)
         self.random.observe(self._random_toggled, "value")
         self.dice.on_click(lambda _: setattr(self.request, "seed", draw_seed()))
-        self.prompt = self._field("prompt", self._control("prompt", widgets.Textarea, rows=4))
+        self.prompt = self._field("prompt", self._control("prompt", widgets.Textarea, rows=6))
         self.main = make.box(
             [
                 self._field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
