@@ -365,6 +365,7 @@ def test_a_key_never_becomes_another_path(journal, key):
         journal.claim(key)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_fork_does_not_keep_a_claim_alive(journal):
     (key,) = begin(journal)
     code = """

@@ -1,0 +1,145 @@
+"""The painter: the words it knows, and what its pictures show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawing import EXAMPLE, painted
+
+from animatediff_widget.engines.painter import (
+    LEXICON,
+    MOTIONS,
+    STYLES,
+    Workshop,
+    compose,
+    paint,
+    random_tags,
+    read,
+)
+
+
+def test_at_least_thirty_words_are_known_in_both_languages():
+    english = {LEXICON[word] for word in LEXICON if word.isascii()}
+    chinese = {LEXICON[word] for word in LEXICON if not word.isascii()}
+    assert len(english & chinese) >= 30
+    assert english == chinese
+
+
+def test_every_word_is_read_as_what_it_means():
+    for word, tag in LEXICON.items():
+        assert (word, read(word).tags, read(word).unknown) == (word, {tag}, ())
+        assert read(f"({word.upper()}:1.3)").tags == {tag}
+
+
+def without(scene, tag: str):
+    """The same scene without what the tag says."""
+    kind, _, value = tag.partition(":")
+    if kind in ("time", "season"):
+        other = {"day": "night", "spring": "winter"}.get(value, "day" if kind == "time" else "spring")
+        return replace(scene, **{kind: other})
+    figure = scene.figure
+    if kind in ("girl", "boy", "figure"):
+        return replace(scene, figure=None)
+    if value in ("long", "short"):
+        return replace(scene, figure=replace(figure, long=value != "long"))
+    if kind in ("hair", "eyes", "dress"):
+        return replace(scene, figure=replace(figure, **{kind: "green" if value != "green" else "red"}))
+    if kind in ("kimono", "hat", "umbrella", "smile"):
+        return replace(scene, figure=replace(figure, extras=figure.extras - {kind}))
+    if value:
+        colored = "flower" if kind == "rose" else kind
+        assert value in scene.colors[colored]
+        return replace(scene, colors={**scene.colors, colored: "green" if value != "green" else "red"})
+    assert kind in scene.things
+    return replace(scene, things=scene.things - {kind})
+
+
+@pytest.mark.parametrize("tag", sorted(set(LEXICON.values())))
+def test_every_word_shows_in_the_picture(tag):
+    for seed in (1, 2):
+        scene = compose({tag}, (seed,))
+        change = np.abs(painted(scene) - painted(without(scene, tag)))
+        # At the least an iris: a dozen pixels in most of the frames, or as much of something else.
+        assert (change.max(axis=-1) > 0.08).sum() >= 60
+
+
+def test_every_visual_word_of_the_example_is_known():
+    reading = read(EXAMPLE)
+    assert reading.unknown == ()
+    assert set(reading.without_effect) == {"masterpiece", "best quality"}
+    figure = compose(reading.tags, (1,)).figure
+    assert (figure.kind, figure.hair, figure.eyes) == ("girl", "white", "black")
+    assert {"cherry", "plum", "wisteria", "flowers", "petals", "hills"} <= compose(reading.tags, (1,)).things
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tags"),
+    [
+        ("A boat on the sea, under the moon!", {"boat", "sea", "moon"}),
+        ("(white hair:1.2), ((smile)), [cherry_blossoms]", {"hair:white", "smile", "cherry"}),
+        ("月亮下的海上有一条小船", {"moon", "sea", "boat"}),
+        ("樱花,白色的头发,黑眼睛,一个女孩", {"cherry", "hair:white", "eyes:black", "girl"}),
+        ("a girl with long white hair", {"girl", "hair:white", "hair:long"}),
+        ("黑色长发的少女", {"girl", "hair:black", "hair:long"}),
+        ("SUNSET over Mountains", {"time:sunset", "mountain"}),
+    ],
+)
+def test_prompts_are_read_in_many_forms(prompt, tags):
+    reading = read(prompt)
+    assert reading.tags == tags
+    assert reading.unknown == ()
+
+
+# Pictures
+
+
+def test_the_five_checkpoints_look_different():
+    scene = compose(read(EXAMPLE).tags, (3,))
+    clips = {name: painted(scene, name) for name in STYLES}
+    assert len(clips) == 5
+    names = list(clips)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            assert np.abs(clips[one] - clips[other]).mean() > 0.04, (one, other)
+            # Not the palette alone: with equal means and spreads they still differ.
+            equal = [(clips[n] - clips[n].mean((0, 1, 2))) / clips[n].std((0, 1, 2)) for n in (one, other)]
+            assert np.abs(equal[0] - equal[1]).mean() > 0.1, (one, other)
+
+
+def test_the_three_motion_modules_move_differently():
+    scene = compose(read(EXAMPLE).tags, (3,))
+    clips = [painted(scene, motion=name) for name in MOTIONS]
+    assert len(clips) == 3
+    # The backdrop: still, carried sideways, or magnified.
+    moves = [float(np.abs(np.diff(clip, axis=0)).mean()) for clip in clips]
+    assert min(moves[1:]) > 1.2 * moves[0] > 0
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(clips[one] - clips[other]).mean() > 0.03
+
+
+@pytest.mark.parametrize("motion", sorted(MOTIONS))
+@pytest.mark.parametrize(
+    "prompt", [EXAMPLE, "sea, boat, moon, fireworks", "snow, house, night", "rain, city", "leaves"]
+)
+def test_a_clip_loops_without_a_seam(prompt, motion):
+    clip = painted(compose(read(prompt).tags, (4,)), motion=motion)
+    steps = np.abs(clip - np.roll(clip, 1, axis=0)).mean(axis=(1, 2, 3))
+    assert steps[1:].min() > 0
+    assert steps[0] <= 1.25 * steps[1:].max()
+
+
+def test_night_is_darker_than_day():
+    for prompt in ("sea", "hills", "city, 1girl"):
+        day, night = (painted(compose(read(f"{prompt}, {hour}").tags, (2,))).mean() for hour in ("day", "night"))
+        assert night < 0.7 * day
+
+
+def test_sprites_from_the_shelf_change_no_picture():
+    warm = Workshop(STYLES["rcnzCartoon3d_v10"], MOTIONS["mm_sd_v15"])
+    scenes = [compose(random_tags(np.random.default_rng(k)), (k,)) for k in range(24)]
+    for scene in scenes:
+        paint(scene, warm)
+    for scene in scenes:
+        np.testing.assert_array_equal(paint(scene, warm), paint(scene, Workshop(warm.style, warm.motion)))
