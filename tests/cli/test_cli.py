@@ -93,6 +93,7 @@ class PatientEngine:
         raise Canceled
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process")
 def test_an_interrupt_cancels_the_job_and_exits_with_130(tmp_path, monkeypatch):
     engine = PatientEngine()
     with LocalServer(engine) as server:
@@ -126,6 +127,7 @@ def test_help_names_every_field_with_its_default():
     assert command("--version").stdout.strip() == __version__
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process")
 def test_serve_prints_url_and_key_and_serves_until_it_is_stopped():
     process = subprocess.Popen(
         [sys.executable, "-m", "animatediff_widget", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
