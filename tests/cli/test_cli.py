@@ -19,7 +19,6 @@ from animatediff_widget.cli import main
 from animatediff_widget.engines import Canceled
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer
-from animatediff_widget.texts import TEXTS
 
 
 def command(*arguments, **options):
@@ -170,8 +169,8 @@ def started(monkeypatch):
 )
 def test_lab_as_root_says_in_one_sentence_what_to_do(started, monkeypatch, capsys, language, sentence):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    with TEXTS.speaking(language):
-        assert main(["lab"]) == 1
+    monkeypatch.setenv("LANGUAGE", language)
+    assert main(["lab"]) == 1
     assert capsys.readouterr() == ("", sentence)
     assert started == []
 
