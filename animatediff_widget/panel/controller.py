@@ -275,7 +275,7 @@ class Controller(HasTraits):
             Its key in the journal.
         """
         with self._reading() as journal:
-            entry = journal.get(key) if journal.folder.exists() and self.job is None else None
+            entry = journal.get(key) if journal.folder.exists() and not self.running else None
             if entry is None:
                 return
             self.show_entry(entry)

@@ -19,8 +19,8 @@ _numbers = itertools.count(1)  # a notebook that runs from its top makes the sam
 class Memory:
     """Writes the key of the displayed job into the page, and takes the one that the page knows.
 
-    The page (`panel.js`) keeps it in the tab's `sessionStorage`, and gives it back once, when the panel of that number
-    comes from another kernel and has no job of its own.
+    The page (`panel.js`) keeps the key of a job that a person ran or picked in the tab's `sessionStorage`, and gives it
+    back once, when the panel of that number comes from another kernel.
 
     Parameters
     ----------
@@ -37,7 +37,11 @@ class Memory:
         self.box = maker.box([self.note, self.answer], "ad-memory")
         self._write()
         controller.observe(self._write, "key")
-        self.answer.observe(lambda change: controller.recall(change["new"]), "value")
+        self.answer.observe(self._given_back, "value")
+
+    def _given_back(self, change: Any) -> None:
+        self.answer.unobserve(self._given_back, "value")
+        self._controller.recall(change["new"])
 
     def _write(self, _: Any = None) -> None:
         key = html.escape(self._controller.key)

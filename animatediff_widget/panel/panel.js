@@ -71,7 +71,8 @@ voice.className = "ad-hidden";
 voice.setAttribute("role", "status");
 
 // Where every page has a kernel of its own (Voilà), a reload would lose the job. The kernel writes the job's key down here
-// (`Memory`), the browser's tab keeps it, and a panel of the next kernel that has no job of its own gets it back, once.
+// (`Memory`). What it is at first is the notebook's own, which Voilà has run; a later one is a person's: the browser's tab
+// keeps it, and the panel of the next kernel gets it back.
 let key = null;
 const remember = () => {
   const note = panel.querySelector(".ad-memory [data-job]");
@@ -83,12 +84,12 @@ const remember = () => {
   query.delete("token"); // the server's
   const name = `animatediff ${location.pathname}?${query} ${note.dataset.panel}`;
   try {
-    if (key) sessionStorage.setItem(name, key);
-    else if (isNew) answer.value = sessionStorage.getItem(name) ?? "";
+    if (isNew) answer.value = sessionStorage.getItem(name) ?? "";
+    else sessionStorage.setItem(name, key);
   } catch {
     // It is full, or is kept from us.
   }
-  if (answer.value) answer.dispatchEvent(new Event("input", { bubbles: true }));
+  if (isNew && answer.value) answer.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
 // The handle of ipywidgets 7 does not even say that it is one. The page knows how far along it is, in percent; the

@@ -40,7 +40,7 @@ def violations(panel) -> list[str]:
 
 
 def cut_off(panel) -> list[str]:
-    """What stands out of the panel's cell or of the page."""
+    """What stands out of the panel's cell or of the page, and whose text is cut."""
     return panel.evaluate(
         """panel => {
             const edge = panel.closest('.jp-OutputArea-output, .output_subarea').getBoundingClientRect();
@@ -51,6 +51,9 @@ def cut_off(panel) -> list[str]:
                     return box.left < edge.left - 1 || box.right > Math.min(edge.right, innerWidth) + 1;
                 })
                 .map(item => item.outerHTML.slice(0, 120));
+            for (const item of panel.querySelectorAll('[role=tab] *, .ad-tile button, .ad-row button'))
+                if (item.offsetParent !== null && item.scrollWidth > item.clientWidth + 1)
+                    cut.push(`the text of ${item.outerHTML.slice(0, 120)}`);
             return panel.scrollWidth <= panel.clientWidth + 1 ? cut : [...cut, 'the panel itself'];
         }"""
     )

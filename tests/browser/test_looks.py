@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from driving import RUN_IS_ON, picture, run, soon, tab
+from driving import RUN_IS_ON, button, picture, run, soon, tab
 from engines import TalkingEngine, panel_on
 from front_ends import ARTIFACTS, FRONT_ENDS
 from looks import TABS, cut_off, violations
 
-from animatediff_widget import AnimateDiffRequest, Journal
+from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
 from animatediff_widget.server import LocalServer
 
 # Each of these pages is opened once, for all tests of the page.
@@ -69,17 +69,41 @@ def test_nothing_is_cut_off_in_a_narrow_page_nor_in_a_wide_one(opened):
         panel.screenshot(path=ARTIFACTS / f"{opened.name}-{'dark' if opened.dark else 'light'}-{width}.png")
 
 
+def test_prompt_run_and_the_animation_are_on_one_screen_beside_the_file_browser(visit):
+    here = visit("lab")
+    panel = here.open_panel()
+    here.page.set_viewport_size({"width": 1200, "height": 800})
+    here.page.locator(".jp-FileBrowser").wait_for()
+    run(panel)
+    panel.evaluate("panel => panel.scrollIntoView()")
+    screen = here.page.locator(".jp-WindowedPanel-outer").bounding_box()
+    bottom = screen["y"] + screen["height"]
+
+    def outside() -> list[str]:
+        parts = {
+            "prompt": panel.get_by_label("Prompt", exact=True),
+            "run": button(panel, "Run"),
+            "status": panel.locator(".ad-status"),
+            "animation": panel.locator(".ad-stage img"),
+            "save": button(panel, "Save"),
+        }
+        boxes = {name: part.bounding_box() for name, part in parts.items()}
+        return [name for name, box in boxes.items() if box["y"] < screen["y"] or box["y"] + box["height"] > bottom]
+
+    soon(here.page, outside, [])
+
+
 @pytest.mark.parametrize(("dark", "lang"), [(False, "en"), (True, "zh")])
 def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, axe, dark, lang):
     engine = TalkingEngine()
     journal = Journal(visit.site.home)
-    offered = journal.begin(AnimateDiffRequest(seed=1), "https://relay.example/replicate/v1/predictions")
+    offered = journal.begin(AnimateDiffRequest(seed=1), Endpoint.relay("https://relay.example"))
     with LocalServer(engine) as server:
         code = panel_on(server).replace("token=", f"lang={lang!r}, token=")
         here = visit("lab", visit.site.write("states.ipynb", code), dark=dark)
         here.run_cell(0)
         panel = here.panel()
-        journal.note(offered, "canceled")  # for the other tests
+        journal.record(offered, "canceled")  # for the other tests
         wait_for_theme(here)
         here.page.evaluate(axe)
         here.narrow(600)
@@ -92,7 +116,7 @@ def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, a
             assert violations(panel) == []
 
         number, go = panel.locator(".ad-number input").first, panel.locator("button.ad-run")
-        panel.locator(".ad-pick-up .ad-said").wait_for()
+        panel.locator(".ad-offer .ad-said").wait_for()
         number.fill("500")
         number.press("Enter")
         panel.locator(".ad-field .ad-problem").wait_for()

@@ -20,7 +20,7 @@ print(json.dumps({
     "widgets": len(widget._instances),
 }))
 """
-WHERE = "from animatediff_widget import Endpoint; print(Endpoint.builtin().base_url)"
+WHERE = "from animatediff_widget.server import shared_server; print(shared_server().base_url)"
 
 
 def test_running_the_cell_again_leaves_no_thread_server_file_or_widget(visit):

@@ -294,7 +294,7 @@ def test_a_recalled_job_that_another_kernel_runs_is_left_to_it(controller, entri
     assert not controller.running
 
 
-def test_nothing_is_recalled_over_a_job_of_ones_own_nor_by_a_key_that_is_none(controller, entries):
+def test_nothing_is_recalled_over_a_job_that_runs_nor_by_a_key_that_is_none(controller, entries):
     controller.recall("../../etc/passwd")
     assert controller.result is None
     job = controller.run()

@@ -110,13 +110,16 @@ def test_a_job_that_nobody_runs_any_more_is_offered_and_not_taken_up_by_itself()
     reloaded.close()
 
 
-def test_the_notebooks_own_job_is_not_covered_by_that_of_the_kernel_before(reloaded):
-    key = record("failed")
+def test_the_persons_job_covers_the_one_that_the_notebook_ran_and_is_taken_once(reloaded):
+    persons, other = record("failed", error="no credit"), record("failed", error="no boats")
     reloaded.request.steps = 1
     run_to_the_end(reloaded)
-    give_back(reloaded, key)
-    assert "<img" in animation_tab(reloaded).stage.value
     assert written(reloaded)["job"] == reloaded.job.key
+    give_back(reloaded, persons)
+    assert "no credit" in animation_tab(reloaded).stage.value
+    assert written(reloaded)["job"] == persons
+    give_back(reloaded, other)
+    assert "no credit" in animation_tab(reloaded).stage.value
 
 
 @pytest.mark.parametrize("nonsense", ["{", "null", "../../etc/passwd", "[" * 100_000, "\0", "😀"])
