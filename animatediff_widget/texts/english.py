@@ -236,8 +236,6 @@ ENGLISH = {
     "runs_elsewhere": "Another notebook or process runs this job; see there.",
     "unforeseen": "Something unforeseen happened ({error}); the job is in the journal.",
     # A job of an earlier session.
-    "and seed give the same animation.",
-    "this job up there, or run it again here: the same settings and seed give the same animation.",
     "cut_off": "The session that sent this job ended before the answer came.",
     "record_damaged": "The journal's record of this job is damaged and names no id, so it cannot be looked for.",
     "never_created": "The job was never created.",
