@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from gated_server import caller, gated  # noqa: F401 - fixtures
 
@@ -13,6 +15,13 @@ def _own_world(tmp_path, monkeypatch):
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     monkeypatch.delenv("ANIMATEDIFF_API_KEY", raising=False)
     monkeypatch.setattr("animatediff_widget.keys.credentials._remembered", {})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_arrive():
+    """Heed SIGINT where the shell has it ignored, as for what runs in the background; processes inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

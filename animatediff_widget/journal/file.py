@@ -71,7 +71,13 @@ MIGRATIONS = (
     UPDATE jobs SET answer = without_data(answer) WHERE output IS NOT NULL AND length(answer) > 10000;
     """,
 )
-"""What brings a journal from each version to the next; its version is its ``user_version``. Only ever add to it."""
+"""What brings a journal from each version to the next. Only ever add to it."""
+
+_LIVED_WITH = 2
+"""What is written as ``user_version``: version 0.1 refuses more than it knows, but lives with what came after these.
+
+How many migrations a journal has had is its ``application_id``, or its ``user_version`` where that is more.
+"""
 
 _T = TypeVar("_T")
 _Act = Callable[[sqlite3.Connection], _T]
@@ -196,7 +202,6 @@ class JournalFile:
         if self._version(database) < len(MIGRATIONS):
             self._migrate(database)
         with contextlib.suppress(sqlite3.OperationalError):  # one of version 0.1 stays in WAL while others have it open
-            database.execute("PRAGMA busy_timeout = 0")
             database.execute("PRAGMA journal_mode = PERSIST")
         return database
 
@@ -215,10 +220,12 @@ class JournalFile:
         os.replace(new, self.path)
 
     def _version(self, database: sqlite3.Connection) -> int:
-        version = int(database.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
+        needed, had = (
+            int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("user_version", "application_id")
+        )
+        if needed > len(MIGRATIONS):
             raise JournalError(Message("journal_newer", folder=self.folder))
-        return version
+        return max(needed, had)
 
     def _migrate(self, database: sqlite3.Connection) -> None:
         database.create_function("without_data", 1, without_data)
@@ -226,7 +233,8 @@ class JournalFile:
         for migration in MIGRATIONS[self._version(database) :]:
             for statement in migration.split(";\n"):
                 database.execute(statement)
-        database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        database.execute(f"PRAGMA user_version = {_LIVED_WITH}")
+        database.execute(f"PRAGMA application_id = {len(MIGRATIONS)}")
         database.execute("COMMIT")
 
     def _set_aside(self, why: str) -> None:

@@ -256,6 +256,9 @@ def _answer(prediction: Prediction | None) -> dict[str, str | None]:
 
 def _version_and_steps(body: Body) -> tuple[str | None, int | None]:
     """Give what a job's duration depends on most."""
-    value = body.to_json()
+    try:
+        value = body.to_json()
+    except (ValueError, RecursionError):  # a damaged record
+        return None, None
     version, steps = value.get("version"), value.get("input", {}).get("steps")
     return version if isinstance(version, str) else None, steps if isinstance(steps, int) else None

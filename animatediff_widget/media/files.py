@@ -26,10 +26,10 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     OSError
         When it cannot be written.
     """
-    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".part-{uuid.uuid4().hex}")
     handle = os.open(
         part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666

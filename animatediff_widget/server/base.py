@@ -98,10 +98,6 @@ class Handler(RequestHandler):
         """Make no ETag of the body: only a prediction has one."""
         return None
 
-    def check_etag_header(self) -> bool:
-        """Never answer 304: a held GET sends ``If-None-Match`` too, and wants the prediction in any case."""
-        return False
-
     def prepare(self) -> None:
         """Check the headers. A refusal is sent after the body was read: closing before could lose it on its way."""
         self.refusal = self.check()

@@ -100,7 +100,7 @@ class Message:
         blanks = {
             name: value.in_words(texts) if isinstance(value, Message) else value for name, value in self.params.items()
         }
-        return texts[self.code].format(**blanks).strip()
+        return texts[self.code].format(**blanks).rstrip()
 
     def to_json(self) -> dict[str, Any]:
         """Write the message as plain JSON; the inverse of `from_json`."""

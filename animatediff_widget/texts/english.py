@@ -226,7 +226,6 @@ ENGLISH = {
     "model_failed": "The model failed: {why}",
     "no_reason": "it gave no reason",
     "no_output": "The model finished without an output; its log may tell why.",
-    "not_waited_for": "The answer to the request was not waited for.",
     "looking": "{error} Looking whether the job was created all the same.",
     "perhaps_created": "{error} The job may have been created all the same, and was not found in a list at the "
     "endpoint. Look there before you run it again, so that you do not pay twice.",
@@ -237,10 +236,6 @@ ENGLISH = {
     "runs_elsewhere": "Another notebook or process runs this job; see there.",
     "unforeseen": "Something unforeseen happened ({error}); the job is in the journal.",
     # A job of an earlier session.
-    "server_gone": "The built-in server of that session is gone, and this job with it. Run it again: the same settings "
-    "and seed give the same animation.",
-    "server_elsewhere": "The built-in server at {host} answers only to the notebook or process that started it. Pick "
-    "this job up there, or run it again here: the same settings and seed give the same animation.",
     "cut_off": "The session that sent this job ended before the answer came.",
     "record_damaged": "The journal's record of this job is damaged and names no id, so it cannot be looked for.",
     "never_created": "The job was never created.",

@@ -1,4 +1,4 @@
-"""Whatever an endpoint answers, it is read or refused in a sentence: 10,000 answers that nobody thought of."""
+"""Whatever an endpoint answers, it is read or refused in a sentence: 300 random answers, and 10,000 every night."""
 
 from __future__ import annotations
 
@@ -97,10 +97,17 @@ def cut(draw) -> bytes:
     return data[:at] + draw(st.binary(max_size=4)) + data[at + draw(st.integers(0, 8)) :]
 
 
-def many(examples: int):
-    """Run so many examples, always the same ones, each for as long as it takes."""
-    checks = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=checks)
+@pytest.fixture(params=[300, pytest.param(10_000, marks=pytest.mark.slow)])
+def check(request):
+    """Run a function with its share of the random examples: ``@check(0.25, strategy)``."""
+
+    def run(share: float, *strategies):
+        off = [HealthCheck.too_slow, HealthCheck.data_too_large]
+        examples = round(request.param * share)
+        few = settings(max_examples=examples, deadline=None, database=None, print_blob=True, suppress_health_check=off)
+        return lambda function: few(given(*strategies)(function))()
+
+    return run
 
 
 def sound(prediction: Prediction) -> None:
@@ -116,92 +123,89 @@ def sound(prediction: Prediction) -> None:
     assert len(repr(prediction)) < 10**5
 
 
-@many(2500)
-@given(value | any_object)
-def test_any_json_reads_as_a_prediction(answer):
-    prediction = Prediction.from_json(answer)
-    sound(prediction)
-    assert prediction.raw is answer or prediction.raw == {}
+def test_any_json_reads_as_a_prediction(check):
+    @check(0.25, value | any_object)
+    def _(answer):
+        prediction = Prediction.from_json(answer)
+        sound(prediction)
+        assert prediction.raw is answer or prediction.raw == {}
 
 
-@many(2000)
-@given(mutated(), mutated())
-def test_any_two_snapshots_may_follow_one_another(first, second):
-    before = Prediction.from_json(first)
-    after = Prediction.from_json(second, before)
-    sound(after)
-    fresh = Prediction.from_json(second)
-    if "logs" in second and isinstance(second["logs"], str) and second["logs"]:
-        assert (after.logs, after.status, after.outputs) == (fresh.logs, fresh.status, fresh.outputs)
+def test_any_two_snapshots_may_follow_one_another(check):
+    @check(0.2, mutated(), mutated())
+    def _(first, second):
+        before = Prediction.from_json(first)
+        after = Prediction.from_json(second, before)
+        sound(after)
+        fresh = Prediction.from_json(second)
+        if "logs" in second and isinstance(second["logs"], str) and second["logs"]:
+            assert (after.logs, after.status, after.outputs) == (fresh.logs, fresh.status, fresh.outputs)
 
 
-@many(1500)
-@given(
-    st.lists(st.sampled_from([BAR, "\r", "\n", "Using seed: 12", "3", "7%|", "| 5/9 [", "]", "x" * 300]), max_size=12)
-)
-def test_a_log_read_piece_by_piece_says_what_it_says_at_once(pieces):
-    snapshot, log = None, ""
-    for piece in pieces:
-        log += piece
-        snapshot = Prediction.from_json({"logs": log}, snapshot)
-    whole = Prediction.from_json({"logs": log})
-    if snapshot is not None:
-        assert (snapshot.step, snapshot.total, snapshot.rate, snapshot.seed) == (
-            whole.step,
-            whole.total,
-            whole.rate,
-            whole.seed,
-        )
+def test_a_log_read_piece_by_piece_says_what_it_says_at_once(check):
+    parts = [BAR, "\r", "\n", "Using seed: 12", "3", "7%|", "| 5/9 [", "]", "x" * 300]
+
+    @check(0.15, st.lists(st.sampled_from(parts), max_size=12))
+    def _(pieces):
+        snapshot, log = None, ""
+        for piece in pieces:
+            log += piece
+            snapshot = Prediction.from_json({"logs": log}, snapshot)
+        whole = Prediction.from_json({"logs": log})
+        if snapshot is not None:
+            assert (snapshot.step, snapshot.total, snapshot.rate, snapshot.seed) == (
+                whole.step,
+                whole.total,
+                whole.rate,
+                whole.seed,
+            )
 
 
-@many(3000)
-@given(codes, headers, cut() | st.binary(max_size=60) | any_object.map(lambda body: json.dumps(body).encode()))
-def test_any_answer_is_an_object_or_a_sentence(status, given_headers, data):
-    try:
-        answer = read_answer(status, given_headers, data, who="The relay", what="create the job")
-    except EndpointError as error:
-        told = error
-    else:
-        assert isinstance(answer, dict)
-        assert status < 300
-        json.dumps(answer)
-        return
-    sentence = str(told)
-    assert sentence.startswith("The relay ")
-    assert len(sentence) < 1000
-    sentence.encode()
-    assert told.retry_after is None or 0.0 <= told.retry_after <= 3600.0
-    # What may be sent again for certain did not arrive.
-    assert told.arrived or not told.passing or status in (429, 503)
-
-
-@many(600)
-@given(headers, value)
-def test_a_wait_that_is_asked_for_is_never_out_of_bounds(given_headers, body):
-    seconds = retry_after(given_headers, body)
-    assert seconds is None or 0.0 <= seconds <= 3600.0
-
-
-@pytest.fixture(scope="module")
-def world():
-    with Misbehaving() as server:
-        yield server, Client(server.endpoint, "a-key-of-the-relay", answer_timeout=2, read_timeout=1)
-
-
-@many(400)
-@given(st.binary(max_size=200) | cut().map(lambda data: b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + data))
-def test_any_bytes_at_all_over_a_real_connection_are_a_snapshot_or_a_sentence(world, data):
-    server, client = world
-    before = len(server.seen)
-    server.always["get"] = server.always["create"] = lambda call: call.sock.sendall(data)
-    for act in (lambda: client.get("a"), lambda: client.create(AnimateDiffRequest(seed=1))):
+def test_any_answer_is_an_object_or_a_sentence(check):
+    @check(0.3, codes, headers, cut() | st.binary(max_size=60) | any_object.map(lambda body: json.dumps(body).encode()))
+    def _(status, given_headers, data):
         try:
-            sound(act())
+            answer = read_answer(status, given_headers, data, who="The relay", what="create the job")
         except EndpointError as error:
-            told = str(error)
+            told = error
         else:
-            continue
-        assert len(told) < 1000
-        told.encode()
-    assert len(server.seen) == before + 2
-    server.seen.clear()
+            assert isinstance(answer, dict)
+            assert status < 300
+            json.dumps(answer)
+            return
+        sentence = str(told)
+        assert sentence.startswith("The relay ")
+        assert len(sentence) < 1000
+        sentence.encode()
+        assert told.retry_after is None or 0.0 <= told.retry_after <= 3600.0
+        # What may be sent again for certain did not arrive.
+        assert told.arrived or not told.passing or status in (429, 503)
+
+
+def test_a_wait_that_is_asked_for_is_never_out_of_bounds(check):
+    @check(0.06, headers, value)
+    def _(given_headers, body):
+        seconds = retry_after(given_headers, body)
+        assert seconds is None or 0.0 <= seconds <= 3600.0
+
+
+def test_any_bytes_at_all_over_a_real_connection_are_a_snapshot_or_a_sentence(check):
+    answers = st.binary(max_size=200) | cut().map(lambda data: b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + data)
+    with Misbehaving() as server:
+        client = Client(server.endpoint, "a-key-of-the-relay", answer_timeout=2, read_timeout=1)
+
+        @check(0.04, answers)
+        def _(data):
+            before = len(server.seen)
+            server.always["get"] = server.always["create"] = lambda call: call.sock.sendall(data)
+            for act in (lambda: client.get("a"), lambda: client.create(AnimateDiffRequest(seed=1))):
+                try:
+                    sound(act())
+                except EndpointError as error:
+                    told = str(error)
+                else:
+                    continue
+                assert len(told) < 1000
+                told.encode()
+            assert len(server.seen) == before + 2
+            server.seen.clear()

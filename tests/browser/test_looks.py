@@ -11,8 +11,15 @@ from looks import TABS, cut_off, violations
 from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
 from animatediff_widget.server import LocalServer
 
+# Each of these pages is opened once, for all tests of the page.
+PAGES = [
+    pytest.param((name, theme == "dark"), id=f"{name}-{theme}", marks=pytest.mark.xdist_group(f"{name}-{theme}"))
+    for name in FRONT_ENDS
+    for theme in ("light", "dark")
+]
 
-@pytest.fixture(scope="module", params=[(name, dark) for name in FRONT_ENDS for dark in (False, True)])
+
+@pytest.fixture(scope="module", params=PAGES)
 def opened(request, browser, site, noise, axe):
     """A page with the panel; `axe` is in it."""
     name, dark = request.param

@@ -12,6 +12,9 @@ from driving import moves
 from front_ends import ARTIFACTS
 from vs_code import VSCode, install
 
+# It installs VS Code, and is run every night.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vs_code")]
+
 PROMPT = "the last boat on the sea, full moon"
 CELLS = (
     "from animatediff_widget import Animation, AnimateDiffPanel, AnimateDiffRequest, animate\n"

@@ -1,22 +1,13 @@
-"""Requests, runs and frames for the tests of the pocket engine."""
+"""What the tests of the engines share: requests, their outputs as arrays, and painted scenes."""
 
 from __future__ import annotations
 
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
-pytest.importorskip("tqdm")
-
-from animatediff_widget.engines import diffusion
-from animatediff_widget.engines.painter import (
-    MOTIONS,
-    STYLES,
-    Workshop,
-    paint,
-)
+from animatediff_widget.engines.painter import MOTIONS, STYLES, Workshop, paint
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.model.request import AnimateDiffRequest
 
@@ -50,12 +41,6 @@ def frames(data: bytes) -> np.ndarray:
         image.seek(index)
         out.append(np.asarray(image.convert("RGB"), dtype=np.int16))
     return np.stack(out)
-
-
-def sample(data: np.ndarray, matching: int, seed: int, steps: int, scale: float) -> np.ndarray:
-    noise = np.random.default_rng([seed, 3]).standard_normal(data.shape[1], dtype=np.float32)
-    *_, point = diffusion.ddim(noise, data, matching, steps=steps, guidance_scale=scale)
-    return point
 
 
 def painted(scene, style: str = "toonyou_beta3", motion: str = "mm_sd_v14") -> np.ndarray:

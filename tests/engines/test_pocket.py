@@ -1,4 +1,4 @@
-"""The pocket engine: its files, its log, and how it stops."""
+"""The pocket engine: its files, its log and its manners."""
 
 from __future__ import annotations
 
@@ -12,16 +12,11 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
-
-pytest.importorskip("tqdm")
-
 from drawing import EXAMPLE, NEGATIVE, TOON, ask, frames, run
+from PIL import Image
 
 from animatediff_widget.engines import Canceled, encoder
 from animatediff_widget.engines.pocket import PocketEngine
-
-# Files
 
 
 def test_the_file_has_sixteen_frames_of_whole_blocks_and_loops():
@@ -85,7 +80,7 @@ def test_seeds_differ():
         assert np.abs(clips[one] - clips[other]).mean() > 5
 
 
-# The log, stopping, and unusual requests
+# Manners
 
 
 def test_the_log_reads_like_the_real_models():
@@ -98,10 +93,23 @@ def test_the_log_reads_like_the_real_models():
     assert log.endswith("\n")
 
 
-def test_the_largest_seed_is_drawn_from_as_it_is():
-    data, log = run(ask("sea", steps=1, seed=4294967295), seed=4294967295)
-    assert log.startswith("Using seed: 4294967295\n")
-    assert data != run(ask("sea", steps=1), seed=2147483647)[0]
+def test_unknown_words_are_listed_in_the_log():
+    _, log = run(ask("a zeppelin over the sea, 恐龙", NEGATIVE, steps=1))
+    unknown = [line for line in log.splitlines() if "unknown words" in line]
+    assert len(unknown) == 2
+    assert "zeppelin" in unknown[0]
+    assert "恐龙" in unknown[0]
+    assert "sea" not in unknown[0]
+    for word in NEGATIVE.split(", "):
+        assert word in unknown[1]
+
+
+def test_the_log_says_what_was_understood():
+    _, log = run(ask("a boat on the sea, masterpiece", "night", steps=1))
+    assert "Prompt, drawn: boat, sea\n" in log
+    assert "without effect here: masterpiece\n" in log
+    assert "Negative prompt, kept away from: night\n" in log
+    assert "no word in it is known" in run(ask("zeppelin", steps=1))[1]
 
 
 def test_progress_comes_step_by_step():

@@ -729,7 +729,7 @@ def test_an_interrupt_at_the_very_end_leaves_nobody_waiting(server):
     assert job.result(10).data == CLIP
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no signals between threads")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between threads")
 def test_a_real_interrupt_while_the_server_hangs_leaves_one_job(server):
     job = a_job(server, answer_timeout=30, read_timeout=30)
     me = threading.get_ident()

@@ -49,3 +49,26 @@ def run_python(code: str, *arguments: object, flags: tuple[str, ...] = ()) -> su
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+WRITING = """
+    import sys
+    from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
+    journal = Journal(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(20):
+        journal.record(journal.begin(AnimateDiffRequest(seed=7), Endpoint.relay("https://relay.example")), "running")
+"""
+
+
+def write_from_processes(folder: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(run_python(WRITING, folder)) for _ in range(3)]
+        for other in others:
+            assert other.stdout.readline() == "ready\n"
+        for other in others:
+            other.stdin.write("\n")
+            other.stdin.flush()
+        for other in others:
+            assert other.communicate()[1] == ""

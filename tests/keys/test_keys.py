@@ -39,6 +39,7 @@ from animatediff_widget.errors import (
     MissingExtra,
     OutputError,
 )
+from animatediff_widget.jobs.drivers import Control
 from animatediff_widget.keys import credentials
 from animatediff_widget.keys.credentials import Key, find_key, forget_key, hide, remember_key, save_key
 
@@ -47,8 +48,8 @@ KEY = "r8_the-secret-of-this-test-0123456789"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    sleep = Job._sleep
-    monkeypatch.setattr(Job, "_sleep", lambda job, seconds, deadline: sleep(job, min(seconds, 0.005), deadline))
+    wait = Control.wait
+    monkeypatch.setattr(Control, "wait", lambda control, seconds: wait(control, min(seconds, 0.005)))
 
 
 @pytest.fixture
@@ -90,10 +91,12 @@ def test_no_repr_shows_it(server):
             Key(KEY),
             client,
             vars(client),
-            client._transport,
-            vars(client._transport),
-            vars(client._transport._auth),
-            vars(client._transport._session),
+            client.backend,
+            vars(client.backend),
+            client.backend._transport,
+            vars(client.backend._transport),
+            vars(client.backend._transport._auth),
+            vars(client.backend._transport._session),
             job,
             vars(job),
             hide(KEY),
@@ -107,7 +110,7 @@ def test_no_repr_shows_it(server):
 
 def test_nothing_that_holds_it_can_be_pickled_or_copied(server):
     client = a_client(server)
-    for thing in (Key(KEY), client, client._transport._auth, Job(AnimateDiffRequest(), client)):
+    for thing in (Key(KEY), client, client.backend._transport._auth, Job(AnimateDiffRequest(), client)):
         for keep in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError):
                 keep(thing)
@@ -121,7 +124,7 @@ def test_what_can_be_pickled_does_not_hold_it(server):
     job = Job(AnimateDiffRequest(), client)
     job.run()
     kept = pickle.dumps(
-        (client.endpoint, job.request.body(), job.prediction, str(job.error), client._transport._session)
+        (client.endpoint, job.request.body(), job.prediction, str(job.error), client.backend._transport._session)
     )
     assert KEY.encode() not in kept
 
@@ -130,7 +133,9 @@ def test_curl_and_script_only_name_it(monkeypatch):
     for variable in ("REPLICATE_API_TOKEN", "ANIMATEDIFF_API_KEY"):
         monkeypatch.setenv(variable, KEY)
     for endpoint in (Endpoint.replicate(), Endpoint.relay("https://relay.example")):
-        assert KEY not in AnimateDiffRequest().to_curl(endpoint) + AnimateDiffRequest().to_python(endpoint)
+        assert KEY not in "".join(
+            Client(endpoint).snippet(AnimateDiffRequest(), language) for language in ("curl", "python")
+        )
 
 
 def verbose(act) -> str:
@@ -244,11 +249,11 @@ def test_a_malformed_key_in_the_environment_keeps_no_panel_from_opening_and_a_ty
     monkeypatch.setenv("REPLICATE_API_TOKEN", "<your own token>")
     panel = AnimateDiffPanel()
     assert panel._picker.kind.value == "replicate"
-    assert "REPLICATE_API_TOKEN holds no key" in panel._picker._note.value
+    assert "REPLICATE_API_TOKEN holds no key" in panel._picker.note.value
     assert panel.run() is None
     assert "REPLICATE_API_TOKEN holds no key" in panel._monitor.status.value
     panel._picker.key.value = KEY
-    assert "holds no key" not in panel._picker._note.value
+    assert "holds no key" not in panel._picker.note.value
     assert find_key(panel.endpoint).header() == f"Bearer {KEY}"
 
 
@@ -321,9 +326,14 @@ def test_it_does_not_go_to_urls_of_another_host(server, stranger):
 
     server.always["create"] = misleading
     job = Job(AnimateDiffRequest(), a_client(server))
-    for _ in job:
+
+    def mislead(_):
         server.jobs["job001"]["urls"] = {"get": f"{stranger.url}/get", "cancel": f"{stranger.url}/cancel"}
-        job._cancel_wanted = True
+        job.cancel()
+
+    job.observe(mislead, "prediction")
+    with pytest.raises(AnimateDiffError):
+        job.start().result(60)
     assert job.state == "canceled"
     assert not stranger.seen
 

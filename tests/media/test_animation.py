@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageStat
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Animation, Endpoint, Prediction, animate
 from animatediff_widget.media.formats import convert
 from animatediff_widget.panel.static_copy import StaticCopy
+from animatediff_widget.texts import TEXTS
 
 
 def clip(suffix: str, frames: int = 16) -> bytes:
@@ -147,7 +148,7 @@ def test_a_notebook_grows_by_the_animation_in_base64_and_50_kb_at_most():
     made += [noisy(suffix, size) for suffix in ("webp", "gif", "mp4") for size in (64, 256, 512)]
     for one in made:
         own = len(base64.b64encode(one.data))
-        copy = StaticCopy("test")
+        copy = StaticCopy("test", TEXTS)
         copy.keep(one)
         shown = len(json.dumps(one._repr_mimebundle_()))
         kept = shown + len(json.dumps(copy._recipe()))
@@ -157,7 +158,7 @@ def test_a_notebook_grows_by_the_animation_in_base64_and_50_kb_at_most():
 
 def test_a_huge_answer_does_not_make_the_notebook_huge():
     raw = {"output": f"data:image/webp;base64,{'A' * 10**6}", "logs": "x" * 10**6, "list": ["<&>" * 100] * 10**4}
-    copy = StaticCopy("test")
+    copy = StaticCopy("test", TEXTS)
     copy.keep(Animation(clip("webp"), AnimateDiffRequest(prompt="<" * 10**5), Prediction.from_json(raw)))
     assert len(json.dumps(copy._recipe())) < 20_000
 
@@ -168,7 +169,7 @@ def test_whatever_the_prompt_and_the_answer_hold_the_notebook_grows_by_50_kb_at_
     raw = {"input": {"prompt": text}, "logs": text, "output": "https://out.example/a.webp", "more": [text] * 20}
     for data in (clip("webp"), noisy("webp", 64).data, noisy("gif", 128).data):
         made = Animation(data, request, Prediction.from_json(raw))
-        copy = StaticCopy("test")
+        copy = StaticCopy("test", TEXTS)
         copy.keep(made)
         outputs = [
             nbformat.v4.new_output("display_data", data=bundle, metadata=metadata)
@@ -194,7 +195,7 @@ def test_a_switch_keeps_media_out_of_the_notebook(monkeypatch, tmp_path, switch)
     assert set(bundle) == {"text/plain"}
     assert metadata == {}
     assert str(made.path) in bundle["text/plain"]
-    copy = StaticCopy("test")
+    copy = StaticCopy("test", TEXTS)
     copy.keep(made)
     assert "base64" not in json.dumps([copy._image(), copy._recipe()])
 

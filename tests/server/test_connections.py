@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from gated_server import BODY, Caller, serving
+import requests
+from gated_server import Caller, serving
 
 from animatediff_widget.server import LocalServer, connections
 
@@ -85,7 +86,8 @@ def test_the_oldest_stranger_is_let_go_first(crowd):
 
 def test_with_the_owners_connections_alone_the_one_idle_longest_is_let_go(crowd):
     first, second, *others = (crowd.owner() for _ in range(LIMIT))
-    assert crowd.ask(first) == 200
+    for each in (first, *others):
+        assert crowd.ask(each) == 200
     crowd.owner()
     with pytest.raises((http.client.NotConnected, ConnectionError, http.client.RemoteDisconnected)):
         crowd.ask(second)
@@ -126,14 +128,26 @@ def test_beyond_the_limit_the_newest_is_refused_when_all_are_answered(monkeypatc
         assert held.recv(1000).startswith(b"HTTP/1.1 201 ")
 
 
-def test_closed_connections_free_their_place(monkeypatch):
+def test_closed_connections_free_their_place(crowd):
+    owner = crowd.owner()
+    for _ in range(2 * LIMIT):
+        with Crowd(crowd.server) as others:
+            others.owner()
+    assert crowd.ask(owner) == 200
+
+
+def test_a_caller_who_hangs_up_while_its_answer_is_held_frees_its_place(monkeypatch, gated):
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 2)
-    with serving() as (caller, _):
-        caller.create()
-        for _ in range(5):
-            with Caller(caller.server) as other:
-                assert other.post(f"{other.base}/predictions", json=BODY).status_code == 201
-        assert caller.get(f"{caller.base}/predictions").status_code == 200
+    caller, engine = gated
+    created = caller.create()
+    engine.begun.acquire()
+    for _ in range(3):
+        with Caller(caller.server) as other, pytest.raises(requests.ReadTimeout):
+            other.get(created["urls"]["get"], headers={"Prefer": "wait"}, timeout=0.05)
+        while caller.server._thread._service.held:
+            time.sleep(0.001)
+    with Caller(caller.server) as other:
+        assert other.look(created)["status"] == "processing"
 
 
 @pytest.mark.parametrize(

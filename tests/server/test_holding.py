@@ -86,7 +86,8 @@ def test_an_end_is_answered_at_once(watch):
     assert watch.held() == 0
 
 
-def test_a_beginning_is_answered_at_once(watch):
+def test_a_beginning_is_answered_at_once(watch, monkeypatch):
+    monkeypatch.setattr(handlers, "LOG_SECONDS", LONG)
     watch.prediction = watch.caller.create("the next")
     assert watch.prediction["status"] == "starting"
     answer = watch.hold()
@@ -128,7 +129,8 @@ def test_a_job_of_25_quick_steps_takes_few_requests_and_no_news_is_missed(watch,
     assert len(answers) <= 2
 
 
-def test_who_knows_an_older_status_is_answered_at_once(watch):
+def test_who_knows_an_older_status_is_answered_at_once(watch, monkeypatch):
+    monkeypatch.setattr(handlers, "LOG_SECONDS", LONG)
     created = watch.caller.create("the next")
     tag = watch.caller.get(created["urls"]["get"]).headers["ETag"]
     watch.engine.say.put(None)

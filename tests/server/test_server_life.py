@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -159,6 +160,7 @@ def test_the_process_ends_with_the_shared_server_running_and_prints_nothing():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_the_child_of_a_fork_gets_a_server_of_its_own_and_the_parents_goes_on():
     done = run_python("""
         import os, requests, socket, warnings
@@ -171,7 +173,7 @@ def test_the_child_of_a_fork_gets_a_server_of_its_own_and_the_parents_goes_on():
 
         mine = shared_server()
         assert works(mine)
-        child = os.fork() if hasattr(os, "fork") else None
+        child = os.fork()
         if child == 0:
             assert not mine.running
             theirs = shared_server()
@@ -179,20 +181,20 @@ def test_the_child_of_a_fork_gets_a_server_of_its_own_and_the_parents_goes_on():
             mine.close()
             theirs.close()
             os._exit(7)
-        if child:
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert shared_server() is mine and works(mine)
     """)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_child_does_not_keep_the_parents_port_open():
     done = run_python("""
         import os, signal, socket, time, warnings
         warnings.simplefilter("ignore")
         from animatediff_widget.server import LocalServer
         server = LocalServer().start()
-        child = os.fork() if hasattr(os, "fork") else None
+        child = os.fork()
         if child == 0:
             time.sleep(60)
         port = int(server.base_url.rpartition(":")[2])
@@ -201,8 +203,7 @@ def test_a_child_does_not_keep_the_parents_port_open():
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
             print("gone")
-        if child:
-            os.kill(child, signal.SIGKILL)
+        os.kill(child, signal.SIGKILL)
     """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "gone\n", "")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import pickle
 import re
 from pathlib import Path
 
@@ -10,20 +12,14 @@ import pytest
 import requests
 
 import animatediff_widget.errors
-from animatediff_widget import (
-    AnimateDiffError,
-    AnimateDiffPanel,
-    AnimateDiffRequest,
-    Client,
-    Endpoint,
-    Job,
-    Journal,
-    Prediction,
-)
-from animatediff_widget.jobs.job import STATES
+from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job
+from animatediff_widget.backends.registry import places
+from animatediff_widget.errors import EndpointError
 from animatediff_widget.jobs.status_line import describe
-from animatediff_widget.model.request import _TABLE_FIELDS
-from animatediff_widget.texts import LANGUAGES, TEXTS
+from animatediff_widget.model.fields import TABLE_FIELDS
+from animatediff_widget.model.status import STATES
+from animatediff_widget.server import shared_server
+from animatediff_widget.texts import LANGUAGES, TEXTS, Message, Texts
 
 PACKAGE = Path(__file__).parents[2] / "animatediff_widget"
 ENGLISH = LANGUAGES["en"]
@@ -44,7 +40,7 @@ def test_every_language_has_every_text_with_the_same_blanks(language):
 
 def test_chinese_is_chinese():
     same = {name for name, text in LANGUAGES["zh"].items() if not re.search("[\u4e00-\u9fff]", text)}
-    assert same == {"replicate", "base_url_example", "tab_json", "full_stop"}
+    assert same == {"replicate", "name_replicate", "base_url_example", "tab_json", "status_and_words", "value_refused"}
     halved = {name for name, text in LANGUAGES["zh"].items() if re.search("[\u4e00-\u9fff][,;:?!]", text)}
     assert halved == set()
 
@@ -53,16 +49,32 @@ def test_every_text_that_the_code_asks_for_is_there_and_none_is_left_over():
     asked = {f"state_{state}" for state in STATES}
     asked |= {f"status_{status}" for status in ("starting", "processing", "accepted")}
     asked |= {f"advice_{status}" for status in range(400, 600)} & set(ENGLISH)
-    asked |= {f"a_{kind}" for kind in _TABLE_FIELDS.values()}
+    asked |= {f"a_{kind}" for kind in TABLE_FIELDS.values()}
+    asked |= {f"name_{place.kind}" for place in places()}
     for tree in CODE.values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ENGLISH:
                 asked.add(node.value)
-            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "TEXTS":
-                choices = [node.slice.body, node.slice.orelse] if isinstance(node.slice, ast.IfExp) else [node.slice]
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Message":
+                code = node.args[0]
+                choices = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
                 assert {choice.value for choice in choices if isinstance(choice, ast.Constant)} <= set(ENGLISH)
     asked |= {f"{name}_help" for name in asked}  # `Maker.button` asks for them
-    assert set(ENGLISH) - asked == {"no_texts"}  # the texts' own
+    assert set(ENGLISH) - asked == set()
+
+
+def test_every_message_of_the_code_fills_the_blanks_of_its_text():
+    wrong = []
+    for path, tree in CODE.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Message" and node.args:
+                codes = [item.value for item in ast.walk(node.args[0]) if isinstance(item, ast.Constant)]
+                given = {keyword.arg for keyword in node.keywords}
+                for code in codes:
+                    blanks = set(re.findall(r"(?<!{){(\w+)", ENGLISH.get(code, "")))
+                    if None not in given and not blanks <= given:
+                        wrong.append((path.name, code, blanks - given))
+    assert wrong == []
 
 
 def test_no_sentence_of_an_error_stands_outside_the_texts():
@@ -76,23 +88,16 @@ def test_no_sentence_of_an_error_stands_outside_the_texts():
     assert found == []
 
 
-def test_a_panel_speaks_chinese_when_it_is_told_to():
-    panel = AnimateDiffPanel(lang="zh")
-    assert panel.run_button.description == "运行"
-    assert panel._form.controls["steps"].description == "步数"
-    assert "点击" in panel._results.stage.value
-    job = panel.run()
-    job.result(60)
-    assert panel._monitor.status.value.startswith('<div class="ad-status">完成')
-    assert "ad-zh" in panel._dom_classes
-    assert AnimateDiffPanel(lang="en").run_button.description == "Run"
+@pytest.fixture
+def chinese(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
 
 
-def test_the_sentences_of_errors_are_chinese_too():
-    TEXTS.use("zh")
+@pytest.mark.usefixtures("chinese")
+def test_the_sentences_of_errors_are_in_the_language_of_the_environment():
     for wrong, sentence in [
         ({"steps": 0}, "steps 必须是 1 到 100 的整数，不能是 0。"),
-        ({"seed": "x"}, "seed 必须是 0 到 2147483647 的整数或 None，不能是 'x'。"),
+        ({"seed": "x"}, "seed 必须是 0 到 4294967295 的整数或 None，不能是 'x'。"),
         ({"path": " "}, "path 不能为空。"),
         ({"extra_input": {"overlay_original_img": 1}}, "必须是 true 或 false，不能是 1"),
     ]:
@@ -108,46 +113,56 @@ def test_the_sentences_of_errors_are_chinese_too():
         Client(Endpoint.relay("http://127.0.0.1:9")).get("abc")
     with pytest.raises(AnimateDiffError, match="未能返回任务状态（404"):
         Client(Endpoint.builtin()).get("abc")
-    panel = AnimateDiffPanel()
-    panel._form.controls["version"].value = "what"
-    assert panel.run() is None
-    assert "未发送。请先改正：version 必须是 64 位十六进制数字" in panel._monitor.status.value
 
 
-def test_the_built_in_server_answers_in_the_hosted_apis_english_whatever_the_panel_speaks():
-    TEXTS.use("zh")
-    endpoint = Endpoint.builtin()
-    client = Client(endpoint)
+def test_one_error_is_said_in_the_language_of_whoever_shows_it(monkeypatch):
+    with pytest.raises(AnimateDiffError) as caught:
+        AnimateDiffRequest(steps=0)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.code == "value_refused"
+    assert Texts("en").say(error) == str(error) == "steps must be a whole number from 1 to 100, not 0."
+    assert Texts("zh_CN.UTF-8").say(error) == "steps 必须是 1 到 100 的整数，不能是 0。"
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert str(error) == Texts("zh").say(error)
+
+
+def test_a_message_is_a_plain_value_that_can_be_kept():
+    inner = Message("to_create")
+    message = Message("connection_broke", host="relay.example", what=inner)
+    assert message == Message("connection_broke", host="relay.example", what=inner) != inner
+    assert len({message, Message("connection_broke", host="relay.example", what=inner)}) == 1
+    assert Message.from_json(json.loads(json.dumps(message.to_json()))) == message
+    for nonsense in (None, 3, "x", {}, {"code": "nothing", "params": {}}, {"code": "connection_broke", "params": {}}):
+        assert Message.from_json(nonsense) is None
+
+
+def test_a_message_keeps_no_frame_of_the_error_that_it_quotes():
+    message = Message("looking", error=EndpointError(Message("to_list")))
+    assert message.params == {"error": Message("to_list")}
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_built_in_server_answers_in_the_hosted_apis_english_whatever_the_environment_speaks():
+    server = shared_server()
     answer = requests.post(
-        endpoint.url,
+        f"{server.base_url}/v1/predictions",
         json={"version": "what", "input": {"prompt": "a boat", "path": ""}},
-        headers={"Authorization": client._key.header()},
+        headers={"Authorization": f"Bearer {server.token}"},
         timeout=30,
     )
     assert answer.status_code == 422
     assert answer.text.isascii()
     assert "version must be 64 hexadecimal digits" in answer.text
-    assert AnimateDiffPanel(lang="zh").run_button.description == "运行"
 
 
+@pytest.mark.usefixtures("chinese")
 def test_no_english_is_in_what_a_chinese_job_says_of_itself():
     said = []
     job = Job(AnimateDiffRequest(steps=30), Client(Endpoint.builtin()))
-    TEXTS.use("zh")
-    job.observe(lambda _: said.append(describe(job)), ["state", "prediction"])
+    job.observe(lambda _: said.append(describe(job.view)), "view")
     job.run()
     assert len(said) > 3
     assert [text for text in said if re.search("[A-Za-z]", text)] == []
-
-
-def test_a_job_of_an_earlier_session_ends_with_a_chinese_sentence():
-    TEXTS.use("zh")
-    journal = Journal()
-    key = journal.begin(AnimateDiffRequest(seed=1), "http://127.0.0.1:9/replicate/v1/predictions", kind="builtin")
-    journal.note(key, "running", prediction=Prediction.from_json({"id": "abc", "status": "processing"}))
-    job = Job.resume(journal.get(key))
-    with pytest.raises(AnimateDiffError, match="那次会话的内置服务已经关闭"):
-        job.run()
 
 
 @pytest.mark.parametrize(
@@ -165,10 +180,9 @@ def test_the_language_is_found_in_the_environment(monkeypatch, variable, value, 
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, value)
-    TEXTS.use(None)
     assert TEXTS["run"] == LANGUAGES[language]["run"]
 
 
-def test_a_language_without_texts_is_refused_in_a_sentence():
-    with pytest.raises(AnimateDiffError, match="no texts in 'tlh'"):
-        AnimateDiffPanel(lang="tlh")
+def test_a_language_without_texts_is_refused():
+    with pytest.raises(ValueError, match="tlh"):
+        Texts("tlh")
