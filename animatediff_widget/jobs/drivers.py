@@ -43,6 +43,10 @@ class Control:
         """Give the time, in seconds on the monotonic clock."""
         return time.monotonic()
 
+    def wall(self) -> float:
+        """Give the system's time, in seconds since the epoch; it may be set while a job runs."""
+        return time.time()
+
     def cancel(self) -> None:
         """Want the job canceled, and end its present wait."""
         self.canceled = True

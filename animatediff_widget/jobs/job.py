@@ -348,7 +348,7 @@ class Job(HasTraits):
                 lambda: control.canceled,
                 self.timeout,
                 self._entry,
-                Clock(now=control.now),
+                Clock(control.now, control.wall),
             )
             driver = Driver(Steps(context), self.body, self._key or "", self.client.backend, self.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)

@@ -312,7 +312,7 @@ def test_a_lost_answer_is_found_by_a_machine_whose_clock_is_wrong(server, monkey
     listing = server._list
     server._list = lambda call: call.answer(200, catch(listing, call), date=stamp)
     monkeypatch.setattr(time, "time", lambda: now() + off)
-    monkeypatch.setattr(bad.time, "gmtime", lambda: time.localtime(now()))
+    monkeypatch.setattr(bad.time, "gmtime", lambda *_: time.localtime(now()))
     server.scripts["create"] = [bad.reset_after]
     assert ended(a_job(server)).state == "succeeded"
 
