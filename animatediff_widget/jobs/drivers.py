@@ -171,7 +171,7 @@ class Driver:
         found = []
         for prediction in self._backend.list(since + self._backend.clock_ahead):
             if is_same_job(self._body, prediction):
-                known = self._journal.get(prediction.id or "")
+                known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                 if known is None or known.key == self._key:
                     found.append(prediction)
         return found
