@@ -106,7 +106,8 @@ class PocketEngine:
         world = build_world(request, seed, canceled=canceled)
         others = len(world.data) - world.matching
         log(f"World: {world.matching} drawn clips that match the prompt, {others} others to be told apart from\n")
-        point: Floats = np.random.default_rng([seed, 3]).standard_normal(world.data.shape[1], dtype=np.float32)
+        noise = np.random.default_rng([seed, 3]).standard_normal(world.data.shape[1], dtype=np.float32)
+        point: Floats = np.asarray(noise)
         steps, scale = int(request.steps), float(request.guidance_scale)
         points = diffusion.ddim(point, world.data, world.matching, steps=steps, guidance_scale=scale)
         began = time.monotonic()

@@ -16,7 +16,7 @@ from animatediff_widget.model.fields import DEFAULT_VERSION
 from animatediff_widget.model.status import DONE_STATUSES
 
 from .base import Handler, Service
-from .problem import Problem, bad_request, not_found, throttled
+from .problem import Problem, not_found
 from .store import Closed, QueueFull
 from .validation import MODEL, openapi_schema, parse_json, read_request
 
@@ -31,14 +31,6 @@ _DURATION = re.compile(r"(?=[\d.])(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.
 _VERSION_ID = re.compile(r"[0-9a-f]{64}")
 
 
-class _Nowhere(Handler):
-    async def dispatch(self, *args: str) -> None:
-        self.read = True
-        raise self.refusal or not_found()
-
-    get = head = post = put = patch = delete = options = dispatch
-
-
 class _Create(Handler):
     async def do_post(self, prefix: str, owner: str | None = None, name: str | None = None) -> None:
         body = parse_json(bytes(self.received))
@@ -48,9 +40,13 @@ class _Create(Handler):
         try:
             snapshot = store.create(request, body["input"], self.taken)
         except QueueFull as full:
-            raise throttled(full.seconds) from None
+            (seconds,) = full.args
+            detail = f"Request was throttled. Your rate limit resets in ~{seconds}s."
+            throttled = Problem(429, "Too Many Requests", detail, headers={"Retry-After": str(seconds)})
+            throttled.body = {"detail": detail}  # the hosted API's has no more
+            raise throttled from None
         except Closed:
-            raise Problem.of(503, "Service unavailable", "The server is shutting down.") from None
+            raise Problem(503, "Service unavailable", "The server is shutting down.") from None
         self.received = bytearray()
         if deadline is not None:
             cancel = functools.partial(store.cancel, snapshot.id, late=True)
@@ -173,7 +169,7 @@ def _read_deadline(cancel_after: str | None) -> float | None:
     hours, minutes, seconds = found.groups(default="0") if found else ("0", "0", "0")
     deadline = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     if deadline <= 0:
-        raise bad_request("Cancel-After must be a duration such as 30, 90s, 1m or 1h30m.")
+        raise Problem(400, "Bad request", "Cancel-After must be a duration such as 30, 90s, 1m or 1h30m.")
     return deadline
 
 
@@ -194,13 +190,7 @@ def _read_cursor(cursor: str | None) -> tuple[int | None, int | None]:
 
 
 def make_application(service: Service) -> Application:
-    """Build the server's application.
-
-    Parameters
-    ----------
-    service : Service
-        What its handlers share.
-    """
+    """Build the server's application; its handlers share `service`."""
     shared = {"service": service}
     prefix, part = "(/v1|/replicate/v1)", "([^/]+)"
     return Application(
@@ -213,7 +203,7 @@ def make_application(service: Service) -> Application:
             (rf"{prefix}/models/{part}/{part}/versions/{part}", _Versions, shared),
             (r"/files/(.*)", _Files, shared),
         ],
-        default_handler_class=_Nowhere,
+        default_handler_class=Handler,
         default_handler_args=shared,
         log_function=lambda handler: None,  # no access log: it would be printed into the notebook
     )

@@ -137,7 +137,7 @@ def test_a_caller_who_hangs_up_while_waiting_is_forgotten_but_the_prediction_goe
     with pytest.raises(requests.ReadTimeout), Caller(caller.server) as other:
         other.post(f"{other.base}/predictions", json=BODY, headers={"Prefer": "wait"}, timeout=0.2)
     engine.begun.acquire()
-    while caller.server._thread._service.held:
+    while caller.server._thread.service.held:
         time.sleep(0.002)
     engine.open.set()
     newest = caller.get(f"{caller.base}/predictions").json()["results"][0]
