@@ -98,7 +98,7 @@ class LocalServer:
     queue_size : int
         How many predictions may wait behind the running one; more are answered with 429.
     output_lifetime : float
-        For how many seconds after its end a prediction's input, log and output are kept.
+        For how many seconds after its end a prediction's input, log and output are kept, a minute more at most.
     keep : int
         How many ended predictions are remembered; the oldest are forgotten first.
 
@@ -204,12 +204,12 @@ class LocalServer:
     def close(self) -> None:
         """Cancel what runs, stop listening and end both threads. Does nothing when it is closed already."""
         with self._state_lock:
-            if self._state == "running":
+            was_running, self._state = self.running, "closed"
+            if was_running:
                 assert self._thread
-                _running.discard(self)
                 self._thread.stop()
                 self._thread = None
-            self._state = "closed"
+                _running.discard(self)
 
     def _listen(self) -> socket.socket:
         try:
