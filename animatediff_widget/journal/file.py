@@ -163,9 +163,11 @@ class JournalFile:
     @contextlib.contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
         """Wait for the other threads and processes; leave no transaction open."""
-        if not _lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise TimeoutError("another thread does not let go of it")
-        try:
+        locked = False
+        try:  # around the waiting too: an interrupt right after it must not leave the lock to nobody
+            locked = _lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            if not locked:
+                raise TimeoutError("another thread does not let go of it")
             with gate(self._gate, max(0.0, deadline - time.monotonic())):
                 try:
                     yield
@@ -175,7 +177,8 @@ class JournalFile:
                 if os.name == "nt":  # an open file can be neither renamed nor removed there
                     self._close()
         finally:
-            _lock.release()
+            if locked:
+                _lock.release()
 
     def _connect(self, deadline: float) -> sqlite3.Connection:
         """Give the connection to the file that bears the journal's name now, in this process."""
