@@ -12,6 +12,7 @@ from traitlets import Enum, HasTraits, Instance, Unicode
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
+from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.journal import Journal, JournalEntry
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.media.animation import Animation
@@ -25,7 +26,7 @@ from animatediff_widget.texts import Message
 from .actions import Clock
 from .context import Context
 from .drivers import Control, Driver
-from .interrupts import Mailbox, uninterrupted
+from .mailbox import Mailbox
 from .polling import Schedule
 from .steps import Steps
 from .view import JobView

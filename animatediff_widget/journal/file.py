@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from animatediff_widget.errors import JournalError
+from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.texts import Message
 
 from .entry import without_data
@@ -147,7 +148,7 @@ class JournalFile:
     def _do(self, act: _Act[_T], within: float) -> _T:
         deadline = time.monotonic() + within
         try:
-            with self._turn(deadline):
+            with uninterrupted(), self._turn(deadline):
                 try:
                     return act(self._connect(deadline))
                 except sqlite3.DatabaseError as error:
@@ -163,11 +164,9 @@ class JournalFile:
     @contextlib.contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
         """Wait for the other threads and processes; leave no transaction open."""
-        locked = False
-        try:  # around the waiting too: an interrupt right after it must not leave the lock to nobody
-            locked = _lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
-            if not locked:
-                raise TimeoutError("another thread does not let go of it")
+        if not _lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise TimeoutError("another thread does not let go of it")
+        try:
             with gate(self._gate, max(0.0, deadline - time.monotonic())):
                 try:
                     yield
@@ -177,8 +176,7 @@ class JournalFile:
                 if os.name == "nt":  # an open file can be neither renamed nor removed there
                     self._close()
         finally:
-            if locked:
-                _lock.release()
+            _lock.release()
 
     def _connect(self, deadline: float) -> sqlite3.Connection:
         """Give the connection to the file that bears the journal's name now, in this process."""

@@ -10,7 +10,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Instance, Unicode, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest
-from animatediff_widget.jobs.interrupts import uninterrupted
+from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES

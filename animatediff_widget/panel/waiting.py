@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from animatediff_widget.jobs.interrupts import uninterrupted
+from animatediff_widget.interrupts import uninterrupted
 
 __all__ = ["Click", "WaitingMessages", "current_header"]
 

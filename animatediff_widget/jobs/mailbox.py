@@ -1,37 +1,16 @@
-"""What an interrupt must not cut short."""
+"""Views on their way from one thread to another."""
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+
+from animatediff_widget.interrupts import uninterrupted
 
 from .view import JobView
 
-__all__ = ["Mailbox", "uninterrupted"]
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[bool]:
-    """Hold an interrupt back until the context ends; it comes then.
-
-    Gives whether this is the main thread, which alone can be interrupted.
-    """
-    held: list[Any] = []
-    try:
-        before = signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
-    except ValueError:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])
+__all__ = ["Mailbox"]
 
 
 class Mailbox:

@@ -1,0 +1,33 @@
+"""Holding an interrupt back while something must not be cut short."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["uninterrupted"]
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[bool]:
+    """Hold an interrupt back until the context ends; it comes then.
+
+    Gives whether this is the main thread, which alone can be interrupted.
+    """
+    held: list[Any] = []
+    if signal.getsignal(signal.SIGINT) is None:  # not Python's own handler: it cannot be put back
+        yield False
+        return
+    try:
+        before = signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
+    except ValueError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held and callable(before):
+        before(*held[0])
