@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.texts import Message
+
 from .request import AnimateDiffRequest
 
 __all__ = ["Body"]
@@ -51,9 +54,13 @@ class Body:
         Raises
         ------
         InvalidRequest
-            When it is no body of this model, as in a damaged record.
+            When it is no body of this model, or no JSON, as in a damaged record.
         """
-        return AnimateDiffRequest.from_body(self.to_json())
+        try:
+            value = self.to_json()
+        except (ValueError, RecursionError):
+            raise InvalidRequest("body", Message("body_damaged")) from None
+        return AnimateDiffRequest.from_body(value)
 
     @cached_property
     def _input(self) -> dict[str, Any]:

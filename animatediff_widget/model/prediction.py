@@ -25,7 +25,7 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\
 
 
 @dataclass(frozen=True)
-class _LogReading:
+class LogReading:
     """What was found in a log so far, and where to go on."""
 
     position: int = 0
@@ -35,11 +35,11 @@ class _LogReading:
     rate: float | None = None
     seed: int | None = None
 
-    def read_on(self, log: str) -> _LogReading:
+    def read_on(self, log: str) -> LogReading:
         """Read what `log` has beyond this reading; start anew where it is another log."""
         known = self
         if len(log) < self.position or not log.startswith(self.last_line, self.position):
-            known = _LogReading()
+            known = LogReading()
         fresh = log[known.position :]
         step, total, rate, seed = known.step, known.total, known.rate, known.seed
         for found in _BAR.finditer(fresh):
@@ -51,7 +51,7 @@ class _LogReading:
             seed = int(found[1])
         # The last line may be unfinished: it is read again next time.
         start = max(fresh.rfind("\n") + 1, fresh.rfind("\r") + 1, len(fresh) - _LONGEST_BAR)
-        return _LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
+        return LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Prediction:
         The log so far.
     raw : dict
         The JSON exactly as it came. It is shared, not copied: do not change it.
+    reading : LogReading
+        Where the next snapshot reads on in the log.
     """
 
     id: str | None
@@ -91,7 +93,7 @@ class Prediction:
     error: str | None
     logs: str = field(repr=False)
     raw: dict[str, Any] = field(repr=False, hash=False)
-    _reading: _LogReading = field(repr=False, compare=False)
+    reading: LogReading = field(repr=False, compare=False)
 
     @classmethod
     def from_json(cls, obj: Any, previous: Prediction | None = None) -> Prediction:
@@ -111,7 +113,7 @@ class Prediction:
         """
         raw = obj if isinstance(obj, dict) else {}
         logs = _text(raw.get("logs"))
-        reading = (previous._reading if previous else _LogReading()).read_on(logs)
+        reading = (previous.reading if previous else LogReading()).read_on(logs)
         seed = reading.seed
         if seed is None and isinstance(raw.get("input"), dict):
             given = raw["input"].get("seed")
@@ -127,7 +129,7 @@ class Prediction:
             error=_error(raw.get("error")),
             logs=logs,
             raw=raw,
-            _reading=reading,
+            reading=reading,
         )
 
     @property
