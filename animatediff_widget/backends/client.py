@@ -33,7 +33,7 @@ class Client:
     Parameters
     ----------
     endpoint : Endpoint, optional
-        Where to. Replicate where a key for it is at hand, else the built-in server, which starts with its first client.
+        Replicate where a key for it is at hand, else the built-in server, which starts with its first client.
     token : str or Key, optional
         The key. Looked for as `find_key` does when not given.
     connect_timeout, read_timeout : float
@@ -109,11 +109,6 @@ class Client:
         request : AnimateDiffRequest or Body
             What to run. Where a request's seed is None, one is drawn and sent.
 
-        Returns
-        -------
-        Prediction
-            The endpoint's first answer.
-
         Raises
         ------
         EndpointError
@@ -123,40 +118,11 @@ class Client:
         return self.backend.create(body, uuid.uuid4().hex)
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
-        """Ask how a job stands.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id.
-        previous : Prediction, optional
-            The last snapshot of the same job; saves reading its log again.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer.
-        """
+        """Ask how a job stands; the last snapshot of the same job, as `previous`, saves reading its log again."""
         return self.backend.watch(prediction_id, previous)
 
     def cancel(self, prediction_id: str) -> Prediction:
-        """Cancel a job.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id.
-
-        Returns
-        -------
-        Prediction
-            The job as it stands then; it may still be running for a moment.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer.
-        """
+        """Cancel a job and give it as it stands then; it may still be running for a moment."""
         return self.backend.cancel(prediction_id)
 
     def list(self, limit: int = 100) -> list[Prediction]:
@@ -165,19 +131,13 @@ class Client:
         Parameters
         ----------
         limit : int
-            The most to list. Further pages are fetched for it, from the endpoint's own origin only.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer; some relays have no list.
+            The most to list. Further pages are fetched for it, from the endpoint's own origin only. Some relays have
+            no list.
         """
         return [*itertools.islice(self.backend.list(), limit)]
 
     def download(self, url: str, to: str | os.PathLike[str]) -> Path:
-        """Fetch an output into a file.
-
-        The file appears under its name only when it is whole and on the disk.
+        """Fetch an output into a file, which appears under its name only when it is whole and on the disk.
 
         Parameters
         ----------
@@ -185,11 +145,6 @@ class Client:
             One of a prediction's outputs: https, or the endpoint's own origin, or a ``data:`` URI.
         to : path
             The file to write.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------

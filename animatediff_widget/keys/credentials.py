@@ -26,10 +26,7 @@ logger = logging.getLogger(__name__)
 
 _KEYRING_SERVICE = "animatediff-widget"
 _ORIGINS = "keyring-origins.txt"  # those whose keys are in the keyring
-_WHY_KEPT_BACK = {
-    "NotebookAccessError": "secret_not_granted",
-    "TimeoutException": "secret_not_answered",
-}
+_WHY_KEPT_BACK = {"NotebookAccessError": "secret_not_granted", "TimeoutException": "secret_not_answered"}
 """The names of the texts, by what Colab raises."""
 _SHORTEST_SECRET = 6  # stars for a test server's key "1" would spoil every answer
 

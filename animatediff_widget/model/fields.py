@@ -30,7 +30,6 @@ __all__ = [
     "Whole",
     "draw_seed",
     "no_object",
-    "refuse",
 ]
 
 DEFAULT_VERSION = "beecf59c4aee8d81bf04f0381033dfa10dc16e845b4ae00d281e2fa377e48a9f"
@@ -55,8 +54,6 @@ MOTION_MODULES = ("mm_sd_v14", "mm_sd_v15", "mm_sd_v15_v2")
 
 MAX_SEED = 2**32 - 1
 """The largest seed that the hosted model draws; its schema has no bounds."""
-
-_LARGEST_DRAWN = 2**31 - 1
 
 INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module", "guidance_scale")
 
@@ -91,18 +88,14 @@ TABLE_FIELDS: dict[str, str] = {
     "overlay_original_img": "boolean",
 }
 
+_PYTHON_TYPES: dict[str, Any] = {"boolean": bool, "string": str, "integer": int, "number": (int, float)}
+
 _VERSION = re.compile(r"(?:[\w.-]+/[\w.-]+(?::[0-9a-f]{64})?|[0-9a-f]{64})", re.ASCII)
 
 
 def draw_seed() -> int:
-    """Draw a seed.
-
-    Returns
-    -------
-    int
-        From 1 to 2147483647; never 0, which some builds of the model take as "random".
-    """
-    return 1 + secrets.randbelow(_LARGEST_DRAWN)
+    """Draw a seed from 1 to 2147483647; never 0, which some builds of the model take as "random"."""
+    return 1 + secrets.randbelow(2**31 - 1)
 
 
 def _shown(value: object) -> str:
@@ -113,31 +106,19 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def refuse(name: str, code: str, *, kept: bool = True, **params: Any) -> InvalidRequest:
-    """Make the error for a refused value.
-
-    Parameters
-    ----------
-    name : str
-        The field's name.
-    code : str
-        The code of the clause that says what is wrong.
-    kept : bool
-        Whether the field goes on having the value before it.
-    **params
-        What goes into the clause's blanks.
-    """
-    problem = Message(code, name=name, **params)
-    return InvalidRequest(name, Message("value_kept" if kept else "value_refused", problem=problem))
+def _refuse(name: str, code: str, **params: Any) -> InvalidRequest:
+    """Make the error for a value that is assigned to a field, which keeps the value before it."""
+    return InvalidRequest(name, Message("value_kept", problem=Message(code, name=name, **params)))
 
 
-def _must_be(name: str, wanted: Message, value: object, *, kept: bool = True) -> InvalidRequest:
-    return refuse(name, "must_be", kept=kept, wanted=wanted, value=_shown(value))
+def _must_be(name: str, wanted: Message, value: object) -> InvalidRequest:
+    return _refuse(name, "must_be", wanted=wanted, value=_shown(value))
 
 
 def no_object(name: str, value: object) -> InvalidRequest:
     """Make the error for a part of a body that is no JSON object."""
-    return _must_be(name, Message("a_object"), value, kept=False)
+    problem = Message("must_be", name=name, wanted=Message("a_object"), value=_shown(value))
+    return InvalidRequest(name, Message("value_refused", problem=problem))
 
 
 def _name_of(trait: TraitType[Any, Any]) -> str:
@@ -165,7 +146,7 @@ class Name(Text):
         """Check a value."""
         name: str = super().validate(obj, value).strip()
         if not name:
-            raise refuse(_name_of(self), "must_not_be_blank")
+            raise _refuse(_name_of(self), "must_not_be_blank")
         return name
 
 
@@ -223,7 +204,7 @@ class Extra(Dict):
             raise _must_be(name, Message("a_object"), value)
         for key in value:
             if key in self.reserved:
-                raise refuse(name, "must_not_hold", key=repr(key))
+                raise _refuse(name, "must_not_hold", key=repr(key))
             if key in TABLE_FIELDS and not _has_type(value[key], TABLE_FIELDS[key]):
                 raise _must_be(f"{name}[{key!r}]", Message(f"a_{TABLE_FIELDS[key]}"), value[key])
         _check_json(name, value)
@@ -231,13 +212,7 @@ class Extra(Dict):
 
 
 def _has_type(value: object, kind: str) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "string":
-        return isinstance(value, str)
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int) if kind == "integer" else isinstance(value, (int, float))
+    return isinstance(value, _PYTHON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _check_json(name: str, value: object, depth: int = 0) -> None:

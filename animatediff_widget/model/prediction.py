@@ -97,7 +97,7 @@ class Prediction:
 
     @classmethod
     def from_json(cls, obj: Any, previous: Prediction | None = None) -> Prediction:
-        """Read a server's answer.
+        """Read a server's answer; never raises: what cannot be understood is left out, and stays in `raw`.
 
         Parameters
         ----------
@@ -105,11 +105,6 @@ class Prediction:
             The parsed JSON. Keys may be missing, null, extra or of the wrong type; no object reads as ``{}``.
         previous : Prediction, optional
             The snapshot before this one of the same job: its log is not read again.
-
-        Returns
-        -------
-        Prediction
-            Never raises: what cannot be understood is left out, and stays in `raw`.
         """
         raw = obj if isinstance(obj, dict) else {}
         logs = _text(raw.get("logs"))
@@ -170,13 +165,8 @@ def _text(value: Any) -> str:
     """Give text that can be written anywhere; JSON may hold halves of characters, which cannot."""
     if not isinstance(value, str):
         return ""
-    if value.isascii():
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", value)  # one for one, so that positions in a log stay
-    return value
+    # One for one, so that positions in a log stay.
+    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
 
 
 def _time(value: Any) -> float | None:
@@ -203,13 +193,9 @@ def _error(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, dict):
-        for key in ("message", "detail", "title"):
-            if isinstance(value.get(key), str):
-                return _text(value[key])
-    if isinstance(value, str):
-        return _text(value)
+        value = next((value[key] for key in ("message", "detail", "title") if isinstance(value.get(key), str)), value)
     try:
-        return _text(json.dumps(value, ensure_ascii=False))
+        return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
         return "an error that cannot be shown"
 

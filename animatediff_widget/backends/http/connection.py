@@ -11,7 +11,7 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -84,7 +84,7 @@ class Exchange:
         raise failure.with_traceback(None)
 
     def _explain(self, error: Exception) -> EndpointError:
-        causes = list(_causes(error))
+        causes = _causes(error)
 
         def any_is(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
@@ -241,15 +241,10 @@ def _is_public(address: str) -> bool:
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
-    seen: set[int] = set()
-    todo = [error]
-    while todo:
-        current = todo.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        todo += [item for item in inner if isinstance(item, BaseException)]
+def _causes(error: BaseException) -> list[BaseException]:
+    """List an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
+    found = [error]
+    for each in found:
+        inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        found += [item for item in inner if isinstance(item, BaseException) and not any(item is one for one in found)]
+    return found
