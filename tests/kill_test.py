@@ -39,8 +39,8 @@ from pathlib import Path
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.jobs import recovery
-from animatediff_widget.jobs.pace import Pace
+from animatediff_widget.jobs import submission
+from animatediff_widget.jobs.polling import Schedule
 from animatediff_widget.server import LocalServer
 
 THREADS = 4
@@ -89,8 +89,8 @@ class Figures:
 
 def _hurry() -> None:
     """Let a killed process have come far: less waiting leaves more moments in which something happens."""
-    Pace.delay = lambda self, now: random.random() * 0.02  # type: ignore[method-assign]
-    recovery._LOOKS = (0.05, 0.15, 0.3)  # type: ignore[assignment]
+    Schedule.delay = lambda self, now: random.random() * 0.02  # type: ignore[method-assign]
+    submission._SEARCHES = (0.05, 0.15, 0.3)  # type: ignore[assignment]
 
 
 def work(url: str, token: str, home: str, first_seed: int, ready: Connection) -> None:

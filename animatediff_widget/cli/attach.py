@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .common import OK, add_endpoint, follow, given_endpoint, report
+from animatediff_widget.errors import AnimateDiffError
+
+from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report
 
 __all__ = ["add"]
 
@@ -29,8 +31,12 @@ def _attach(arguments: argparse.Namespace) -> int:
     from animatediff_widget.journal import Journal
     from animatediff_widget.model.endpoint import Endpoint
 
+    try:
+        endpoint = given_endpoint(arguments) or Endpoint.replicate()
+    except AnimateDiffError as error:
+        return fail(error, USAGE)
     journal = Journal()
-    job = Job.attach(given_endpoint(arguments) or Endpoint.replicate(), arguments.id, journal=journal)
+    job = Job.attach(endpoint, arguments.id, journal=journal)
     report(journal)
     follow(job)
     return OK

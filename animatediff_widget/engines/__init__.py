@@ -24,10 +24,8 @@ class Output:
     ----------
     data : bytes
         The whole file.
-    suffix : str
-        Its file name's suffix without a dot, such as ``"webp"``.
-    mime : str
-        Its media type, such as ``"image/webp"``.
+    suffix, mime : str
+        Its file name's suffix without a dot, and its media type, such as ``"webp"`` and ``"image/webp"``.
     """
 
     data: bytes
@@ -38,17 +36,8 @@ class Output:
 class Engine(Protocol):
     """What the server asks of an engine."""
 
-    @property
-    def name(self) -> str:
-        """The engine's name, for people to read."""
-
     def run(
-        self,
-        request: AnimateDiffRequest,
-        *,
-        seed: int,
-        log: Callable[[str], None],
-        canceled: Callable[[], bool],
+        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
     ) -> Output:
         """Draw one animation.
 
@@ -62,11 +51,6 @@ class Engine(Protocol):
             Takes text to append to the prediction's log; may be called for every step.
         canceled : callable
             Returns True once the run should stop; looked at before every step.
-
-        Returns
-        -------
-        Output
-            The animation's file.
 
         Raises
         ------

@@ -1,7 +1,8 @@
 """The mathematics of the pocket engine: a schedule, an exact denoiser, guidance and DDIM, as small pure functions.
 
 Nothing here knows about pictures. The data set is a matrix with one flattened clip per row, and its score is known in
-closed form, so no network is needed and every number can be checked by hand.
+closed form, so no network is needed and every number can be checked by hand. In all that follows ``a`` is alpha_bar,
+the share of the signal's variance that is left, and ``n`` the number of clips.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ __all__ = [
     "alpha_bars",
     "ddim",
     "ddim_step",
-    "denoise",
     "guided_weights",
     "log_likelihoods",
     "posterior",
@@ -30,109 +30,47 @@ TRAIN_STEPS = 1000
 
 
 def alpha_bars() -> NDArray[np.float64]:
-    """How much of the signal's variance is left at each timestep.
+    """Give alpha_bar of each of the 1000 timesteps, falling from 0.99915 to 0.00466.
 
-    The scaled-linear schedule of Stable Diffusion: the square roots of beta are evenly spaced from 0.00085 to 0.012.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (1000,), float64, falling from 0.99915 to 0.00466: the cumulative product of ``1 - beta``.
+    The scaled-linear schedule of Stable Diffusion: the square roots of beta are evenly spaced from 0.00085 to 0.012,
+    and alpha_bar is the cumulative product of ``1 - beta``.
     """
     betas = np.linspace(0.00085**0.5, 0.012**0.5, TRAIN_STEPS, dtype=np.float64) ** 2
     return np.asarray(np.cumprod(1.0 - betas), dtype=np.float64)
 
 
 def timesteps(steps: int) -> NDArray[np.int64]:
-    """Timesteps to visit, noisiest first ("trailing" spacing: always from 999, also with a single step).
-
-    Parameters
-    ----------
-    steps : int
-        How many, 1 to 1000.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (steps,), int64, falling from 999. The step after the last one is the clean clip (alpha_bar 1).
-
-    Raises
-    ------
-    ValueError
-        When `steps` is out of range.
-    """
+    """Timesteps to visit, noisiest first ("trailing" spacing: always from 999, also with a single step)."""
     if not 1 <= steps <= TRAIN_STEPS:
         raise ValueError(f"steps must be between 1 and {TRAIN_STEPS}, not {steps}.")
     return np.round(TRAIN_STEPS * (1.0 - np.arange(steps) / steps)).astype(np.int64) - 1
 
 
-def log_likelihoods(x: Floats, a: float, data: Floats, squares: Floats | None = None) -> NDArray[np.float64]:
-    """How likely each data point is to have become `x`, as logarithms up to one common constant.
+def log_likelihoods(products: Floats, squares: Floats, a: float) -> NDArray[np.float64]:
+    """How likely each data point is to have become the noisy point, as logarithms up to one common constant.
 
     ``-||x - sqrt(a) d_i||^2 / (2 (1 - a))``, without the term ``||x||^2`` that all share.
 
     Parameters
     ----------
-    x : numpy.ndarray
-        The noisy point, shape (dims,).
+    products : numpy.ndarray
+        ``d_i . x``, shape (n,).
+    squares : numpy.ndarray
+        ``||d_i||^2``, shape (n,).
     a : float
-        alpha_bar of its timestep, in [0, 1).
-    data : numpy.ndarray
-        The data set, shape (n, dims).
-    squares : numpy.ndarray, optional
-        ``||d_i||^2``, shape (n,), when it is known already.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), float64.
+        alpha_bar of the noisy point's timestep, in [0, 1).
     """
-    norms = np.einsum("ij,ij->i", data, data) if squares is None else squares
-    products = (data @ x).astype(np.float64)
-    return np.asarray((2.0 * np.sqrt(a) * products - a * norms) / (2.0 * (1.0 - a)), dtype=np.float64)
+    return np.asarray((2.0 * np.sqrt(a) * products - a * squares) / (2.0 * (1.0 - a)), dtype=np.float64)
 
 
 def posterior(logs: Floats) -> NDArray[np.float64]:
     """Softmax that does not overflow: likelihoods as logarithms in, probabilities out.
 
-    Parameters
-    ----------
-    logs : numpy.ndarray
-        Shape (n,), any range.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), float64, in [0, 1], summing to 1.
+    With them the exact posterior mean E[x0 | x_t] of a finite data set is ``sum_i w_i d_i``: the ideal denoiser of
+    Karras et al. 2022 (arXiv:2206.00364, appendix B.3), written for the variance preserving form of the noise.
     """
     weights = np.exp(np.asarray(logs, dtype=np.float64) - np.max(logs))
     return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-
-def denoise(x: Floats, a: float, data: Floats, squares: Floats | None = None) -> Floats:
-    """Clean guess for a noisy point: the exact posterior mean E[x0 | x_t] of a finite data set.
-
-    ``sum_i w_i d_i`` with ``w = softmax(log_likelihoods)``; the ideal denoiser of Karras et al. 2022
-    (arXiv:2206.00364, appendix B.3), written for the variance preserving form of the noise.
-
-    Parameters
-    ----------
-    x : numpy.ndarray
-        The noisy point, shape (dims,).
-    a : float
-        alpha_bar of its timestep, in [0, 1).
-    data : numpy.ndarray
-        The data set, shape (n, dims).
-    squares : numpy.ndarray, optional
-        ``||d_i||^2``, shape (n,), when it is known already.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (dims,), in the convex hull of `data`.
-    """
-    weights = posterior(log_likelihoods(x, a, data, squares))
-    return np.asarray(weights.astype(data.dtype) @ data)
 
 
 def guided_weights(logs: Floats, matching: int, guidance_scale: float) -> NDArray[np.float64]:
@@ -153,7 +91,7 @@ def guided_weights(logs: Floats, matching: int, guidance_scale: float) -> NDArra
     Returns
     -------
     numpy.ndarray
-        Shape (n,), float64, summing to 1; entries may be negative or above 1.
+        Shape (n,), summing to 1; entries may be negative or above 1.
     """
     weights = (1.0 - guidance_scale) * posterior(logs)
     weights[:matching] += guidance_scale * posterior(logs[:matching])
@@ -163,21 +101,7 @@ def guided_weights(logs: Floats, matching: int, guidance_scale: float) -> NDArra
 def ddim_step(x: Floats, x0: Floats, a: float, a_next: float) -> Floats:
     """One deterministic step towards less noise (Song et al., arXiv:2010.02502, equation 12 with sigma 0).
 
-    ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``.
-
-    Parameters
-    ----------
-    x : numpy.ndarray
-        The noisy point, shape (dims,).
-    x0 : numpy.ndarray
-        The clean guess, shape (dims,).
-    a, a_next : float
-        alpha_bar now and after the step; 0 <= a < 1, a < a_next <= 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (dims,).
+    ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``, for ``0 <= a < a' <= 1``.
     """
     keep = np.sqrt((1.0 - a_next) / (1.0 - a))
     # Both coefficients are made plain floats, so that float32 points stay float32 under every numpy.
@@ -193,12 +117,10 @@ def ddim(noise: Floats, data: Floats, matching: int, *, steps: int, guidance_sca
         Where to start: standard normal, shape (dims,), float32.
     data : numpy.ndarray
         U, the whole data set, shape (n, dims), float32; its first rows are C.
-    matching : int
-        How many of the first rows match the prompt.
+    matching, guidance_scale
+        See `guided_weights`.
     steps : int
         1 to 1000.
-    guidance_scale : float
-        1 or more.
 
     Yields
     ------
@@ -215,8 +137,7 @@ def ddim(noise: Floats, data: Floats, matching: int, *, steps: int, guidance_sca
     for index, step in enumerate(visits):
         a = float(bars[step])
         a_next = float(bars[visits[index + 1]]) if index + 1 < steps else 1.0
-        logs = (2.0 * np.sqrt(a) * products - a * np.diagonal(grams)) / (2.0 * (1.0 - a))
-        weights = guided_weights(logs, matching, guidance_scale)
+        weights = guided_weights(log_likelihoods(products, np.diagonal(grams), a), matching, guidance_scale)
         # Most weights are zero once the noise is low; leaving those rows out saves most of the time.
         used = np.flatnonzero(np.abs(weights) > 1e-9)
         few = len(used) < len(data) // 3

@@ -6,9 +6,9 @@ negative prompt have the effects that they have in the large model, for the same
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,68 +49,28 @@ SIGNAL = 0.015
 Floats = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class World:
-    """The data set of one run: clips that match the prompt first, then everything else.
-
-    Parameters
-    ----------
-    data : numpy.ndarray
-        Shape (n, 16 * 64 * 64 * 3), float32: one flattened clip a row, centred on 0 and scaled by `SIGNAL`.
-    matching : int
-        How many of the first rows match the prompt (C); all rows together are U.
-    scenes : tuple of Scene
-        What is in each clip.
-    """
+class World(NamedTuple):
+    """The data set of one run: clips that match the prompt first (C), then everything else; all rows together are U."""
 
     data: NDArray[np.float32]
+    """Shape (n, 16 * 64 * 64 * 3): one flattened clip a row, centred on 0 and scaled by `SIGNAL`."""
     matching: int
+    """How many of the first rows match the prompt."""
     scenes: tuple[Scene, ...]
-
-    def clip(self, index: int) -> NDArray[np.float32]:
-        """Return one clip as a picture, shape (16, 64, 64, 3), float32 in [0, 1]."""
-        return to_clip(self.data[index])
+    """What is in each clip."""
 
 
 def to_clip(point: Floats) -> NDArray[np.float32]:
-    """Turn a point of the data space into a clip.
-
-    Parameters
-    ----------
-    point : numpy.ndarray
-        Shape (16 * 64 * 64 * 3,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (16, 64, 64, 3), float32, clipped to [0, 1].
-    """
+    """Turn a point of the data space into a clip, shape (16, 64, 64, 3), clipped to [0, 1]."""
     clip = np.clip(point * np.float32(0.5 / SIGNAL) + np.float32(0.5), 0.0, 1.0)
     return np.asarray(clip, dtype=np.float32).reshape(FRAMES, SIZE, SIZE, 3)
 
 
 def build_world(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], bool] = lambda: False) -> World:
-    """Paint the data set for a request.
+    """Paint the data set for a request: `canceled` is looked at before every clip, and ends it with `Canceled`.
 
-    Parameters
-    ----------
-    request : AnimateDiffRequest
-        Its prompt, negative prompt, checkpoint and motion module are looked at.
-    seed : int
-        0 or more: what everything is drawn from.
-    canceled : callable, optional
-        Looked at before every clip.
-
-    Returns
-    -------
-    World
-        `MATCHING` clips that match the prompt, `RANDOM` clips of random content and, when the negative prompt has words
-        the painter knows, `NEGATIVE` clips drawn from those, in the prompt's own setting.
-
-    Raises
-    ------
-    Canceled
-        When `canceled` said so.
+    There are `MATCHING` clips that match the prompt, `RANDOM` clips of random content and, when the negative prompt has
+    words the painter knows, `NEGATIVE` clips drawn from those, in the prompt's own setting.
     """
     workshop = Workshop(_style(request)[0], _motion(request)[0])
     tags = read(request.prompt).tags
@@ -135,83 +95,34 @@ def build_world(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[]
 class PocketEngine:
     """Draws animations of a tiny drawn world with exact diffusion; see the module's text."""
 
-    @property
-    def name(self) -> str:
-        """The engine's name, for people to read."""
-        return "pocket model (drawn world, offline)"
-
     def run(
-        self,
-        request: AnimateDiffRequest,
-        *,
-        seed: int,
-        log: Callable[[str], None],
-        canceled: Callable[[], bool],
+        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
     ) -> Output:
-        """Draw one animation.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest
-            A valid request; ``extra_input["output_format"]`` may be ``"webp"`` (the default) or ``"gif"``.
-        seed : int
-            0 or more. The same request and seed give the same bytes.
-        log : callable
-            Takes text to append to the prediction's log.
-        canceled : callable
-            Returns True once the run should stop; looked at before every clip painted and every step.
-
-        Returns
-        -------
-        Output
-            An animated WebP or GIF: 16 frames of 512x512, looping.
-
-        Raises
-        ------
-        Canceled
-            When `canceled` said so.
-        ValueError
-            When another output format is asked for.
-        """
+        """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`."""
         suffix = _suffix(request)
         log(f"Using seed: {seed}\n")
-        for line in _introduction(self.name, request):
+        for line in _introduction(request):
             log(line + "\n")
         world = build_world(request, seed, canceled=canceled)
         others = len(world.data) - world.matching
         log(f"World: {world.matching} drawn clips that match the prompt, {others} others to be told apart from\n")
-        start = np.random.default_rng([seed, 3]).standard_normal(world.data.shape[1], dtype=np.float32)
-        point: Floats = np.asarray(start)
-        steps = int(request.steps)
-        points = diffusion.ddim(
-            point, world.data, world.matching, steps=steps, guidance_scale=float(request.guidance_scale)
-        )
-        with _Bar(total=steps, file=_LogFile(log), mininterval=0, miniters=1, ascii=False, disable=False) as bar:
-            for _ in range(steps):
-                if canceled():
-                    raise Canceled
-                point = next(points)
-                bar.update()
-        if canceled():
-            raise Canceled
+        noise = np.random.default_rng([seed, 3]).standard_normal(world.data.shape[1], dtype=np.float32)
+        point: Floats = np.asarray(noise)
+        steps, scale = int(request.steps), float(request.guidance_scale)
+        points = diffusion.ddim(point, world.data, world.matching, steps=steps, guidance_scale=scale)
+        began = time.monotonic()
+
+        def show(done: int) -> None:
+            log("\r" + tqdm.format_meter(done, steps, time.monotonic() - began))
+            if canceled():
+                raise Canceled
+
+        show(0)
+        for done in range(1, steps + 1):
+            point = next(points)
+            show(done)
+        log("\n")
         return Output(encoder.encode(to_clip(point), suffix), suffix, encoder.SUFFIXES[suffix])
-
-
-class _Bar(tqdm):  # type: ignore[type-arg]
-    # tqdm's monitor thread would outlive the run.
-    monitor_interval = 0
-
-
-class _LogFile:
-    """A file for tqdm that writes to the prediction's log."""
-
-    encoding = "utf-8"
-
-    def __init__(self, log: Callable[[str], None]) -> None:
-        self.write = log
-
-    def flush(self) -> None:
-        """Do nothing: the log is never held back."""
 
 
 def _suffix(request: AnimateDiffRequest) -> str:
@@ -235,8 +146,9 @@ def _motion(request: AnimateDiffRequest) -> tuple[Motion, str]:
     return DEFAULT_MOTION, f"Motion module {name} has no motion here; default: {DEFAULT_MOTION.summary}"
 
 
-def _introduction(name: str, request: AnimateDiffRequest) -> list[str]:
-    lines = [f"This is the {name}: it draws what it has words for.", _style(request)[1], _motion(request)[1]]
+def _introduction(request: AnimateDiffRequest) -> list[str]:
+    lines = ["This is the pocket model (drawn world, offline): it draws what it has words for."]
+    lines += [_style(request)[1], _motion(request)[1]]
     lines += _report("Prompt", "drawn", read(request.prompt))
     return lines + _report("Negative prompt", "kept away from", read(request.n_prompt))
 

@@ -12,23 +12,6 @@ from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
 
-__all__ = [
-    "Action",
-    "Adopt",
-    "Begin",
-    "Cancel",
-    "Clock",
-    "Create",
-    "Fetch",
-    "Fetched",
-    "Flow",
-    "Recall",
-    "Record",
-    "Search",
-    "Wait",
-    "Watch",
-]
-
 
 @dataclass(frozen=True)
 class Begin:

@@ -43,6 +43,10 @@ class Control:
         """Give the time, in seconds on the monotonic clock."""
         return time.monotonic()
 
+    def wall(self) -> float:
+        """Give the system's time, in seconds since the epoch; it may be set while a job runs."""
+        return time.time()
+
     def cancel(self) -> None:
         """Want the job canceled, and end its present wait."""
         self.canceled = True
@@ -167,7 +171,7 @@ class Driver:
         found = []
         for prediction in self._backend.list(since + self._backend.clock_ahead):
             if is_same_job(self._body, prediction):
-                known = self._journal.get(prediction.id or "")
+                known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                 if known is None or known.key == self._key:
                     found.append(prediction)
         return found

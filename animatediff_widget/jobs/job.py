@@ -128,11 +128,6 @@ class Job(HasTraits):
         timeout : float
             The longest to wait for the end, in seconds.
 
-        Returns
-        -------
-        Job
-            The job.
-
         Raises
         ------
         AnimateDiffError
@@ -174,19 +169,14 @@ class Job(HasTraits):
         timeout : float
             The longest to wait for the end, in seconds.
 
-        Returns
-        -------
-        Job
-            The job; run it as any other.
-
         Raises
         ------
         AnimateDiffError
             When the endpoint does not know it, or the journal cannot be written.
         """
         client, journal = Client(endpoint, token), journal or Journal()
-        entry = journal.get(prediction_id)
-        if entry is None or entry.endpoint != endpoint.url:
+        entry = journal.get(prediction_id, endpoint=endpoint.url)
+        if entry is None:
             prediction = client.get(prediction_id)
             given = prediction.raw.get("input")
             if not isinstance(given, dict):
@@ -223,13 +213,7 @@ class Job(HasTraits):
         return self.view.elapsed
 
     def start(self) -> Job:
-        """Run the job in the background; does nothing where it runs already.
-
-        Returns
-        -------
-        Job
-            The job itself.
-        """
+        """Run the job in the background, and give it back; does nothing where it runs already."""
         self._begin(self._show)
         return self
 
@@ -348,7 +332,7 @@ class Job(HasTraits):
                 lambda: control.canceled,
                 self.timeout,
                 self._entry,
-                Clock(now=control.now),
+                Clock(control.now, control.wall),
             )
             driver = Driver(Steps(context), self.body, self._key or "", self.client.backend, self.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)

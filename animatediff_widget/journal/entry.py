@@ -25,6 +25,7 @@ __all__ = ["JournalEntry", "read_row", "without_data", "write_error"]
 
 # A string of JSON that holds a file (RFC 2397). No quotation mark stands in it, or it is left as it is.
 _DATA = re.compile(r'"(data:[^",\\]{0,200},)([^"]{1000,})(?<!\\)"', re.IGNORECASE)
+_CUT = re.compile(r"data:[^,]{0,200},\(\d+ characters\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ class JournalEntry:
         if not isinstance(answer, dict):
             return Prediction.from_json({"id": self.prediction_id}) if self.prediction_id else None
         prediction = Prediction.from_json(answer)
-        return dataclasses.replace(prediction, id=self.prediction_id) if self.prediction_id else prediction
+        # Of a file that came inside the answer only the length is stored: such a job is asked for its output again.
+        whole = tuple(output for output in prediction.outputs if not _CUT.fullmatch(output))
+        return dataclasses.replace(prediction, id=self.prediction_id or prediction.id, outputs=whole)
 
     @property
     def request(self) -> AnimateDiffRequest:

@@ -202,7 +202,6 @@ class JournalFile:
         if self._version(database) < len(MIGRATIONS):
             self._migrate(database)
         with contextlib.suppress(sqlite3.OperationalError):  # one of version 0.1 stays in WAL while others have it open
-            database.execute("PRAGMA busy_timeout = 0")
             database.execute("PRAGMA journal_mode = PERSIST")
         return database
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
+from traitlets import Bool, HasTraits, Instance, Unicode, observe
 
-from animatediff_widget.errors import AnimateDiffError, InvalidRequest, JournalError
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest
 from animatediff_widget.jobs.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.texts import Message
 
+from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
-from .running import Background, Runner
+from .running import Background, InsideClick
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.journal import Journal, JournalEntry
+    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["Controller"]
 
@@ -35,9 +36,9 @@ class Controller(HasTraits):
         The form's request.
     choice : EndpointChoice
         Where jobs run.
-    journal : Journal or None
-        Where jobs are written down; the person's own when not given.
-    runner : Runner
+    earlier : EarlierJobs
+        The journal, and what it knows of earlier jobs.
+    runner : Background or InsideClick
         How jobs are run.
     job_type : type, optional
         The class of the jobs; `Job` when not given.
@@ -64,10 +65,6 @@ class Controller(HasTraits):
         Why nothing was sent.
     form_problem : Message, str or None
         What has to be corrected in the form before it can be sent.
-    offers : tuple of JournalEntry
-        Jobs of an earlier session that are unfinished, or finished when nobody looked.
-    report : Message, str or None
-        What is to be said about the journal, or about a job that another kernel runs.
     """
 
     request = Instance(AnimateDiffRequest)
@@ -81,49 +78,32 @@ class Controller(HasTraits):
     animation = AnyTrait(None)
     refusal = AnyTrait(None)
     form_problem = AnyTrait(None)
-    offers = Tuple()
-    report = AnyTrait(None)
 
     def __init__(
         self,
         request: AnimateDiffRequest,
         choice: EndpointChoice,
-        journal: Journal | None = None,
-        runner: Runner | None = None,
+        earlier: EarlierJobs,
+        runner: Background | InsideClick | None = None,
         *,
         job_type: Any = None,
     ) -> None:
         super().__init__(request=request)
-        self.choice = choice
-        self.runner: Runner = runner or Background()
-        self._journal = journal
+        self.choice, self.earlier = choice, earlier
+        self.runner = runner or Background()
         self._job_type = job_type
         self._observed: Job | None = None
         self._is_closed = False
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
 
-    @property
-    def journal(self) -> Journal:
-        """The journal."""
-        if self._journal is None:
-            from animatediff_widget.journal import Journal
-
-            self._journal = Journal()
-        return self._journal
-
     def close(self) -> None:
         """Let go of the job, which goes on, and of whoever watches."""
         self._is_closed = True
         self._leave()
-        self.choice.unobserve_all()
-        self.unobserve_all()
+        for watched in (self.choice, self.earlier, self):
+            watched.unobserve_all()
 
     # Running
-
-    def run_clicked(self) -> None:
-        """Run, where the click was not the second of a double click."""
-        if not self.runner.is_repeated_click():
-            self.run()
 
     def run(self) -> Job | None:
         """Post the request as a job.
@@ -137,13 +117,13 @@ class Controller(HasTraits):
         def make(job_type: type[Job]) -> Job:
             if self.form_problem:
                 raise AnimateDiffError(Message("correct_first", problem=self.form_problem))
-            return job_type(self.request, self.choice.client(), journal=self.journal)
+            return job_type(self.request, self.choice.client(), journal=self.earlier.journal)
 
         return self._launch(make)
 
     def resume(self, entry: JournalEntry) -> Job | None:
         """Take up a job of the journal where it was left; nothing is posted. Returns as `run` does."""
-        return self._launch(lambda job_type: job_type.resume(entry, journal=self.journal), puts_back=True)
+        return self._launch(lambda job_type: job_type.resume(entry, journal=self.earlier.journal), puts_back=True)
 
     def attach(self, prediction_id: str) -> Job | None:
         """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does.
@@ -158,7 +138,9 @@ class Controller(HasTraits):
             if not prediction_id.strip():
                 raise AnimateDiffError(Message("id_missing"))
             endpoint = self.choice.ready()
-            return job_type.attach(endpoint, prediction_id.strip(), token=self.choice.token, journal=self.journal)
+            return job_type.attach(
+                endpoint, prediction_id.strip(), token=self.choice.token, journal=self.earlier.journal
+            )
 
         return self._launch(make, puts_back=True)
 
@@ -233,30 +215,11 @@ class Controller(HasTraits):
             self.result = view
         if view.animation is not None and view.animation is not self.animation:
             self.animation = view.animation
-            self._see(self.key)
+            self.earlier.see(self.key)
         if view.finished:
             self.cancelable = self.running = False
 
     # What was made before
-
-    def look_for_offers(self) -> None:
-        """Look into the journal for jobs of an earlier session; once, when the panel opens."""
-        with self._reading() as journal:
-            if journal.folder.exists():
-                self.offers = tuple(journal.to_pick_up())
-                self.report = journal.report
-
-    def answer_offer(self, *, accepted: bool) -> None:
-        """Take up the first job that is offered, or leave all of them alone for now."""
-        entry, *others = self.offers
-        if accepted:
-            self.offers = tuple(others)
-            self.resume(entry)
-            return
-        for other in self.offers:
-            if other.state == "succeeded":  # it stays in the history
-                self._see(other.key)
-        self.offers = ()
 
     def show_entry(self, entry: JournalEntry) -> None:
         """Display a job of the journal, and put its settings back into the form."""
@@ -274,34 +237,20 @@ class Controller(HasTraits):
         key : str
             Its key in the journal.
         """
-        with self._reading() as journal:
-            entry = journal.get(key) if journal.folder.exists() and not self.running else None
-            if entry is None:
-                return
-            self.show_entry(entry)
-            assert self.result is not None
-            self.animation = self.result.animation
-            if entry.state in FINAL_STATES:
-                self.view = self.result
-            if journal.claimed(entry.key):
-                self.report = Message("left_running")
+        entry = self.earlier.find(key) if not self.running else None
+        if entry is None:
+            return
+        self.show_entry(entry)
+        assert self.result is not None
+        self.animation = self.result.animation
+        if entry.state in FINAL_STATES:
+            self.view = self.result
 
     def put_back(self, job: Job | JournalEntry) -> None:
         """Put a job's settings back into the form; a damaged record has none."""
         with contextlib.suppress(InvalidRequest):
             for name, value in job.request.trait_values().items():
                 setattr(self.request, name, value)
-
-    def _see(self, key: str) -> None:
-        """Note that the person has the animation, so that it is not offered again."""
-        with self._reading() as journal:
-            journal.see(key)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Journal]:
-        """Use the journal; what is wrong with it is said when a job is to be written down."""
-        with contextlib.suppress(JournalError):
-            yield self.journal
 
     @observe("form_problem")
     def _take_refusal_back(self, _: Any) -> None:

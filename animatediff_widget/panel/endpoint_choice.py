@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from traitlets import HasTraits, Instance, Unicode, Union, observe
 
-from animatediff_widget.backends import registry
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, remember_key
 from animatediff_widget.model.endpoint import Endpoint
@@ -38,6 +37,8 @@ class EndpointChoice(HasTraits):
         The endpoint that they name; None while they name none.
     problem : Message, str or None
         Why there is none.
+    registry : module
+        The places to choose from.
     """
 
     kind = Unicode()
@@ -46,12 +47,15 @@ class EndpointChoice(HasTraits):
     problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True)
 
     def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
+        from animatediff_widget.backends import registry  # it brings requests, which opening a panel needs first
+
         super().__init__()
+        self.registry = registry
         token = hide(token) if token else None
         self._token = Key(token) if token else None
         self._token_origin = (endpoint or Endpoint.replicate()).origin
         self._typed_for: set[str] = set()  # origins
-        self.endpoint = endpoint or registry.default_endpoint(self._token)
+        self.endpoint = endpoint or self.registry.default_endpoint(self._token)
 
     @property
     def token(self) -> Key | None:
@@ -71,7 +75,7 @@ class EndpointChoice(HasTraits):
         endpoint: Endpoint | None = None
         problem: Message | str | None = None
         try:
-            place = registry.place(kind)
+            place = self.registry.place(kind)
             if place.needs_url and not base_url.strip():
                 problem = Message("url_missing")
             else:
@@ -151,7 +155,7 @@ class EndpointChoice(HasTraits):
         """
         if self.endpoint is None:
             raise AnimateDiffError(self.problem or Message("url_missing"))
-        place = registry.place(self.endpoint.kind)
+        place = self.registry.place(self.endpoint.kind)
         unavailable = place.available()
         if unavailable:
             raise AnimateDiffError(unavailable)
@@ -165,12 +169,12 @@ class EndpointChoice(HasTraits):
         if endpoint is None:
             return
         self.problem, self.kind = None, endpoint.kind
-        if registry.place(endpoint.kind).needs_url and not self._is_named(endpoint):
+        if self.registry.place(endpoint.kind).needs_url and not self._is_named(endpoint):
             self.base_url = endpoint.base_url
 
     def _is_named(self, endpoint: Endpoint) -> bool:
         """Whether the base url, however it is written, names this endpoint already."""
         try:
-            return registry.place(endpoint.kind).endpoint(self.base_url) == endpoint
+            return self.registry.place(endpoint.kind).endpoint(self.base_url) == endpoint
         except AnimateDiffError:
             return False

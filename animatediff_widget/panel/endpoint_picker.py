@@ -6,7 +6,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from animatediff_widget.backends import registry
 from animatediff_widget.texts import Message
 
 from .controls import Maker
@@ -31,7 +30,7 @@ class EndpointPicker:
         texts = maker.texts
         self._choice, self._texts = choice, texts
         self._rendering = False
-        self._unavailable = {place.kind: place.available() for place in registry.places()}
+        self._unavailable = {place.kind: place.available() for place in choice.registry.places()}
         options = [
             (texts["unavailable"].format(place=texts[kind]) if why else texts[kind], kind)
             for kind, why in self._unavailable.items()
@@ -74,7 +73,7 @@ class EndpointPicker:
         status, wrong = choice.key_status()
         wrong = refused or self._unavailable[choice.kind] or choice.problem or wrong
         asked = [self.kind]
-        if registry.place(choice.kind).needs_url:
+        if choice.registry.place(choice.kind).needs_url:
             asked.append(self.base_url)
         if status in ("missing", "typed"):
             asked.append(self.key)

@@ -59,7 +59,7 @@ class History:
         self._load(more=False)
 
     def _load(self, *, more: bool) -> None:
-        journal = self._controller.journal
+        journal = self._controller.earlier.journal
         kept = list(self._tiles) if more else []
         try:
             entries = journal.jobs(_PAGE + 1, before=kept[-1] if kept else None)

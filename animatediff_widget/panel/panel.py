@@ -16,6 +16,7 @@ from animatediff_widget.texts import LANGUAGES, Message, Texts
 from .cells import Cells
 from .controller import Controller
 from .controls import Maker
+from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
 from .endpoint_picker import EndpointPicker
 from .form import Form
@@ -25,7 +26,7 @@ from .memory import Memory
 from .monitor import Monitor
 from .results import Results
 from .resume_offer import ResumeOffer
-from .running import Background, InsideClick, Runner
+from .running import Background, InsideClick
 from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
 from .waiting import current_header
@@ -95,11 +96,11 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._maker = make = Maker(_texts(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
-        runner: Runner = Background()
+        runner: Background | InsideClick = Background()
         if not runs_in_background(background):
             runner = InsideClick(self.run_button.model_id, self.cancel_button.model_id)
         request = request if request is not None else AnimateDiffRequest()
-        self._controller = Controller(request, EndpointChoice(endpoint, token), journal, runner)
+        self._controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
         self._form = Form(self._controller, make)
         self._picker = EndpointPicker(self._controller.choice, make)
         self._monitor = Monitor(self._controller, make)
@@ -110,12 +111,12 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             self.add_class(name)
         self._copy = StaticCopy(self.model_id, make.texts)
         self._connect()
-        self._controller.look_for_offers()
+        self._controller.earlier.look()
         if has_kernel_per_page():
             self._memory = Memory(self._controller, make)
             self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
 
-    def _columns(self, runner: Runner) -> Any:
+    def _columns(self, runner: Background | InsideClick) -> Any:
         """Lay out the form and the results. Run stands right below the prompt, so that both are on one screen."""
         make, texts = self._maker, self._maker.texts
         actions = [self.run_button, self.cancel_button] if runner.can_cancel else [self.run_button]
@@ -147,7 +148,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         controller.observe(self._controller_changed, ["job", "animation"])
         controller.observe(self._render_buttons, ["running", "cancelable"])
         self._advanced.observe(self._advanced_toggled, "value")
-        self.run_button.on_click(lambda _: controller.run_clicked())
+        self.run_button.on_click(lambda _: controller.runner.is_repeated_click() or controller.run())
         self.cancel_button.on_click(lambda _: controller.cancel())
 
     def __repr__(self) -> str:
@@ -198,21 +199,6 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             As for `run`.
         """
         return self._controller.resume(entry)
-
-    def attach(self, prediction_id: str) -> Job | None:
-        """Follow a job that was started elsewhere, at the chosen endpoint.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id there.
-
-        Returns
-        -------
-        Job or None
-            As for `run`.
-        """
-        return self._controller.attach(prediction_id)
 
     def cancel(self) -> None:
         """Cancel the job, as the Cancel button does."""

@@ -26,26 +26,26 @@ class ResumeOffer:
         self._controller, self._maker = controller, maker
         self.box = maker.row([], "ad-offer")
         self._render()
-        controller.observe(self._render, ["offers", "report"])
+        controller.earlier.observe(self._render, ["offers", "report"])
 
     def _render(self, _: Any = None) -> None:
-        controller, maker, texts = self._controller, self._maker, self._maker.texts
+        earlier, maker, texts = self._controller.earlier, self._maker, self._maker.texts
         for child in self.box.children:
             child.close()
         children = []
-        if controller.offers:
-            entry, *others = controller.offers
+        if earlier.offers:
+            entry, *others = earlier.offers
             code = "unseen" if entry.state == "succeeded" else "unfinished"
             text = texts[code].format(prompt=_shorten(entry.body.prompt), seed=entry.seed)
             if others:
                 text += " " + texts["and_more"].format(count=len(others))
             accept = maker.button("show" if code == "unseen" else "resume", "play")
-            accept.on_click(lambda _: controller.answer_offer(accepted=True))
+            accept.on_click(lambda _: self._controller.resume(earlier.take_offer()))
             decline = maker.button("not_now", "times")
-            decline.on_click(lambda _: controller.answer_offer(accepted=False))
+            decline.on_click(lambda _: earlier.decline_offers())
             children = [maker.html(said(text)), accept, decline]
-        if controller.report:
-            children.append(maker.html(quiet(texts.say(controller.report))))
+        if earlier.report:
+            children.append(maker.html(quiet(texts.say(earlier.report))))
         self.box.children = children
 
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import Message
@@ -16,11 +16,11 @@ from .waiting import WaitingMessages, current_header
 if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
 
-__all__ = ["Background", "InsideClick", "Runner"]
+__all__ = ["Background", "InsideClick"]
 
 
-class Runner(Protocol):
-    """A way to run a job.
+class Background:
+    """Runs jobs in a thread of their own; the kernel stays free.
 
     Attributes
     ----------
@@ -30,16 +30,11 @@ class Runner(Protocol):
         How to stop a job here, where that has to be said.
     """
 
-    @property
-    def can_cancel(self) -> bool:
-        """Whether a click on Cancel is noticed while a job runs."""
-
-    @property
-    def hint(self) -> Message | None:
-        """How to stop a job here, where that has to be said."""
+    can_cancel = True
+    hint = None
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Run a job.
+        """Start a job; its thread delivers how it stands.
 
         Parameters
         ----------
@@ -48,34 +43,18 @@ class Runner(Protocol):
         watch : callable
             Called once, before the job begins.
         cancel : callable
-            Called when a click on Cancel is found.
+            Called when a click on Cancel is found meanwhile.
         settle : callable
-            Called once where the job has ended, or is no longer waited for, when this returns.
+            Called where the job has ended, or is no longer waited for, when this returns.
         """
-
-    def look(self) -> None:
-        """Look at what the page has sent; called once more before Run is offered again."""
-
-    def is_repeated_click(self) -> bool:
-        """Whether the click on Run that is being handled was made before the last job ended, and starts none."""
-
-
-class Background:
-    """Runs jobs in a thread of their own; the kernel stays free."""
-
-    can_cancel = True
-    hint = None
-
-    def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Start a job; its thread delivers how it stands."""
         watch()
         job.start()
 
     def look(self) -> None:
-        """Do nothing: the kernel handles every click when it comes."""
+        """Look at what the page has sent, before Run is offered again: nothing waits, the kernel is free."""
 
     def is_repeated_click(self) -> bool:
-        """Say no: while a job runs, `Controller.run` starts none."""
+        """Whether the click on Run that is being handled is to start no job: no, `Controller.run` sees to that."""
         return False
 
 

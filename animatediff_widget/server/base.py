@@ -13,14 +13,12 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from .entry import Snapshot
-from .problem import Problem, not_found, unauthenticated
-from .store import Store
+from .problem import Problem, not_found
+from .store import Snapshot, Store, now
 
 __all__ = ["DRAIN", "MAX_BODY", "Handler", "Service"]
 
 log = logging.getLogger(__name__)
-log.addHandler(logging.NullHandler())
 
 MAX_BODY = 2**20
 """The largest body that is read, in bytes."""
@@ -31,44 +29,27 @@ DRAIN = 8 * 2**20
 
 @dataclass(eq=False)
 class Service:
-    """What the handlers of one server share; used on the server's thread only.
-
-    Parameters
-    ----------
-    store : Store
-        The predictions.
-    token : str
-        What a caller must send.
-    hosts : frozenset of str
-        The ``Host`` headers that are answered.
-    started_at : str
-        Since when the server runs.
-    """
+    """What the handlers of one server share; used on the server's thread only."""
 
     store: Store
     token: str = field(repr=False)
     hosts: frozenset[str]
-    started_at: str
+    started_at: str = field(default_factory=now)
     prove: Callable[[Any], None] = field(default=lambda connection: None, repr=False)
     closing: bool = False
-    held: dict[str, set[asyncio.Event]] = field(default_factory=dict)
+    held: dict[asyncio.Event, str] = field(default_factory=dict)
 
     def wake(self, prediction_id: str) -> None:
-        """Let the held answers of a prediction look at it again.
-
-        Parameters
-        ----------
-        prediction_id : str
-            The one that changed.
-        """
-        for event in self.held.get(prediction_id, ()):
-            event.set()
+        """Let the held answers of a prediction, which changed, look at it again."""
+        for event, held in self.held.items():
+            if held == prediction_id:
+                event.set()
 
     def release(self) -> None:
         """Send all held answers as they stand: the server closes."""
         self.closing = True
-        for prediction_id in self.held:
-            self.wake(prediction_id)
+        for event in self.held:
+            event.set()
 
 
 @stream_request_body
@@ -110,10 +91,11 @@ class Handler(RequestHandler):
     def check(self) -> Problem | None:
         """Return why the caller is refused, if so; the host is checked first, against DNS rebinding."""
         if self.request.host.lower() not in self.service.hosts:
-            return Problem.of(403, "Forbidden", "This server answers only to its own address.")
-        if not (self.is_open() or self.has_token()):
-            return unauthenticated()
-        return None
+            return Problem(403, "Forbidden", "This server answers only to its own address.")
+        if self.is_open() or self.has_token():
+            return None
+        detail = "You did not pass a valid authentication token"
+        return Problem(401, "Unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
     def is_open(self) -> bool:
         """Whether this path may be read without the token."""
@@ -147,9 +129,10 @@ class Handler(RequestHandler):
         method = getattr(self, f"do_{(self.request.method or '').lower()}", None)
         if method is None:
             allowed = ", ".join(sorted(name[3:].upper() for name in dir(self) if name.startswith("do_")))
-            problem = Problem.of(405, "Method not allowed", f"Method {self.request.method!r} is not allowed here.")
-            problem.headers["Allow"] = allowed
-            raise problem if allowed else not_found()
+            if not allowed:
+                raise not_found()
+            detail = f"Method {self.request.method!r} is not allowed here."
+            raise Problem(405, "Method not allowed", detail, headers={"Allow": allowed})
         await method(*args)
 
     get = head = post = put = patch = delete = options = dispatch
@@ -161,26 +144,14 @@ class Handler(RequestHandler):
         self.changed.set()
 
     async def hold(self, snapshot: Snapshot, seconds: float, patience: Callable[[str], float]) -> Snapshot:
-        """Hold the answer until there is something to say.
+        """Hold the answer for some seconds at most, and return the prediction as it is then.
 
-        Parameters
-        ----------
-        snapshot : Snapshot
-            The prediction when the request came.
-        seconds : float
-            For how long at most.
-        patience : callable
-            Given the prediction's ETag, now and after each change: for how many seconds more the answer may be held.
-
-        Returns
-        -------
-        Snapshot
-            The prediction now.
+        `patience` is given the prediction's ETag, now and after each change: for how many seconds more to hold it.
         """
         loop = asyncio.get_running_loop()
         store, held = self.service.store, self.service.held
         deadline = loop.time() + seconds
-        held.setdefault(snapshot.id, set()).add(self.changed)
+        held[self.changed] = snapshot.id
         while not (self.gone or self.service.closing):
             self.changed.clear()
             deadline = min(deadline, loop.time() + patience(store.tag(snapshot.id) or ""))
@@ -189,9 +160,7 @@ class Handler(RequestHandler):
             timer = loop.call_at(deadline, self.changed.set)
             await self.changed.wait()
             timer.cancel()
-        held[snapshot.id].discard(self.changed)
-        if not held[snapshot.id]:
-            del held[snapshot.id]
+        del held[self.changed]
         return store.get(snapshot.id) or snapshot
 
     def send(self, answer: Any, status: int = 200) -> None:
@@ -202,7 +171,7 @@ class Handler(RequestHandler):
     def answer_problem(self, problem: Problem) -> None:
         """Answer with a problem."""
         self.clear()
-        self.set_status(problem.status_code, responses.get(problem.status_code, "Error"))
+        self.set_status(problem.status_code)
         self.set_header("Content-Type", "application/problem+json")
         if not self.read:  # tornado closes after an answer before the body's end, but does not announce it
             self.set_header("Connection", "close")
@@ -213,12 +182,11 @@ class Handler(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Make a problem of every error, tornado's own included."""
         error = kwargs.get("exc_info", (None, None))[1]
-        if isinstance(error, Problem):
-            self.answer_problem(error)
-            return
-        title = responses.get(status_code, "Error")
-        detail = "The server met an error of its own." if status_code >= 500 else f"{title}."
-        self.answer_problem(Problem.of(status_code, title, detail))
+        if not isinstance(error, Problem):
+            title = responses.get(status_code, "Error")
+            detail = "The server met an error of its own." if status_code >= 500 else f"{title}."
+            error = Problem(status_code, title, detail)
+        self.answer_problem(error)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log faults only, and with this module's logger: tornado's would print them into the notebook."""
@@ -245,4 +213,4 @@ class Handler(RequestHandler):
 
 
 def _too_large() -> Problem:
-    return Problem.of(413, "Payload too large", f"The body is larger than {MAX_BODY} bytes.")
+    return Problem(413, "Payload too large", f"The body is larger than {MAX_BODY} bytes.")

@@ -54,7 +54,7 @@ class Listener(HTTPServer):
     def start_request(self, server_conn: Any, request_conn: Any) -> HTTPMessageDelegate:
         """Wait for a connection's next request."""
         if self._ranks.get(request_conn.stream) is _Rank.BUSY:
-            del self._ranks[request_conn.stream]
+            del self._ranks[request_conn.stream]  # so that it comes last among the idle ones
             self._ranks[request_conn.stream] = _Rank.IDLE
         return super().start_request(server_conn, request_conn)
 

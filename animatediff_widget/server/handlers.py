@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import functools
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 from tornado.web import Application
 
@@ -16,7 +13,7 @@ from animatediff_widget.model.fields import DEFAULT_VERSION
 from animatediff_widget.model.status import DONE_STATUSES
 
 from .base import Handler, Service
-from .problem import Problem, bad_request, not_found, throttled
+from .problem import Problem, not_found
 from .store import Closed, QueueFull
 from .validation import MODEL, openapi_schema, parse_json, read_request
 
@@ -28,15 +25,8 @@ LOG_SECONDS = 0.25
 _ENDED = DONE_STATUSES | {"removed", ""}  # what an ETag calls one whose data is removed, and one that is forgotten
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*\"?(\d{1,9})\"?)?\s*(?=$|[,;])", re.IGNORECASE)
 _DURATION = re.compile(r"(?=[\d.])(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d+)?)s?)?")
+_CURSOR = re.compile(r"first|before-(?P<before>\d{1,19})|after-(?P<after>\d{1,19})")
 _VERSION_ID = re.compile(r"[0-9a-f]{64}")
-
-
-class _Nowhere(Handler):
-    async def dispatch(self, *args: str) -> None:
-        self.read = True
-        raise self.refusal or not_found()
-
-    get = head = post = put = patch = delete = options = dispatch
 
 
 class _Create(Handler):
@@ -48,9 +38,12 @@ class _Create(Handler):
         try:
             snapshot = store.create(request, body["input"], self.taken)
         except QueueFull as full:
-            raise throttled(full.seconds) from None
+            detail = f"Request was throttled. Your rate limit resets in ~{full.args[0]}s."
+            throttled = Problem(429, "Too Many Requests", detail, headers={"Retry-After": str(full.args[0])})
+            throttled.body = {"detail": detail}  # the hosted API's has no more
+            raise throttled from None
         except Closed:
-            raise Problem.of(503, "Service unavailable", "The server is shutting down.") from None
+            raise Problem(503, "Service unavailable", "The server is shutting down.") from None
         self.received = bytearray()
         if deadline is not None:
             cancel = functools.partial(store.cancel, snapshot.id, late=True)
@@ -63,16 +56,18 @@ class _Create(Handler):
 
 class _Predictions(_Create):
     async def do_get(self, prefix: str) -> None:
-        before, after = _read_cursor(self.get_query_argument("cursor", None))
-        page = self.service.store.page(before=before, after=after)
-        here = f"{self.origin}{prefix}/predictions?"
+        cursor = _CURSOR.fullmatch(self.get_query_argument("cursor", "first"))
+        if cursor is None:
+            raise not_found("Invalid cursor.")
+        page = self.service.store.page(**{side: int(number) for side, number in cursor.groupdict().items() if number})
+        here = f"{self.origin}{prefix}/predictions?cursor="
         results = [self.with_urls(snapshot, prefix) for snapshot in page.results]
         for result in results:
             del result["logs"]  # the hosted list has none either
         self.send(
             {
-                "previous": page.newer and here + urlencode({"cursor": _write_cursor("after", page.newer)}),
-                "next": page.older and here + urlencode({"cursor": _write_cursor("before", page.older)}),
+                "previous": page.newer and f"{here}after-{page.newer}",
+                "next": page.older and f"{here}before-{page.older}",
                 "results": results,
             }
         )
@@ -173,34 +168,12 @@ def _read_deadline(cancel_after: str | None) -> float | None:
     hours, minutes, seconds = found.groups(default="0") if found else ("0", "0", "0")
     deadline = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     if deadline <= 0:
-        raise bad_request("Cancel-After must be a duration such as 30, 90s, 1m or 1h30m.")
+        raise Problem(400, "Bad request", "Cancel-After must be a duration such as 30, 90s, 1m or 1h30m.")
     return deadline
 
 
-def _write_cursor(side: str, number: int) -> str:
-    return base64.urlsafe_b64encode(f"{side}={number}".encode()).decode()
-
-
-def _read_cursor(cursor: str | None) -> tuple[int | None, int | None]:
-    if cursor is None:
-        return None, None
-    try:
-        side, _, number = base64.urlsafe_b64decode(cursor).decode().partition("=")
-        if side in ("before", "after") and len(number) < 20:
-            return (int(number), None) if side == "before" else (None, int(number))
-    except (binascii.Error, ValueError):
-        pass
-    raise not_found("Invalid cursor.")
-
-
 def make_application(service: Service) -> Application:
-    """Build the server's application.
-
-    Parameters
-    ----------
-    service : Service
-        What its handlers share.
-    """
+    """Build the server's application; its handlers share `service`."""
     shared = {"service": service}
     prefix, part = "(/v1|/replicate/v1)", "([^/]+)"
     return Application(
@@ -213,7 +186,7 @@ def make_application(service: Service) -> Application:
             (rf"{prefix}/models/{part}/{part}/versions/{part}", _Versions, shared),
             (r"/files/(.*)", _Files, shared),
         ],
-        default_handler_class=_Nowhere,
+        default_handler_class=Handler,
         default_handler_args=shared,
         log_function=lambda handler: None,  # no access log: it would be printed into the notebook
     )

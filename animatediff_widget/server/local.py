@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
 import os
 import secrets
 import socket
 import threading
-import weakref
-from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
@@ -16,9 +16,10 @@ from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import Message
 
-from .base import Service
+from .base import DRAIN, MAX_BODY, Service
+from .connections import Listener
+from .handlers import make_application
 from .runners import ThreadRunner
-from .serving import ServerThread
 from .store import Store
 
 __all__ = ["LocalServer", "shared_server"]
@@ -26,6 +27,58 @@ __all__ = ["LocalServer", "shared_server"]
 _HOST = "127.0.0.1"
 _BACKLOG = 512
 _TIDY_SECONDS = 60.0
+_FLUSH_SECONDS = 0.05
+
+
+class _ServerThread(threading.Thread):
+    """The server's thread: an event loop that answers requests until it is stopped."""
+
+    def __init__(self, listening: socket.socket, engine: Engine, token: str, limits: dict[str, Any]) -> None:
+        super().__init__(name="animatediff-server", daemon=True)
+        # A selector loop on every system: tornado needs one, and Windows has another by default.
+        self._loop = asyncio.SelectorEventLoop()
+        self._end = asyncio.Event()
+        self.listening = listening
+        self._tidy_seconds = min(_TIDY_SECONDS, max(1.0, limits["output_lifetime"]))
+        self.store = Store(ThreadRunner(engine), on_change=self._wake, **limits)
+        port = listening.getsockname()[1]
+        self.service = Service(self.store, token, frozenset({f"{_HOST}:{port}", f"localhost:{port}"}))
+
+    def run(self) -> None:
+        """Run the event loop."""
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    def stop(self) -> None:
+        """Cancel what runs; return once all answers are sent and all connections closed. Callable from any thread."""
+        self.store.close()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._end.set)
+        if self is not threading.current_thread():
+            self.join()
+
+    def _wake(self, prediction_id: str) -> None:
+        with contextlib.suppress(RuntimeError):  # an engine that ignored its cancellation outlived the loop
+            self._loop.call_soon_threadsafe(self.service.wake, prediction_id)
+
+    async def _serve(self) -> None:
+        listener = Listener(make_application(self.service), max_body_size=DRAIN + MAX_BODY)
+        self.service.prove = listener.prove
+        listener.add_socket(self.listening)
+        ended = asyncio.ensure_future(self._end.wait())
+        while not ended.done():
+            await asyncio.wait([ended], timeout=self._tidy_seconds)
+            self.store.tidy()
+        listener.stop()  # closes the socket too
+        self.service.release()
+        await asyncio.sleep(_FLUSH_SECONDS)  # the answers that were held leave now
+        await listener.close_all_connections()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
 
 class LocalServer:
@@ -45,7 +98,7 @@ class LocalServer:
     queue_size : int
         How many predictions may wait behind the running one; more are answered with 429.
     output_lifetime : float
-        For how many seconds after its end a prediction's input, log and output are kept.
+        For how many seconds after its end a prediction's input, log and output are kept, a minute more at most.
     keep : int
         How many ended predictions are remembered; the oldest are forgotten first.
 
@@ -82,10 +135,8 @@ class LocalServer:
         self._token = token
         self._limits: dict[str, Any] = {"queue_size": queue_size, "output_lifetime": output_lifetime, "keep": keep}
         self._state_lock = threading.Lock()
-        self._pid = os.getpid()
         self._state = "new"
-        self._store: Store | None = None
-        self._thread: ServerThread | None = None
+        self._thread: _ServerThread | None = None
 
     def __repr__(self) -> str:
         return f"<LocalServer {self.base_url if self.running else self._state}>"
@@ -101,7 +152,7 @@ class LocalServer:
     @property
     def running(self) -> bool:
         """Whether it is started and not closed, in this process."""
-        return self._state == "running" and self._pid == os.getpid()
+        return self._state == "running"
 
     @property
     def base_url(self) -> str:
@@ -144,34 +195,21 @@ class LocalServer:
             engine = self._engine or _default_engine()
             listening = self._listen()
             self._port = listening.getsockname()[1]
-            self._pid = os.getpid()
-            self._store = Store(ThreadRunner(engine), on_change=self._wake, **self._limits)
-            service = Service(
-                self._store,
-                self._token,
-                frozenset({f"{_HOST}:{self._port}", f"localhost:{self._port}"}),
-                datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),
-            )
-            self._thread = ServerThread(
-                listening, service, min(_TIDY_SECONDS, max(1.0, self._limits["output_lifetime"]))
-            )
+            self._thread = _ServerThread(listening, engine, self._token, self._limits)
             self._thread.start()
             self._state = "running"
-            _running[self] = listening
+            _running.add(self)
             return self
 
     def close(self) -> None:
         """Cancel what runs, stop listening and end both threads. Does nothing when it is closed already."""
         with self._state_lock:
-            state, self._state = self._state, "closed"
-            if state != "running" or self._pid != os.getpid():
-                return
-            assert self._store
-            assert self._thread
-            self._store.close()
-            self._thread.stop()
-            _running.pop(self, None)
-            self._store = self._thread = None
+            was_running, self._state = self.running, "closed"
+            if was_running:
+                assert self._thread
+                self._thread.stop()
+                self._thread = None
+                _running.discard(self)
 
     def _listen(self) -> socket.socket:
         try:
@@ -183,12 +221,6 @@ class LocalServer:
         listening.setblocking(False)
         return listening
 
-    def _wake(self, prediction_id: str) -> None:
-        """Tell the server's thread that a prediction changed."""
-        thread = self._thread
-        if thread:
-            thread.wake(prediction_id)
-
 
 def _default_engine() -> Engine:
     from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
@@ -196,7 +228,7 @@ def _default_engine() -> Engine:
     return PocketEngine()
 
 
-_running: weakref.WeakKeyDictionary[LocalServer, socket.socket] = weakref.WeakKeyDictionary()
+_running: set[LocalServer] = set()
 _shared_lock = threading.Lock()
 _shared: LocalServer | None = None
 
@@ -223,11 +255,13 @@ def _close_all() -> None:
 
 
 def _after_fork() -> None:
-    global _shared, _shared_lock
+    """Let a child have none of its parent's servers: their threads were not copied."""
+    global _shared_lock
     _shared_lock = threading.Lock()  # another thread of the parent may have held it
-    _shared = None
-    for listening in list(_running.values()):
-        listening.close()  # or the parent's port would stay open for as long as the child lives
+    for server in _running:
+        assert server._thread
+        server._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
+        server._state = "closed"
     _running.clear()
 
 

@@ -6,94 +6,27 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-__all__ = ["Problem", "bad_request", "invalid", "not_found", "throttled", "unauthenticated"]
+__all__ = ["Problem", "invalid", "not_found"]
 
 
 class Problem(HTTPError):
-    """An error to answer with.
+    """An error to answer with: its status, what kind of error it is, what happened, further members and headers."""
 
-    Parameters
-    ----------
-    status : int
-        The HTTP status.
-    body : dict
-        The JSON to send as ``application/problem+json``.
-    headers : dict, optional
-        Further headers.
-    """
-
-    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(status)
-        self.body = body
+        self.body: dict[str, Any] = {"title": title, "detail": detail, "status": status, **more}
         self.headers = headers or {}
-
-    @classmethod
-    def of(cls, status: int, title: str, detail: str, **more: Any) -> Problem:
-        """Make a problem from its parts.
-
-        Parameters
-        ----------
-        status : int
-            The HTTP status.
-        title, detail : str
-            What kind of error it is, and what happened this time.
-        **more
-            Further members of the body.
-        """
-        return cls(status, {"title": title, "detail": detail, "status": status, **more})
-
-
-def unauthenticated() -> Problem:
-    """Make the answer to a missing or wrong token."""
-    problem = Problem.of(401, "Unauthenticated", "You did not pass a valid authentication token")
-    problem.headers["WWW-Authenticate"] = "Bearer"
-    return problem
 
 
 def not_found(detail: str = "The requested resource could not be found.") -> Problem:
-    """Make the answer to an unknown address.
-
-    Parameters
-    ----------
-    detail : str
-        What was not found.
-    """
-    return Problem.of(404, "Not found", detail)
-
-
-def bad_request(detail: str) -> Problem:
-    """Make the answer to a request that cannot be read.
-
-    Parameters
-    ----------
-    detail : str
-        What is wrong with it.
-    """
-    return Problem.of(400, "Bad request", detail)
-
-
-def throttled(seconds: int) -> Problem:
-    """Make the answer to a prediction that the full queue cannot take.
-
-    Parameters
-    ----------
-    seconds : int
-        After how many seconds asking again is worth it.
-    """
-    detail = f"Request was throttled. Your rate limit resets in ~{seconds}s."
-    return Problem(429, {"detail": detail}, {"Retry-After": str(seconds)})
+    """Make the answer to an unknown address."""
+    return Problem(404, "Not found", detail)
 
 
 def invalid(fields: list[dict[str, str]]) -> Problem:
-    """Make the answer to a body with invalid fields.
-
-    Parameters
-    ----------
-    fields : list of dict
-        For each refused field its ``type`` of error, ``field`` (such as ``input.steps``) and ``description``.
-    """
-    detail = "".join(
-        f"- {field['field']}: {field['description']}\n" if field["field"] else f"- {field['description']}\n"
-        for field in fields
-    )
-    return Problem.of(422, "Input validation failed", detail, invalid_fields=fields)
+    """Make the answer to a body with invalid fields: of each its `type` of error, `field` and `description`."""
+    lines = [f"{each['field']}: {each['description']}" if each["field"] else each["description"] for each in fields]
+    detail = "".join(f"- {line}\n" for line in lines)
+    return Problem(422, "Input validation failed", detail, invalid_fields=fields)

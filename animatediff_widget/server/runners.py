@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Protocol
 
 from animatediff_widget.engines import Canceled, Engine, Output
@@ -15,7 +16,6 @@ from animatediff_widget.texts import Texts
 __all__ = ["Reports", "Run", "Runner", "ThreadRunner"]
 
 log = logging.getLogger(__name__)
-log.addHandler(logging.NullHandler())
 
 CLOSE_SECONDS = 10.0
 """How long `ThreadRunner.close` waits for an engine that does not stop."""
@@ -38,19 +38,7 @@ class Reports(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an engine.
-
-    Parameters
-    ----------
-    id : str
-        The prediction's id.
-    request : AnimateDiffRequest
-        What to draw.
-    seed : int
-        The seed to draw from.
-    reports : Reports
-        Who to report to.
-    """
+    """One run of an engine: the prediction's id, what to draw from which seed, and who to report to."""
 
     id: str
     request: AnimateDiffRequest
@@ -73,57 +61,40 @@ class Runner(Protocol):
 
 
 class ThreadRunner:
-    """Runs an engine in one thread of this process, one run after the other.
-
-    Parameters
-    ----------
-    engine : Engine
-        What draws.
-    """
+    """Runs an engine in one thread of this process, one run after the other."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._changed = threading.Condition()
-        self._waiting: dict[str, Run] = {}  # in the order of their start
-        self._current: Run | None = None
-        self._closed = False
+        self._runs: dict[str, Run] = {}  # those that wait, and the current one
+        self._order: SimpleQueue[str | None] = SimpleQueue()  # ids, also of dropped runs; None at the end
         self._thread = threading.Thread(target=self._work, name="animatediff-engine", daemon=True)
         self._thread.start()
 
     def start(self, run: Run) -> None:
-        """Queue a run."""
-        with self._changed:
-            self._waiting[run.id] = run
-            self._changed.notify()
+        """See `Runner.start`."""
+        self._runs[run.id] = run
+        self._order.put(run.id)
 
     def cancel(self, run_id: str) -> None:
-        """Drop a run that waits, or stop one that runs."""
-        with self._changed:
-            self._waiting.pop(run_id, None)
-            if self._current and self._current.id == run_id:
-                self._current.stop.set()
+        """See `Runner.cancel`."""
+        run = self._runs.pop(run_id, None)
+        if run:
+            run.stop.set()
 
     def close(self) -> None:
         """Cancel all runs and wait until the engine has stopped, or `CLOSE_SECONDS`."""
-        with self._changed:
-            self._closed = True
-            self._waiting.clear()
-            if self._current:
-                self._current.stop.set()
-            self._changed.notify()
+        for run_id in reversed(list(self._runs)):  # the current one last, or the next might begin
+            self.cancel(run_id)
+        self._order.put(None)
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_SECONDS)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._current = None
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if self._closed:
-                    return
-                self._current = run = self._waiting.pop(next(iter(self._waiting)))
-            if run.reports.begin(run.id):
-                run.reports.end(run.id, self._draw(run))
+        while (run_id := self._order.get()) is not None:
+            run = self._runs.get(run_id)
+            if run and run.reports.begin(run_id):
+                run.reports.end(run_id, self._draw(run))
+            self._runs.pop(run_id, None)
 
     def _draw(self, run: Run) -> Output | str | None:
         try:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
+import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
 
 from animatediff_widget.engines import Output
 from animatediff_widget.model.fields import draw_seed
 from animatediff_widget.model.request import AnimateDiffRequest
 
-from .entry import Entry, Snapshot, now
 from .runners import Run, Runner
 from .validation import identify
 
-__all__ = ["Closed", "Page", "QueueFull", "Store"]
+__all__ = ["Closed", "Page", "QueueFull", "Snapshot", "Store", "now"]
 
 PAGE = 100
 """Predictions on one page of the list."""
@@ -26,57 +27,104 @@ PAGE = 100
 MAX_HELD = 128 * 2**20
 """Inputs and outputs kept at once, in bytes; beyond it the oldest are removed before their time."""
 
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
 
 class QueueFull(Exception):
-    """Too many predictions wait already.
-
-    Parameters
-    ----------
-    seconds : int
-        After how many seconds one more may be taken.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    """Too many predictions wait already; its argument: after how many seconds one more may be taken."""
 
 
 class Closed(Exception):
     """The server is shutting down and takes nothing more."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of the list, newest first.
+def now() -> str:
+    """Write the time as the API does: UTC, ISO 8601, with microseconds and a Z."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
-    Parameters
-    ----------
-    results : list of Snapshot
-        The predictions.
-    newer, older : int or None
-        The number of the page's first and last prediction, where there are newer and older ones beyond it.
-    """
+
+class Snapshot(NamedTuple):
+    """A prediction at one moment."""
+
+    id: str
+    tag: str
+    """Its ETag: ``"STATUS-N"``, N being the log's length; different whenever the fields are."""
+    fields: dict[str, Any]
+    """The prediction as the API has it, but for its urls: ``output`` is a path."""
+
+
+class Page(NamedTuple):
+    """One page of the list, newest first; where there are newer or older ones, from which number they go on."""
 
     results: list[Snapshot]
     newer: int | None
     older: int | None
 
 
+@dataclass(eq=False)
+class _Entry:
+    """A prediction as the store keeps it; read and written only under the store's lock."""
+
+    number: int  # its place in the order of creation
+    input: dict[str, Any]
+    size: int  # how many bytes it holds: its body, and later its output
+    model: str
+    version: str
+    id: str = field(default_factory=lambda: "".join(secrets.choice(_ID_ALPHABET) for _ in range(26)))
+    file_key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    created_at: str = field(default_factory=now)
+    status: str = "starting"
+    started_at: str | None = None
+    completed_at: str | None = None
+    started: float = 0.0
+    ended: float = 0.0
+    predict_time: float | None = None
+    logs: list[str] = field(default_factory=list)
+    log_length: int = 0
+    output: Output | None = None
+    error: str | None = None
+    canceling: bool = False
+    removed: bool = False
+
+    @property
+    def file_name(self) -> str | None:
+        """The last part of the output's path."""
+        return f"animation.{self.output.suffix}" if self.output else None
+
+    @property
+    def tag(self) -> str:
+        """The ETag, without the cost of a snapshot: the log may be long."""
+        return f'"{"removed" if self.removed else self.status}-{self.log_length}"'
+
+    def remove_data(self) -> None:
+        """Drop the input, the log and the output, as the hosted API does an hour after the end."""
+        self.input, self.logs, self.log_length, self.output, self.size, self.removed = {}, [], 0, None, 0, True
+
+    def snapshot(self) -> Snapshot:
+        """Copy what the API has of the prediction."""
+        fields = {
+            "id": self.id,
+            "model": self.model,
+            "version": self.version,
+            "input": self.input,
+            "logs": "".join(self.logs),
+            "output": self.output and f"/files/{self.file_key}/{self.file_name}",
+            "data_removed": self.removed,
+            "error": self.error,
+            "status": self.status,
+            "created_at": self.created_at,
+            "started_at": self.started_at,
+            "completed_at": self.completed_at,
+            "metrics": {} if self.predict_time is None else {"predict_time": self.predict_time},
+        }
+        return Snapshot(self.id, self.tag, fields)
+
+
 class Store:
     """Every prediction of one server. Safe to use from any thread; it has none itself.
 
-    Parameters
-    ----------
-    runner : Runner
-        What runs them. It reports back with `begin`, `log` and `end`.
-    queue_size : int
-        How many predictions may wait to be run.
-    output_lifetime : float
-        For how many seconds after its end a prediction's input, log and output are kept.
-    keep : int
-        How many ended predictions are remembered.
-    on_change : callable
-        Called with a prediction's id after each change, with the lock held: it must return at once.
+    The parameters are those of `LocalServer`, and a runner, which reports back with `begin`, `log` and `end`.
+    `on_change` is called with a prediction's id after each change, with the lock held: it must return at once.
     """
 
     def __init__(
@@ -88,11 +136,9 @@ class Store:
         self._keep = keep
         self._on_change = on_change
         self._lock = threading.RLock()
-        self._entries: dict[str, Entry] = {}  # in the order of creation
-        self._files: dict[str, Entry] = {}
-        self._ended: deque[Entry] = deque()  # in the order of their end
-        self._holding: deque[Entry] = deque()  # those of _ended that still have their data
-        self._held = 0
+        self._entries: dict[str, _Entry] = {}  # in the order of creation
+        self._files: dict[str, _Entry] = {}
+        self._ended: deque[_Entry] = deque()  # in the order of their end
         self._closed = False
         self._count = 0
         self._last_run = 1.0
@@ -101,38 +147,20 @@ class Store:
         """Cancel everything, and wait until the runner has stopped."""
         with self._lock:
             self._closed = True
-            for entry in list(self._entries.values()):
-                self._cancel(entry, "canceled")
+            for prediction_id in list(self._entries):
+                self.cancel(prediction_id)
         self._runner.close()  # without the lock: the runner reports the ends
 
     def create(self, request: AnimateDiffRequest, given: dict[str, Any], size: int) -> Snapshot:
-        """Queue a prediction.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest
-            What to draw.
-        given : dict
-            The input as it was sent.
-        size : int
-            How many bytes that took.
-
-        Raises
-        ------
-        QueueFull
-            When too many wait already.
-        Closed
-            When the server is shutting down.
-        """
+        """Queue a prediction of an input as it was sent, and of how many bytes that took; or `QueueFull`, `Closed`."""
         model, version = identify(request.version)
         with self._lock:
             if self._closed:
                 raise Closed
-            self.tidy()
             if sum(entry.status == "starting" for entry in self._entries.values()) >= self._queue_size:
                 raise QueueFull(min(30, max(1, math.ceil(self._last_run))))
             self._count += 1
-            entry = Entry(self._count, given, size, model, version)
+            entry = _Entry(self._count, given, size, model, version)
             self._entries[entry.id] = entry
             self._runner.start(Run(entry.id, request, request.seed or draw_seed(), self))
             return entry.snapshot()
@@ -140,7 +168,6 @@ class Store:
     def get(self, prediction_id: str) -> Snapshot | None:
         """Read a prediction; None when there is no such one."""
         with self._lock:
-            self.tidy()
             entry = self._entries.get(prediction_id)
             return entry.snapshot() if entry else None
 
@@ -151,38 +178,23 @@ class Store:
             return entry.tag if entry else None
 
     def cancel(self, prediction_id: str, *, late: bool = False) -> Snapshot | None:
-        """Cancel a prediction: at once if it waits, as soon as the engine stops if it runs.
+        """Cancel a prediction: at once if it waits, as soon as the engine stops if it runs. None: there is no such one.
 
-        Parameters
-        ----------
-        prediction_id : str
-            Its id.
-        late : bool
-            Whether this is because its deadline passed; one that never started is then ``aborted``.
-
-        Returns
-        -------
-        Snapshot or None
-            The prediction now; None when there is no such one.
+        With `late`, its deadline has passed: one that never started is then ``aborted``.
         """
         with self._lock:
-            self.tidy()
             entry = self._entries.get(prediction_id)
             if entry is None:
                 return None
-            self._cancel(entry, "aborted" if late else "canceled")
+            if entry.status == "starting":
+                self._end(entry, "aborted" if late else "canceled")
+            entry.canceling = True
+            self._runner.cancel(prediction_id)
             return entry.snapshot()
 
     def page(self, *, before: int | None = None, after: int | None = None) -> Page:
-        """List predictions, newest first.
-
-        Parameters
-        ----------
-        before, after : int, optional
-            Only those created before, or next after, the one with this number.
-        """
+        """List predictions, newest first: those created before, or next after, the one with a number."""
         with self._lock:
-            self.tidy()
             entries = list(self._entries.values())
             if after is not None:
                 chosen = [entry for entry in entries if entry.number > after][:PAGE]
@@ -202,14 +214,11 @@ class Store:
     def file(self, key: str, name: str) -> Output | None:
         """Read an output file by the secret and the name in its path; None when it is not there, or no longer."""
         with self._lock:
-            self.tidy()
             entry = self._files.get(key)
             return entry.output if entry and entry.file_name == name else None
 
-    # What the runner reports
-
     def begin(self, run_id: str) -> bool:
-        """Note that a prediction begins to run; False when it was canceled while it waited."""
+        """See `Reports.begin`."""
         with self._lock:
             entry = self._entries.get(run_id)
             if entry is None or entry.status != "starting":
@@ -219,15 +228,16 @@ class Store:
             return True
 
     def log(self, run_id: str, text: str) -> None:
-        """Add text to a running prediction's log."""
+        """See `Reports.log`."""
         with self._lock:
             entry = self._entries.get(run_id)
             if entry and entry.status == "processing":
-                entry.append(text)
+                entry.logs.append(text)
+                entry.log_length += len(text)
                 self._on_change(run_id)
 
     def end(self, run_id: str, result: Output | str | None) -> None:
-        """Note a running prediction's end: its output, why it failed, or None when it was canceled."""
+        """See `Reports.end`."""
         with self._lock:
             entry = self._entries.get(run_id)
             if entry is None or entry.status != "processing":
@@ -244,34 +254,22 @@ class Store:
                 self._files[entry.file_key] = entry
                 self._end(entry, "succeeded")
 
-    def _cancel(self, entry: Entry, status: str) -> None:
-        if entry.status == "starting":
-            self._end(entry, status)
-        entry.canceling = True
-        self._runner.cancel(entry.id)
-
-    def _end(self, entry: Entry, status: str) -> None:
+    def _end(self, entry: _Entry, status: str) -> None:
         entry.status, entry.completed_at, entry.ended = status, now(), time.monotonic()
-        self._held += entry.size
         self._ended.append(entry)
-        self._holding.append(entry)
         self.tidy()
         self._on_change(entry.id)
 
     def tidy(self) -> None:
-        """Remove the data, and then the entries, that are kept no longer."""
-        moment = time.monotonic()
+        """Remove the entries, and the data of others, that are kept no longer."""
         with self._lock:
-            while self._holding and (
-                moment >= self._holding[0].ended + self._lifetime or (self._held > MAX_HELD and len(self._holding) > 1)
-            ):
-                entry = self._holding.popleft()
-                self._held -= entry.size
-                entry.remove_data()
             while len(self._ended) > self._keep:
                 entry = self._ended.popleft()
                 del self._entries[entry.id]
                 self._files.pop(entry.file_key, None)
-                if not entry.removed:
-                    self._holding.popleft()  # both are in the order of their end
-                    self._held -= entry.size
+            latest = time.monotonic() - self._lifetime
+            held = sum(entry.size for entry in self._ended)
+            for entry in self._ended:
+                if not entry.removed and (entry.ended <= latest or (held > MAX_HELD and entry is not self._ended[-1])):
+                    held -= entry.size
+                    entry.remove_data()

@@ -14,7 +14,7 @@ from animatediff_widget.model.fields import DEFAULT_VERSION
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Texts
 
-from .problem import bad_request, invalid
+from .problem import Problem, invalid
 
 __all__ = ["MODEL", "identify", "openapi_schema", "parse_json", "read_request"]
 
@@ -41,56 +41,25 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def parse_json(body: bytes) -> Any:
-    """Read JSON strictly.
-
-    Parameters
-    ----------
-    body : bytes
-        UTF-8 text.
-
-    Returns
-    -------
-    object
-        What it says.
-
-    Raises
-    ------
-    Problem
-        400 when it is not JSON, or nested too deeply.
-    """
+    """Read JSON strictly: no NaN, no infinity; a `Problem` with 400 when it is not JSON, or nested too deeply."""
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
-        raise bad_request("JSON parse error - the body is nested too deeply.") from None
+        raise Problem(400, "Bad request", "JSON parse error - the body is nested too deeply.") from None
     except ValueError as error:
-        raise bad_request(f"JSON parse error - {error}") from None
+        raise Problem(400, "Bad request", f"JSON parse error - {error}") from None
 
 
 def read_request(body: Any, *, model: str | None = None) -> AnimateDiffRequest:
-    """Check a create request's body with the request model.
+    """Check a create request's body with the request model; a `Problem` with 422 names every refused field.
 
-    Parameters
-    ----------
-    body : object
-        The parsed JSON.
-    model : str, optional
-        ``owner/name`` where the path named the model; the body then needs no ``version``.
-
-    Returns
-    -------
-    AnimateDiffRequest
-        The valid request.
-
-    Raises
-    ------
-    Problem
-        422 naming every refused field.
+    Where the path named the `model`, as ``owner/name``, the body needs no ``version``.
     """
     if not isinstance(body, dict):
         raise invalid([_wrong_type("", "object", body)])
     missing = [name for name in ("version", "input") if name not in body and not (name == "version" and model)]
     if missing:
-        raise invalid([{"type": "required", "field": "", "description": f"{name} is required"} for name in missing])
+        raise invalid([_refused("required", "", f"{name} is required") for name in missing])
     if not isinstance(body["input"], dict):
         raise invalid([_wrong_type("input", "object", body["input"])])
     if model:
@@ -118,13 +87,12 @@ def _all_problems(body: dict[str, Any]) -> list[dict[str, str]]:
     return problems
 
 
+def _refused(kind: str, field: str, description: str) -> dict[str, str]:
+    return {"type": kind, "field": field, "description": description}
+
+
 def _wrong_type(field: str, expected: str, value: Any) -> dict[str, str]:
-    given = _JSON_TYPES[type(value)]
-    return {
-        "type": "invalid_type",
-        "field": field,
-        "description": f"Invalid type. Expected: {expected}, given: {given}",
-    }
+    return _refused("invalid_type", field, f"Invalid type. Expected: {expected}, given: {_JSON_TYPES[type(value)]}")
 
 
 def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
@@ -134,32 +102,21 @@ def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
     extra = _EXTRA_ITEM.match(name)
     if extra:
         path = "input" if extra["where"] == "input" else ""
-        if not extra["key"]:
-            return {
-                "type": "invalid",
-                "field": path,
-                "description": sentence.replace(name, path or "body", 1),
-            }
-        field = f"{path}.{extra['key']}".lstrip(".")
-        return {"type": "invalid", "field": field, "description": sentence.replace(name, extra["key"], 1)}
+        key = extra["key"]
+        field = f"{path}.{key}".lstrip(".") if key else path
+        return _refused("invalid", field, sentence.replace(name, key or path or "body", 1))
     field = name if name == "version" else f"input.{name}"
     trait = AnimateDiffRequest.class_traits().get(name)
     if isinstance(trait, (Int, Float)):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and value > trait.max:
-            text = f"Must be less than or equal to {_plain(trait.max)}"
-            return {"type": "number_lte", "field": field, "description": text}
-        if number and value < trait.min:
-            text = f"Must be greater than or equal to {_plain(trait.min)}"
-            return {"type": "number_gte", "field": field, "description": text}
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if value > trait.max:
+                return _refused("number_lte", field, f"Must be less than or equal to {trait.max:.10g}")
+            if value < trait.min:
+                return _refused("number_gte", field, f"Must be greater than or equal to {trait.min:.10g}")
         return _wrong_type(field, _json_type(trait), value)
     if not isinstance(value, str):
         return _wrong_type(field, "string", value)
-    return {"type": "invalid", "field": field, "description": sentence}
-
-
-def _plain(number: float) -> str:
-    return str(number) if isinstance(number, int) else f"{number:g}"
+    return _refused("invalid", field, sentence)
 
 
 def _json_type(trait: Any) -> str:
@@ -169,15 +126,7 @@ def _json_type(trait: Any) -> str:
 def identify(version: str) -> tuple[str, str]:
     """Split a version into the ``model`` and ``version`` of a prediction.
 
-    Parameters
-    ----------
-    version : str
-        The id, ``owner/name:id`` or ``owner/name``.
-
-    Returns
-    -------
-    tuple of str
-        ``owner/name``, and the id; as the hosted API does, ``"hidden"`` for a model that was named without one.
+    As on the hosted API, the version of a model that was named without one is ``"hidden"``.
     """
     if "/" not in version:
         return MODEL, version
@@ -186,13 +135,7 @@ def identify(version: str) -> tuple[str, str]:
 
 
 def openapi_schema() -> dict[str, Any]:
-    """Describe the inputs and the output, as a hosted model version does.
-
-    Returns
-    -------
-    dict
-        An OpenAPI document whose ``Input`` is written from the request model's own fields.
-    """
+    """Describe the inputs and the output in OpenAPI, as a hosted model version does, from the model's own fields."""
     properties: dict[str, Any] = {}
     traits = AnimateDiffRequest.class_own_traits()
     names = [name for name in vars(AnimateDiffRequest) if name in traits]  # the order in which they are declared

@@ -23,7 +23,7 @@ from stand_in import Plan, StandIn
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 
-SERIES = 4  # jobs in a row at one endpoint, after one that is not counted, where something is to be learned
+SERIES = 3  # jobs in a row at one endpoint, after one that is not counted, where something is to be learned
 OURS, OFFICIAL = "ours", "official"
 
 
@@ -101,7 +101,7 @@ def plan_series(kind: Kind, jobs: int, draw: random.Random) -> list[list[float]]
     lengths = [5 + 7 * (number + draw.random()) / count for number in range(count)]
     if not kind.learns:
         return [[length] for length in lengths]
-    return [[length * draw.uniform(0.97, 1.03) for _ in range(SERIES + 1)] for length in lengths]
+    return [[length * draw.uniform(0.98, 1.02) for _ in range(SERIES + 1)] for length in lengths]
 
 
 def measure(name: str, jobs: int, together: int, seed: int) -> bool:

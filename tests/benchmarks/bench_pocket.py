@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from animatediff_widget.request import AnimateDiffRequest
-from animatediff_widget.server.engines import diffusion, media
-from animatediff_widget.server.engines.painter import STYLES
-from animatediff_widget.server.engines.pocket import PocketEngine, build_world, to_clip
+
+from animatediff_widget.engines import diffusion, encoder
+from animatediff_widget.engines.painter import STYLES
+from animatediff_widget.engines.pocket import PocketEngine, build_world, to_clip
+from animatediff_widget.model.request import AnimateDiffRequest
 
 PROMPT = (
     "masterpiece, best quality, 1girl, solo, cherry blossoms, hanami, pink flower, white flower, spring season, "
@@ -45,12 +46,12 @@ def main(rounds: int) -> None:
             return point
 
         clip = to_clip(sample(0))
-        sys.stdout.write(f"{label}: {len(world.data)} clips, webp {len(media.encode(clip, 'webp')) // 1000} kB, ")
-        sys.stdout.write(f"gif {len(media.encode(clip, 'gif')) // 1000} kB\n")
+        sys.stdout.write(f"{label}: {len(world.data)} clips, webp {len(encoder.encode(clip, 'webp')) // 1000} kB, ")
+        sys.stdout.write(f"gif {len(encoder.encode(clip, 'gif')) // 1000} kB\n")
         measure("  painting the clips", lambda index: build_world(request, index), rounds)  # noqa: B023
         measure("  sampling, 25 steps", sample, rounds)
-        measure("  encoding, webp", lambda _: media.encode(clip, "webp"), rounds)  # noqa: B023
-        measure("  encoding, gif", lambda _: media.encode(clip, "gif"), rounds)  # noqa: B023
+        measure("  encoding, webp", lambda _: encoder.encode(clip, "webp"), rounds)  # noqa: B023
+        measure("  encoding, gif", lambda _: encoder.encode(clip, "gif"), rounds)  # noqa: B023
     for name in STYLES:
         request = AnimateDiffRequest(prompt=PROMPT, n_prompt="night", path=f"{name}.safetensors", steps=25)
 

@@ -15,14 +15,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import nbformat
 import psutil
 import pytest
 import requests
 from driving import RUN_IS_ON
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -110,6 +110,7 @@ class Site:
         self.home = folder / "home"
         self.work.mkdir(parents=True)
         self.temporary.mkdir()
+        self.tabs: list[Page] = []  # that no visit uses now
         self._environment = {
             key: value for key, value in os.environ.items() if not key.endswith(("_TOKEN", "_API_KEY"))
         }
@@ -189,6 +190,7 @@ class Visit:
     """
 
     name: ClassVar[str]
+    sometimes: ClassVar[frozenset[str]] = frozenset()  # complaints of its own that depend on which plugin is first
 
     def __init__(
         self,
@@ -199,20 +201,22 @@ class Visit:
         width: int = 1200,
         dark: bool = False,
         waits_for: str | None = ".animatediff",  # what shows that Voilà has run the notebook
-        **context,
+        reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
     ) -> None:
         self.site, self.notebook, self.width, self.dark, self.waits_for = site, notebook, width, dark, waits_for
-        context = {"viewport": {"width": width, "height": 1200}, "accept_downloads": True, **context}
         if notebook == "quickstart.ipynb":  # as it is committed, without what an earlier visit saved
             shutil.copy(ROOT / "notebooks" / notebook, site.work)
         # "Save widget state" stays switched on for every notebook once a test has chosen it.
         shutil.rmtree(site.folder / "settings" / "@jupyter-widgets", ignore_errors=True)
-        self.context = browser.new_context(**context)
+        # A tab that an earlier visit has left is as a new one, but has the front end's scripts compiled already.
+        self.page = site.tabs.pop() if site.tabs else browser.new_context().new_page()
+        self.context = self.page.context
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self.page = self.context.new_page()
+        self.page.set_viewport_size({"width": width, "height": 1200})
+        self.page.emulate_media(reduced_motion=reduced_motion)
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self._failed)
         self.page.goto(self.address())
         self.ready()
 
@@ -221,6 +225,13 @@ class Visit:
             # A resource that is missing is known by its address only.
             where = message.location["url"].partition("?")[0] if "load resource" in message.text else ""
             self.complaints.append(f"{message.text} {where}".strip())
+
+    def _failed(self, error) -> None:
+        self.complaints.append(str(error))
+
+    @property
+    def server(self) -> Server:
+        return self.site.jupyter
 
     def address(self) -> str:
         raise NotImplementedError
@@ -255,15 +266,22 @@ class Visit:
         self.page.set_viewport_size({"width": width, "height": 1700})
 
     def close(self) -> None:
-        self.context.close()
+        """Leave the tab for another visit, and nothing in it."""
+        if self.page in self.site.tabs:
+            return
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.goto(f"{self.server.base}/nothing-is-here")  # a tab's own storage can be emptied from inside only
+        self.page.evaluate("sessionStorage.clear()")
+        session = self.context.new_cdp_session(self.page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.server.base, "storageTypes": "all"})
+        session.detach()
+        self.context.clear_cookies()
+        self.site.tabs.append(self.page)
 
 
 class JupyterVisit(Visit):
     """What JupyterLab and Notebook 7 have in common: both are the JupyterLab application."""
-
-    @property
-    def server(self) -> Server:
-        return self.site.jupyter
 
     def close(self) -> None:
         super().close()
@@ -331,6 +349,7 @@ class Lab(JupyterVisit):
 
 class Notebook(JupyterVisit):
     name = "notebook"
+    sometimes = frozenset({"Command 'filebrowser:open-path' not registered."})
 
     def address(self) -> str:
         return f"{self.server.base}/notebooks/{self.notebook}?token={self.site.token}"

@@ -11,36 +11,20 @@ from looks import TABS, cut_off, violations
 from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
 from animatediff_widget.server import LocalServer
 
-# Each of these pages is opened once, for all tests of the page.
-PAGES = [
-    pytest.param((name, theme == "dark"), id=f"{name}-{theme}", marks=pytest.mark.xdist_group(f"{name}-{theme}"))
-    for name in FRONT_ENDS
-    for theme in ("light", "dark")
-]
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def opened(request, browser, site, noise, axe):
-    """A page with the panel; `axe` is in it."""
-    name, dark = request.param
-    here = FRONT_ENDS[name](browser, site, dark=dark)
-    here.open_panel()
-    wait_for_theme(here)
-    here.page.evaluate(axe)
-    yield here
-    complaints = [text for text in here.complaints if text not in noise(name)]
-    here.close()
-    assert complaints == []
-
 
 def wait_for_theme(here) -> None:
     theme = f"body[data-jp-theme-light={str(not here.dark).lower()}]"
     here.page.wait_for_selector(theme, state="attached")
 
 
-def test_no_serious_violation_before_a_run_and_after_it_on_any_tab(opened):
-    panel = opened.panel()
-    opened.page.mouse.move(0, 0)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+def test_no_serious_violation_before_a_run_and_after_it_on_any_tab_and_nothing_cut_off(visit, axe, front_end, theme):
+    here = visit(front_end, dark=theme == "dark")
+    panel = here.open_panel()
+    wait_for_theme(here)
+    here.page.evaluate(axe)
+    here.page.mouse.move(0, 0)
     panel.get_by_role("button", name="Advanced").click()
     panel.get_by_label("Version").wait_for()
     for name in TABS:
@@ -53,20 +37,15 @@ def test_no_serious_violation_before_a_run_and_after_it_on_any_tab(opened):
         tab(panel, name)
         assert violations(panel) == []
 
-
-def test_nothing_is_cut_off_in_a_narrow_page_nor_in_a_wide_one(opened):
-    panel = opened.panel()
     tab(panel, "Animation")
-    if not panel.locator(".ad-stage img").count():
-        run(panel)
     picture(panel)
-    for width in (600, 1200):
-        opened.narrow(width)
-        opened.page.mouse.move(0, 0)
-        opened.page.wait_for_timeout(400)
-        soon(opened.page, lambda panel=panel: cut_off(panel), [])
+    for width in (600, 1200):  # a narrow page and a wide one
+        here.narrow(width)
+        here.page.mouse.move(0, 0)
+        here.page.wait_for_timeout(400)
+        soon(here.page, lambda: cut_off(panel), [])
         ARTIFACTS.mkdir(exist_ok=True)
-        panel.screenshot(path=ARTIFACTS / f"{opened.name}-{'dark' if opened.dark else 'light'}-{width}.png")
+        panel.screenshot(path=ARTIFACTS / f"{front_end}-{theme}-{width}.png")
 
 
 def test_prompt_run_and_the_animation_are_on_one_screen_beside_the_file_browser(visit):

@@ -12,8 +12,7 @@ from driving import moves
 from front_ends import ARTIFACTS
 from vs_code import VSCode, install
 
-# It installs VS Code, and is run every night.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vs_code")]
+pytestmark = pytest.mark.slow  # it installs VS Code
 
 PROMPT = "the last boat on the sea, full moon"
 CELLS = (

@@ -30,13 +30,10 @@ from looks import TABS, axe_core, cut_off, violations
 
 from animatediff_widget.server import LocalServer
 
-pytestmark = [
-    pytest.mark.xdist_group("classic"),  # one page for all
-    pytest.mark.skipif(
-        not metadata.version("ipywidgets").startswith("7."),
-        reason="ipywidgets 7's page code comes with ipywidgets 7: see tests/colab/run",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not metadata.version("ipywidgets").startswith("7."),
+    reason="ipywidgets 7's page code comes with ipywidgets 7: see tests/colab/run",
+)
 
 
 class ClassicSite(Site):

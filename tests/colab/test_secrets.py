@@ -37,8 +37,9 @@ def test_a_secret_puts_the_panel_on_replicate_and_is_asked_for_once():
         "from animatediff_widget import AnimateDiffPanel, Client, Endpoint\n"
         "panels = [AnimateDiffPanel(), AnimateDiffPanel()]\n"
         "print(panels[1].endpoint.kind)\n"
-        "assert panels[1]._client()._key.header() == 'Bearer r8_secret'\n"
-        "assert Client(Endpoint.replicate())._key is not None\n"
+        "from animatediff_widget.keys.credentials import find_key\n"
+        "assert find_key(panels[1].endpoint).header() == 'Bearer r8_secret'\n"
+        "Client(Endpoint.replicate())\n"
         "print(fake_colab.asked)",
     )
     assert kind == "replicate"
@@ -84,6 +85,7 @@ def test_a_pasted_key_serves_as_well_as_the_refused_secret():
         "from animatediff_widget import AnimateDiffPanel, Endpoint\n"
         "panel = AnimateDiffPanel(endpoint=Endpoint.replicate())\n"
         "panel._picker.key.value = 'r8_pasted'\n"
-        "print(panel._client()._key.header())",
+        "from animatediff_widget.keys.credentials import find_key\n"
+        "print(find_key(panel.endpoint).header())",
     )
     assert key == "Bearer r8_pasted"

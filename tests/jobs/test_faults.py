@@ -170,23 +170,38 @@ def test_a_create_that_is_answered_with_an_error_makes_no_second_job(server, cod
     job = ended(a_job(server))
     assert isinstance(job.error, EndpointError)
     assert server.creates == 0
-    # 503 came with JSON here, so it may be from behind the door; only a throttle is certain to pass by itself.
+    # Only a throttle is certain to pass by itself.
     assert len(server.asked("create")) == 1 if code != 429 else 1 < len(server.asked("create")) < MOST_REQUESTS
     refused = 400 <= code < 500 and code != 408
     assert job.state == ("failed" if refused else "unknown")
 
 
 @pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize(
-    "fault", [status(429), status(503, PAGE, content_type="text/html"), status(503, b"")], ids=["429", "503", "empty"]
-)
-def test_a_create_that_was_turned_away_at_the_door_is_sent_again(server, fault):
-    server.scripts["create"] = [fault, fault]
+def test_a_create_that_the_api_itself_throttled_is_sent_again(server):
+    server.scripts["create"] = [status(429), status(429)]
     assert ended(a_job(server)).state == "succeeded"
     assert len(server.asked("create")) == 3
     assert server.creates == 1
     bodies = [seen.body for seen in server.asked("create")]
     assert bodies[0] == bodies[1] == bodies[2]  # the same seed too
+
+
+A_GATEWAY = {
+    **{
+        f"{code} web page": status(code, PAGE, content_type="text/html") for code in (403, 404, 409, 425, 429, 502, 503)
+    },
+    **{f"{code} empty": status(code, b"") for code in (302, 303, 307, 403, 404, 409, 425, 429, 503, 504)},
+}
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("fault", A_GATEWAY.values(), ids=A_GATEWAY)
+def test_a_gateways_words_to_a_create_hide_a_job_that_is_looked_for_and_never_posted_twice(server, fault):
+    server.scripts["create"] = [fault]
+    job = ended(a_job(server))
+    assert len(server.asked("create")) == 1
+    assert isinstance(job.error, AnswerLost)
+    assert server.asked("list"), "it was looked for"
 
 
 def test_a_refused_connection_is_tried_again(waits):
@@ -297,7 +312,7 @@ def test_a_lost_answer_is_found_by_a_machine_whose_clock_is_wrong(server, monkey
     listing = server._list
     server._list = lambda call: call.answer(200, catch(listing, call), date=stamp)
     monkeypatch.setattr(time, "time", lambda: now() + off)
-    monkeypatch.setattr(bad.time, "gmtime", lambda: time.localtime(now()))
+    monkeypatch.setattr(bad.time, "gmtime", lambda *_: time.localtime(now()))
     server.scripts["create"] = [bad.reset_after]
     assert ended(a_job(server)).state == "succeeded"
 

@@ -31,6 +31,7 @@ class World:
     ahead: float = 1.7e9
     stamps: int = 3  # decimals of the server's times
     status: str = "succeeded"
+    created: float = EXCHANGE / 2
 
     def answer(self, now: float) -> Prediction:
         ended = now >= self.ends
@@ -42,7 +43,7 @@ class World:
             {
                 "id": "a",
                 "status": self.status if ended else "starting" if starting else "processing",
-                "created_at": self._stamp(0),
+                "created_at": self._stamp(self.created),
                 "completed_at": self._stamp(self.ends) if ended else None,
                 "logs": f"{done * 4}%|###| {done}/{total} [00:01<00:01, {rate:.2f}it/s]\n" if self.bar and done else "",
             }
@@ -63,13 +64,13 @@ def world(draw: random.Random, length: float, *, starts: float = 0.0, tail: floa
     return World(steps, length, **kind)  # type: ignore[arg-type]
 
 
-def follow(world: World, schedule: Schedule, *, until: float = math.inf) -> list[float]:
+def follow(world: World, schedule: Schedule, *, until: float = math.inf, exchange: float = EXCHANGE) -> list[float]:
     """Ask until the answer is that the job has ended; give when the answers came."""
     now, came = 0.0, []
     while True:
         schedule.asked(now)
-        answer = world.answer(now + EXCHANGE / 2)
-        now += EXCHANGE
+        answer = world.answer(now + exchange / 2)
+        now += exchange
         came.append(now)
         schedule.heard(answer, now)
         if answer.done or now > until:
@@ -91,9 +92,9 @@ KINDS: dict[str, tuple[dict[str, object], float]] = {
     "cold start": ({"starts": 3.0}, 1 / 3),
     "learned tail": ({"tail": 2.0}, 1 / 3),
     "known duration": ({"bar": False}, 1 / 3),
-    "tail": ({"tail": 2.0}, 1),
-    "no log": ({"bar": False}, 1),
-    "lumpy log": ({"lump": 2.0}, 1),
+    "tail": ({"tail": 2.0}, 0.95),
+    "no log": ({"bar": False}, 0.95),
+    "lumpy log": ({"lump": 2.0}, 0.95),
 }
 
 
@@ -128,16 +129,42 @@ def test_no_job_costs_more_requests_than_with_the_official_client(name):
         assert len(ours) <= len(official)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_no_second_sees_more_than_eight_requests(name):
-    for _, came, _ in series(name, seed=2):
-        assert all(later - earlier >= 1.0 - 1e-9 for earlier, later in zip(came, came[8:], strict=False))
+@pytest.mark.parametrize("exchange", [0.01, 0.4])
+@pytest.mark.parametrize("known", [None, 1.0, 2.0, 3.0, 20.0])
+@pytest.mark.parametrize("bar", [False, True])
+def test_at_no_time_were_there_more_requests_than_the_official_client_would_have_sent(exchange, known, bar):
+    for seed in range(10):
+        job = world(random.Random(seed), 24.0, bar=bar, tail=2.0 * (seed + 1))
+        came = follow(job, Schedule(known=known), exchange=exchange)
+        for polls, came_at in enumerate(came[:-1]):
+            assert came_at >= exchange + polls * (0.5 + exchange)
+
+
+def test_requests_that_were_not_planned_are_made_up_for():
+    schedule = Schedule(known=3.0)
+    follow(world(random.Random(0), 9.0), schedule, until=0.005)
+    for tenth in range(29):
+        schedule.asked(tenth / 10)
+    assert schedule.delay(2.9) == 2.0
+
+
+@pytest.mark.parametrize("length", [8.0, 60.0, 300.0])
+@pytest.mark.parametrize("bar", [False, True])
+def test_no_second_sees_more_than_eight_requests_and_no_two_are_close_together(length, bar):
+    came = follow(world(random.Random(0), length, bar=bar), Schedule(known=length - 0.5))
+    assert all(later - earlier >= 1.0 - 1e-9 for earlier, later in zip(came, came[8:], strict=False))
+    assert min(later - earlier for earlier, later in itertools.pairwise(came)) >= 0.05
+
+
+def test_a_job_of_which_nothing_is_known_is_left_alone_at_first():
+    came = follow(world(random.Random(0), 9.0, bar=False), Schedule())
+    assert came[1] - came[0] > 1.0
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_person_sees_something_new_every_second_or_so(name):
     for _, came, _ in series(name, seed=3):
-        assert max(later - earlier for earlier, later in itertools.pairwise(came)) < 1.25
+        assert max(later - earlier for earlier, later in itertools.pairwise(came)) < 1.3
 
 
 @pytest.mark.parametrize("schedule", [{}, {"tail": 60.0}, {"known": 1e5}])
@@ -155,7 +182,7 @@ def test_a_long_job_without_a_log_is_asked_less_often():
 
 def test_a_long_job_that_is_late_is_not_asked_about_as_often_as_it_could_afford():
     came = follow(world(random.Random(0), 1000.0, bar=False), Schedule(known=900.0))
-    assert sum(came_at > 910.0 for came_at in came) < 200
+    assert sum(came_at > 901.0 for came_at in came) < 100
 
 
 def test_what_the_bar_claims_of_its_speed_changes_nothing():
@@ -172,9 +199,10 @@ def test_a_job_that_slows_down_is_still_met():
     assert statistics.median(lags) < 0.255  # the official client's
 
 
-def test_another_bar_begins_anew():
-    loading, drawing = World([0.1 * step for step in range(1, 8)], 99.0), world(random.Random(1), 9.0, starts=1.5)
-    schedule = Schedule()
+@pytest.mark.parametrize("total", [7, 15])
+def test_another_bar_begins_anew(total):
+    drawing = World([1.5 + 0.5 * step for step in range(1, 16)], 9.0)
+    loading, schedule = World([0.1 * step for step in range(1, total + 1)], 99.0), Schedule()
     follow(loading, schedule, until=1.2)
     now = 1.2
     while not (answer := drawing.answer(now)).done:
@@ -199,6 +227,14 @@ def test_tail_and_duration_are_learned_whatever_the_servers_clock_says(ahead, st
     assert schedule.took == pytest.approx(9.0, abs=0.26)
 
 
+@pytest.mark.parametrize("exchange", [0.01, 0.4])
+def test_a_duration_is_learned_to_the_moment_where_the_servers_clock_is_sound(exchange):
+    schedule = Schedule()
+    came = follow(world(random.Random(3), 3.0, bar=False, created=exchange / 2), schedule, exchange=exchange)
+    assert came[-1] > 3.3
+    assert schedule.took == pytest.approx(3.0, abs=0.01)
+
+
 @pytest.mark.parametrize("completed", ["1970-01-02T00:00:00Z", "2200-01-01T00:00:00Z", "nonsense", None])
 def test_the_end_is_learned_from_our_own_clock_where_the_servers_makes_no_sense(completed):
     job, schedule = world(random.Random(4), 8.0, tail=1.0), Schedule()
@@ -208,6 +244,8 @@ def test_the_end_is_learned_from_our_own_clock_where_the_servers_makes_no_sense(
     schedule.heard(Prediction.from_json(ended), 8.0)
     assert schedule.took is not None
     assert came[-1] - EXCHANGE <= schedule.took <= 8.0
+    if completed in (None, "nonsense"):  # between the last two answers
+        assert schedule.took == pytest.approx((came[-1] + 8.0) / 2, abs=0.01)
     assert schedule.tail == pytest.approx(1.0, abs=0.5)
 
 
@@ -223,8 +261,15 @@ def test_what_was_learned_stays_when_the_end_is_heard_again():
     follow(job, schedule)
     learned = schedule.tail, schedule.took
     schedule.asked(20.0)
-    schedule.heard(job.answer(20.0), 20.0)
+    schedule.heard(Prediction.from_json({"status": "succeeded", "logs": job.answer(20.0).logs}), 20.0)
     assert (schedule.tail, schedule.took) == learned
+
+
+def test_a_job_that_ends_before_its_last_step_has_no_tail():
+    job, schedule = world(random.Random(6), 9.0), Schedule(tail=1.0)
+    job.ends = 5.0
+    follow(job, schedule)
+    assert schedule.tail == 0.0
 
 
 def test_the_last_step_alone_is_enough_to_learn_a_tail():
@@ -235,7 +280,7 @@ def test_the_last_step_alone_is_enough_to_learn_a_tail():
         schedule.heard(Prediction.from_json({"status": "processing", "logs": logs}), now)
     schedule.asked(6.0)
     schedule.heard(Prediction.from_json({"status": "succeeded", "logs": logs}), 6.0)
-    assert schedule.tail == pytest.approx(2.0, abs=1.0)  # the end is between 4 and 6, the last step between 2 and 4
+    assert schedule.tail == pytest.approx(1.0, abs=0.1)  # it ended between 4 and 6
 
 
 def test_a_canceled_job_is_asked_about_soon_and_then_ever_more_rarely():
@@ -245,7 +290,7 @@ def test_a_canceled_job_is_asked_about_soon_and_then_ever_more_rarely():
     delays = [schedule.delay(now) for now in (6.0, 7.0, 10.0, 60.0)]
     assert delays[0] <= 0.15
     assert delays == sorted(delays)
-    assert delays[-1] <= 2.0
+    assert 1.0 <= delays[-1] <= 2.0
 
 
 def test_a_job_that_was_posted_by_another_process_can_be_followed():
@@ -256,14 +301,20 @@ def test_a_job_that_was_posted_by_another_process_can_be_followed():
 
 
 def test_a_post_that_is_repeated_counts_once():
-    repeated, posted = Schedule(known=8.0), Schedule(known=8.0)
+    repeated, posted = Schedule(known=0.5), Schedule(known=0.5)
     for now in (0.0, 1.0, 3.0):
         repeated.asked(now)
     posted.asked(3.0)
     answer = world(random.Random(0), 9.0).answer(0.0)
     repeated.heard(answer, 3.01)
     posted.heard(answer, 3.01)
-    assert repeated.delay(9.0) == posted.delay(9.0)
+    assert repeated.delay(3.6) == posted.delay(3.6)
+
+
+def test_a_short_job_with_a_bar_is_met_too():
+    jobs = [world(random.Random(number), 1.5 + number / 16) for number in range(40)]
+    lags = [follow(job, Schedule())[-1] - job.ends for job in jobs]
+    assert statistics.median(lags) < 0.2  # the official client's: 0.255
 
 
 @pytest.mark.parametrize("bar", ["1/999999999", "999999999/1", "0/0", "7/7", "0/1"])
@@ -274,3 +325,26 @@ def test_a_bar_of_nonsense_still_gives_a_sound_delay(bar, rate):
         schedule.asked(now)
         schedule.heard(Prediction.from_json({"logs": f"4%|#| {bar} [00:01<00:01, {rate}]\n"}), now)
         assert 0.0 <= schedule.delay(now) <= 2.0
+
+
+def bar_at(step: int) -> Prediction:
+    return Prediction.from_json({"status": "processing", "logs": f"4%|#| {step}/25 [00:01<00:01, 1.00it/s]\n"})
+
+
+def test_a_bar_that_is_seen_once_is_soon_looked_at_again():
+    schedule = Schedule()
+    schedule.asked(0.0)
+    schedule.heard(Prediction.from_json({"status": "starting"}), 0.0)
+    schedule.asked(1.2)
+    schedule.heard(bar_at(3), 1.2)
+    assert schedule.delay(1.2) < 0.6
+
+
+def test_a_bar_that_is_first_seen_at_its_last_step_tells_when_the_tail_began():
+    schedule = Schedule(tail=2.0)
+    schedule.asked(0.0)
+    schedule.heard(Prediction.from_json({"status": "starting"}), 0.0)
+    schedule.asked(3.0)
+    schedule.heard(bar_at(25), 3.0)
+    assert schedule.delay(3.0) > 1.0
+    assert schedule.delay(4.9) < 0.15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import signal
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from misbehaving import CLIP, Misbehaving
 from test_job import World, world_in
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, Prediction
@@ -132,6 +134,21 @@ def test_what_was_downloaded_halfway_is_downloaded_anew(world):
     animation = resume(world, key).run()
     assert animation.data.endswith(b"a boat 7")
     assert list(world.journal.animations.iterdir()) == [animation.path]
+
+
+def test_a_file_inside_the_answer_is_asked_for_again_after_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_HOME", str(tmp_path / "home"))
+    with Misbehaving() as server:
+        server.output = "data:image/webp;base64," + base64.b64encode(CLIP * 50).decode()
+        client = Client(server.endpoint, "a-key-of-the-relay")
+        journal = Journal()
+        created = client.create(BODY)
+        while not (prediction := client.get(created.id)).done:
+            pass
+        key = journal.begin(BODY, server.endpoint)
+        journal.record(key, "downloading", prediction=prediction)
+        assert journal.get(key).prediction.outputs == ()
+        assert Job.resume(journal.get(key), client).run().data == CLIP * 50
 
 
 def test_a_file_that_the_journal_does_not_know_yet_is_taken(world):

@@ -104,17 +104,19 @@ def test_every_process_says_so_until_it_is_dealt_with(journal):
         journal.salvage(*damaged(journal)) if damaged(journal) else None
 
 
-def test_a_file_that_was_cut_to_nothing_is_reported_where_there_were_jobs(journal):
+@pytest.mark.parametrize("evidence", ["an animation", "a log"])
+def test_a_file_that_was_cut_to_nothing_is_reported_where_there_were_jobs(journal, evidence):
     begin(journal, 5)
-    journal.animations.mkdir()
-    (journal.animations / "a.gif").write_bytes(b"GIF89a")
-    with contextlib.ExitStack() as stack:
-        for tail in ("", "-journal"):
-            stack.enter_context(open(f"{journal.folder / 'journal.sqlite3'}{tail}", "wb"))
-    again = Journal(journal.folder)
-    assert again.jobs() == []
-    assert again.report is not None
-    assert len(damaged(again)) == 1
+    path = journal.folder / "journal.sqlite3"
+    os.truncate(path, 0)
+    if evidence == "an animation":
+        Path(f"{path}-journal").unlink()
+        journal.animations.mkdir()
+        (journal.animations / "a.gif").write_bytes(b"GIF89a")
+    journal = Journal(journal.folder)
+    assert journal.jobs() == []
+    assert journal.report is not None
+    assert len(damaged(journal)) == 1
 
 
 def test_an_empty_file_in_an_empty_folder_is_a_new_journal(journal):

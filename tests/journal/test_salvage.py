@@ -118,6 +118,37 @@ def test_a_damaged_log_takes_nothing_away(journal, tail):
     assert set(keys(journal.jobs())) == set(made)
 
 
+def test_the_log_of_something_else_takes_nothing_away(journal):
+    made = fill(journal, 20)
+    damaged = set_aside_whole(journal)
+    other = Journal(journal.folder / "other")
+    other.jobs()
+    with contextlib.closing(sqlite3.connect(other.folder / "journal.sqlite3", isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        for number in range(50):
+            values = (f"{number:032x}", "x" * 5000)
+            connection.execute(
+                "INSERT INTO jobs VALUES (NULL, ?, 1.0, '', ?, '', '', '', '', '', 1, '', '', 0, 1, '', 1)", values
+            )
+        shutil.copy(other.folder / "journal.sqlite3-journal", f"{damaged}-journal")  # SQLite would undo these
+        connection.execute("ROLLBACK")
+    assert journal.salvage(damaged).found == 20
+    assert set(keys(journal.jobs())) == set(made)
+
+
+def test_a_wide_gap_ends_no_search(journal):
+    made = fill(journal, 600)
+    with database(journal.folder) as connection:
+        connection.execute("UPDATE jobs SET number = number + 1000000 WHERE number > 300")
+    damage(journal, (journal.folder / "journal.sqlite3").stat().st_size // PAGE // 2)
+    damaged = aside(Journal(journal.folder))
+    journal.salvage(damaged)
+    back = set(keys(journal.jobs(1000)))
+    assert made[0] in back
+    assert made[-1] in back
+
+
 def test_jobs_that_are_there_stay_as_they_are_and_older_ones_come_below(journal):
     made = begin(journal, 3)
     journal.record(made[1], "left", prediction=DONE)

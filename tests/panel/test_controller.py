@@ -17,6 +17,7 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.panel.controller import Controller
+from animatediff_widget.panel.earlier_jobs import EarlierJobs
 from animatediff_widget.panel.endpoint_choice import EndpointChoice
 from animatediff_widget.panel.running import InsideClick
 from animatediff_widget.texts import Message
@@ -68,7 +69,7 @@ def controller():
 
 def make(runner=None, job_type=FakeJob, journal=None) -> Controller:
     choice = EndpointChoice(RELAY, "a-key")
-    return Controller(AnimateDiffRequest(seed=1), choice, journal, runner, job_type=job_type)
+    return Controller(AnimateDiffRequest(seed=1), choice, EarlierJobs(journal), runner, job_type=job_type)
 
 
 def observers(job) -> int:
@@ -254,14 +255,14 @@ def entries():
 
 
 def test_jobs_of_an_earlier_session_are_offered_one_after_the_other(controller, entries):
-    controller.look_for_offers()
-    first, second = controller.offers
-    controller.answer_offer(accepted=True)
-    assert controller.offers == (second,)
+    controller.earlier.look()
+    first, second = controller.earlier.offers
+    controller.resume(controller.earlier.take_offer())
+    assert controller.earlier.offers == (second,)
     assert controller.job.body == first.body
     assert controller.request.seed == first.seed
-    controller.answer_offer(accepted=False)
-    assert controller.offers == ()
+    controller.earlier.decline_offers()
+    assert controller.earlier.offers == ()
 
 
 def test_an_entry_is_displayed_with_its_settings_while_a_job_runs_and_until_that_ends(controller, entries):
@@ -289,7 +290,7 @@ def test_a_recalled_job_is_displayed_with_its_settings(controller, entries):
 def test_a_recalled_job_that_another_kernel_runs_is_left_to_it(controller, entries):
     with Journal().claim(entries["running"].key):
         controller.recall(entries["running"].key)
-    assert controller.report == Message("left_running")
+    assert controller.earlier.report == Message("left_running")
     assert controller.view.state == "new"
     assert not controller.running
 
@@ -310,7 +311,7 @@ def test_a_journal_that_cannot_be_read_keeps_no_panel_from_opening(tmp_path):
         get = to_pick_up
 
     controller = make(journal=Broken(tmp_path))
-    controller.look_for_offers()
+    controller.earlier.look()
     controller.recall("a-key")
-    assert controller.offers == ()
+    assert controller.earlier.offers == ()
     assert controller.result is None

@@ -105,7 +105,7 @@ def test_an_answer_that_is_held_is_never_cut_off(monkeypatch, gated):
         token = caller.server.token.encode()
         asked = b"GET %b HTTP/1.1\r\nHost: %b\r\nAuthorization: Bearer %b\r\nPrefer: wait=60\r\n\r\n"
         held = crowd.idle(asked % (path, host, token))
-        while not caller.server._thread._service.held:
+        while not caller.server._thread.service.held:
             time.sleep(0.001)
         strangers = [crowd.idle() for _ in range(9)]
         assert [each.recv(1) for each in strangers[:-1]] == [b""] * 8
@@ -144,7 +144,7 @@ def test_a_caller_who_hangs_up_while_its_answer_is_held_frees_its_place(monkeypa
     for _ in range(3):
         with Caller(caller.server) as other, pytest.raises(requests.ReadTimeout):
             other.get(created["urls"]["get"], headers={"Prefer": "wait"}, timeout=0.05)
-        while caller.server._thread._service.held:
+        while caller.server._thread.service.held:
             time.sleep(0.001)
     with Caller(caller.server) as other:
         assert other.look(created)["status"] == "processing"

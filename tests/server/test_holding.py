@@ -45,7 +45,7 @@ class Watch:
 
     def __init__(self, server: Caller, engine: LoggingEngine) -> None:
         self.caller, self.engine, self.pool = Caller(server.server), engine, ThreadPoolExecutor()
-        self.service = server.server._thread._service
+        self.service = server.server._thread.service
         self.prediction = server.create()
         self.running = server.until(self.prediction, "processing")
 
@@ -66,7 +66,7 @@ class Watch:
         return answer
 
     def held(self) -> int:
-        return len(self.service.held.get(self.prediction["id"], ()))
+        return list(self.service.held.values()).count(self.prediction["id"])
 
 
 @pytest.fixture

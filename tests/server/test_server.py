@@ -137,7 +137,7 @@ def test_a_caller_who_hangs_up_while_waiting_is_forgotten_but_the_prediction_goe
     with pytest.raises(requests.ReadTimeout), Caller(caller.server) as other:
         other.post(f"{other.base}/predictions", json=BODY, headers={"Prefer": "wait"}, timeout=0.2)
     engine.begun.acquire()
-    while caller.server._thread._service.held:
+    while caller.server._thread.service.held:
         time.sleep(0.002)
     engine.open.set()
     newest = caller.get(f"{caller.base}/predictions").json()["results"][0]
@@ -297,7 +297,9 @@ def test_listed_predictions_have_everything_but_their_logs(caller):
     assert listed == {key: value for key, value in ended.items() if key != "logs"}
 
 
-@pytest.mark.parametrize("cursor", ["x", "====", "YmVmb3JlPXg=", "%00", "4pi6"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "====", "before-", "after-x", "before-1after-1", "%00", "before-%C2%B2", "4pi6"]
+)
 def test_a_cursor_that_was_never_given_is_not_found(caller, cursor):
     answer = caller.get(f"{caller.base}/predictions?cursor={cursor}")
     assert answer.status_code == 404

@@ -109,7 +109,7 @@ def test_the_token_is_in_no_representation():
     with serving() as (caller, _):
         server = caller.server
         assert repr(server) == f"<LocalServer {server.base_url}>"
-        assert server.token not in repr(server._thread._service)
+        assert server.token not in repr(server._thread.service)
     assert repr(server) == "<LocalServer closed>"
 
 

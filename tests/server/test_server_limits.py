@@ -58,10 +58,11 @@ def test_an_ended_predictions_data_is_removed_after_its_time():
 
 def test_what_has_outlived_its_time_goes_without_anybody_asking():
     with serving(output_lifetime=0.1) as (caller, _):
-        caller.create(wait=True)
-        while caller.server._store._holding:
+        prediction = caller.create(wait=True)["id"]
+        entry = caller.server._thread.store._entries[prediction]
+        while entry.output:
             time.sleep(0.02)
-        assert caller.server._store._held == 0
+        assert entry.size == 0
 
 
 def test_only_so_many_ended_predictions_are_remembered():
@@ -74,7 +75,7 @@ def test_only_so_many_ended_predictions_are_remembered():
         assert statuses == [404, 404, 200, 200, 200, 200]
         listed = caller.get(f"{caller.base}/predictions").json()["results"]
         assert [each["id"] for each in listed] == [each["id"] for each in created[:1:-1]]
-        assert len(caller.server._store._files) == 3
+        assert len(caller.server._thread.store._files) == 3
 
 
 def test_outputs_beyond_the_memory_set_aside_for_them_go_early(monkeypatch):

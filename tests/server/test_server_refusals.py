@@ -51,7 +51,7 @@ def test_a_foreign_page_gets_no_permission_to_read(caller):
 
 
 def test_it_listens_on_this_machine_only(caller):
-    assert caller.server._thread._listening.getsockname()[0] == "127.0.0.1"
+    assert caller.server._thread.listening.getsockname()[0] == "127.0.0.1"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_a_fault_of_the_server_is_a_problem_without_a_traceback(caller, monkeypa
     def fault(*args: Any, **more: Any) -> None:
         raise ZeroDivisionError("inner secret")
 
-    monkeypatch.setattr(caller.server._store, "page", fault)
+    monkeypatch.setattr(caller.server._thread.store, "page", fault)
     answer = caller.get(f"{caller.base}/predictions")
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == PROBLEM

@@ -17,6 +17,7 @@ __all__ = ["clock_ahead", "read_answer", "retry_after", "shorten"]
 _LONGEST = 400
 _LONGEST_NUMBER = 300
 _DEEPEST = 100
+_ABOUT_THE_REQUEST = (400, 401, 402, 405, 411, 413, 414, 415, 422, 431)
 _ADVISED = (400, 401, 402, 403, 404, 409, 413, 422, 429)
 _REFUSED = (
     r"^4(?!08)\d\d$|invalid.?(request|param|input|version|field)|api.?key|auth|quota|balance|credit|permission|forbidden"
@@ -49,8 +50,6 @@ def read_answer(
         target = shorten(redact(headers.get("Location", "")))[:200]
         raise AnswerError(
             Message("redirected", who=who, target=target or Message("nowhere")),
-            # "See other" is what a server says after it has done what was asked.
-            arrived=status not in (301, 302, 307, 308),
         )
     if status >= 400 or _is_error(body):
         said = _explain(body) if isinstance(body, dict) else Message("it_sent", problem=problem)
@@ -117,14 +116,10 @@ def _is_error(body: Any) -> bool:
 
 def _is_refusal(status: int, body: Any) -> bool:
     """Whether an error says for certain that the job was not created."""
-    if status in (408, 499):  # given up on the way: nobody knows how far it came
+    if status in (408, 499) or status >= 500:  # a gateway gave up on the way, though the job may go on behind it
         return False
-    if status == 503:  # a gateway's bare 503 turns the request away at the door
-        return not isinstance(body, dict)
-    if status >= 500:
-        return False
-    if status >= 400:
-        return True
+    if status >= 400:  # in the API's own words, or about the request itself; else it is a gateway that speaks
+        return isinstance(body, dict) or status in _ABOUT_THE_REQUEST
     error = body.get("error")
     said = [body.get("status")]
     if isinstance(error, dict):

@@ -1,0 +1,90 @@
+"""What the journal knows of earlier jobs, as far as the panel asks. No widget in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from traitlets import Any as AnyTrait
+from traitlets import HasTraits, Tuple
+
+from animatediff_widget.errors import JournalError
+from animatediff_widget.texts import Message
+
+if TYPE_CHECKING:
+    from animatediff_widget.journal import Journal, JournalEntry
+
+__all__ = ["EarlierJobs"]
+
+
+class EarlierJobs(HasTraits):
+    """The journal's jobs. A journal that cannot be read is said when a job is to be recorded, not here.
+
+    Parameters
+    ----------
+    journal : Journal or None
+        The journal; the person's own when not given, made when it is first needed.
+
+    Attributes
+    ----------
+    offers : tuple of JournalEntry
+        Jobs of an earlier session that are unfinished, or finished when nobody looked.
+    report : Message, str or None
+        What is to be said about the journal, or about a job that another kernel runs.
+    """
+
+    offers = Tuple()
+    report = AnyTrait(None)
+
+    def __init__(self, journal: Journal | None = None) -> None:
+        super().__init__()
+        self._journal = journal
+
+    @property
+    def journal(self) -> Journal:
+        """The journal."""
+        if self._journal is None:
+            from animatediff_widget.journal import Journal
+
+            self._journal = Journal()
+        return self._journal
+
+    def look(self) -> None:
+        """Look for jobs to offer; once, when the panel opens."""
+        with self._reading() as journal:
+            if journal.folder.exists():
+                self.offers = tuple(journal.to_pick_up())
+                self.report = journal.report
+
+    def take_offer(self) -> JournalEntry:
+        """Give the first job that is offered, which is offered no more."""
+        entry: JournalEntry = self.offers[0]
+        self.offers = self.offers[1:]
+        return entry
+
+    def decline_offers(self) -> None:
+        """Offer nothing for now; finished jobs are not offered again, and stay in the history."""
+        for entry in self.offers:
+            if entry.state == "succeeded":
+                self.see(entry.key)
+        self.offers = ()
+
+    def see(self, key: str) -> None:
+        """Record that the person has seen how a job ended."""
+        with self._reading() as journal:
+            journal.see(key)
+
+    def find(self, key: str) -> JournalEntry | None:
+        """Give a job by its key; where another kernel runs it, that is reported."""
+        with self._reading() as journal:
+            entry = journal.get(key) if journal.folder.exists() else None
+            if entry is not None and journal.claimed(entry.key):
+                self.report = Message("left_running")
+            return entry
+        return None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Journal]:
+        with contextlib.suppress(JournalError):
+            yield self.journal
