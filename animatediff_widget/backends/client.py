@@ -25,7 +25,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Talks to one endpoint.
+    """Talks to one `endpoint`, through its `backend`.
 
     Every method does one exchange and either returns what was answered or raises an `EndpointError` whose text says
     what happened. Nothing is repeated here.
@@ -44,13 +44,6 @@ class Client:
         The longest that fetching an output may take in all, in seconds.
     allow_plain_http : bool
         Send the key over unencrypted http to another machine as well.
-
-    Attributes
-    ----------
-    endpoint : Endpoint
-        The endpoint.
-    backend : Backend
-        What speaks to it.
 
     Raises
     ------
@@ -102,12 +95,7 @@ class Client:
         self.backend.close()
 
     def create(self, request: AnimateDiffRequest | Body) -> Prediction:
-        """Post a job.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest or Body
-            What to run. Where a request's seed is None, one is drawn and sent.
+        """Post a job. Where a request's seed is None, one is drawn and sent.
 
         Raises
         ------
@@ -126,13 +114,9 @@ class Client:
         return self.backend.cancel(prediction_id)
 
     def list(self, limit: int = 100) -> list[Prediction]:
-        """List jobs, the newest first.
+        """List jobs, the newest first, `limit` at the most; some relays have no list.
 
-        Parameters
-        ----------
-        limit : int
-            The most to list. Further pages are fetched for it, from the endpoint's own origin only. Some relays have
-            no list.
+        Further pages are fetched for it, from the endpoint's own origin only.
         """
         return [*itertools.islice(self.backend.list(), limit)]
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import dataclasses
+import itertools
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -118,11 +119,13 @@ class HostedBackend:
 
     def fetch(self, output: str, to: Path) -> Path:
         """See `Backend.fetch`; an output is https, at the endpoint's own origin, or a ``data:`` URI."""
-        pieces = _data_uri(output, _OUTPUT_CAP) if output[:5].lower() == "data:" else self._pieces(output, _OUTPUT_CAP)
-        with contextlib.closing(_not_empty(pieces)) as pieces:
+        with contextlib.closing(_data_uri(output) if output[:5].lower() == "data:" else self._pieces(output)) as pieces:
+            first = next(pieces, b"")
+            if not first:
+                raise OutputError(Message("not_fetched_empty"), passing=True)
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)
-                write_file(to, pieces, private=True)
+                write_file(to, itertools.chain([first], pieces), private=True)
             except OSError as error:
                 raise StorageError(Message("not_stored", path=to, why=error.strerror or error)) from None
         return to
@@ -137,7 +140,7 @@ class HostedBackend:
             raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
         return f"{self._url}/{quote(prediction_id, safe='')}"
 
-    def _pieces(self, url: str, cap: int) -> Generator[bytes, None, None]:
+    def _pieces(self, url: str) -> Generator[bytes, None, None]:
         """Yield an output as it comes, following redirects to where outputs may lie."""
         deadline = time.monotonic() + self._limits.download
         at: str | None = _resolve(self._url, url)
@@ -152,7 +155,7 @@ class HostedBackend:
                     continue
                 _check_output(reply.status, reply.headers, urlsplit(at).hostname)
                 try:
-                    yield from reply.pieces(cap)
+                    yield from reply.pieces(_OUTPUT_CAP)
                 except AnswerError as error:
                     raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
                 return
@@ -219,21 +222,11 @@ def _check_output(status: int, headers: Any, host: str | None) -> None:
         raise OutputError(Message("not_fetched_kind", host=host, kind=kind), passing=True)
 
 
-def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-    empty = True
-    with contextlib.closing(pieces):
-        for piece in pieces:
-            empty = empty and not piece
-            yield piece
-    if empty:
-        raise OutputError(Message("not_fetched_empty"), passing=True)
-
-
-def _data_uri(uri: str, cap: int) -> Generator[bytes, None, None]:
+def _data_uri(uri: str) -> Generator[bytes, None, None]:
     """Yield the content of a ``data:`` URI (RFC 2397)."""
     head, comma, text = uri.partition(",")
-    if len(text) > cap * 4 // 3 + 4:
-        raise OutputError(Message("output_too_large", size=cap // 2**20))
+    if len(text) > _OUTPUT_CAP * 4 // 3 + 4:
+        raise OutputError(Message("output_too_large", size=_OUTPUT_CAP // 2**20))
     try:
         if not comma:
             raise ValueError

@@ -33,9 +33,6 @@ _SHORTEST_SECRET = 6  # stars for a test server's key "1" would spoil every answ
 _remembered: dict[str, Key] = {}
 """Keys that were typed into a panel, by origin; they live as long as the process."""
 
-_kept_back: dict[str, str] = {}
-"""What kept Colab from handing over a secret, as a text's name, by the secret's."""
-
 
 class _Hidden(str):
     """Text that a traceback with local variables does not show."""
@@ -159,7 +156,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
         return Key(token)
     if not endpoint.key_variable:
         return None
-    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable) or "")
+    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable)[0])
     refused = False
     if value:
         try:
@@ -214,23 +211,19 @@ def _note_origins(origins: set[str]) -> None:
 
 def colab_refusal(endpoint: Endpoint) -> Message | None:
     """Say what kept Colab from handing over the secret that may be an endpoint's key; None where nothing did."""
-    if not endpoint.key_variable:
-        return None
-    _colab_secret(endpoint.key_variable)
-    text = _kept_back.get(endpoint.key_variable)
+    text = _colab_secret(endpoint.key_variable)[1]
     return Message(text, name=endpoint.key_variable) if text else None
 
 
 @functools.cache
-def _colab_secret(name: str) -> str | None:
-    """Ask Colab's secrets, once a process; None elsewhere, and when there is none or access is refused."""
-    if "google.colab" not in sys.modules:
-        return None
+def _colab_secret(name: str) -> tuple[str, str]:
+    """Ask Colab's secrets, once a process; give the secret, and the name of the text that says what kept it back."""
+    if not name or "google.colab" not in sys.modules:
+        return "", ""
     try:
         from google.colab import userdata
 
         value: Any = userdata.get(name)
     except Exception as error:  # its classes differ by Colab's version, and are known by their names
-        _kept_back[name] = _WHY_KEPT_BACK.get(type(error).__name__, "")
-        return None
-    return hide(value) if isinstance(value, str) else None
+        return "", _WHY_KEPT_BACK.get(type(error).__name__, "")
+    return hide(value) if isinstance(value, str) else "", ""

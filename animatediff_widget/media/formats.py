@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import itertools
 import operator
@@ -28,6 +29,8 @@ MIMES = {
 }
 """The formats that are recognized, by suffix."""
 
+_PILLOW = ("PIL.Image", "pillow_missing")
+_FFMPEG = ("imageio_ffmpeg", "ffmpeg_missing")
 _WRITABLE = ("webp", "gif", "png", "mp4")
 _STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
 
@@ -61,7 +64,7 @@ def decode(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Imag
     """
     if suffix in ("mp4", "webm"):
         return _decode_video(data, suffix, most)
-    image = _pillow()
+    image = _library(*_PILLOW)
     try:
         with image.open(io.BytesIO(data)) as source:
             frames, durations = [], []
@@ -136,24 +139,15 @@ def encode_images(frames: list[Image], duration: float, to: str, **options: Any)
     return file.getvalue()
 
 
-def _pillow() -> Any:
+def _library(name: str, missing: str) -> Any:
     try:
-        from PIL import Image
+        return importlib.import_module(name)
     except ImportError:
-        raise MissingExtra(Message("pillow_missing")) from None
-    return Image
-
-
-def _ffmpeg() -> Any:
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        raise MissingExtra(Message("ffmpeg_missing")) from None
-    return imageio_ffmpeg
+        raise MissingExtra(Message(missing)) from None
 
 
 def _decode_video(data: bytes, suffix: str, most: int | None) -> tuple[list[Image], float]:
-    image, ffmpeg = _pillow(), _ffmpeg()
+    image, ffmpeg = _library(*_PILLOW), _library(*_FFMPEG)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, f"animation.{suffix}")
@@ -169,7 +163,7 @@ def _decode_video(data: bytes, suffix: str, most: int | None) -> tuple[list[Imag
 
 
 def _encode_video(frames: list[Image], duration: float) -> bytes:
-    ffmpeg = _ffmpeg()
+    ffmpeg = _library(*_FFMPEG)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "animation.mp4")

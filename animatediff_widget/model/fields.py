@@ -8,7 +8,7 @@ import re
 import secrets
 from typing import Any
 
-from traitlets import Dict, Float, Int, TraitType, Unicode
+from traitlets import Dict, Float, Int, Unicode
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
@@ -60,31 +60,19 @@ INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module", 
 IGNORED_INPUTS = {
     "num_inference_steps": "steps",
     "negative_prompt": "n_prompt",
-    "cfg_scale": "guidance_scale",
-    "guidance": "guidance_scale",
-    "checkpoint": "path",
-    "model": "path",
-    "base_model": "path",
-    "num_frames": "",
-    "frames": "",
-    "width": "",
-    "height": "",
-    "fps": "",
+    **dict.fromkeys(("cfg_scale", "guidance"), "guidance_scale"),
+    **dict.fromkeys(("checkpoint", "model", "base_model"), "path"),
+    **dict.fromkeys(("num_frames", "frames", "width", "height", "fps"), ""),
 }
 """Inputs of other models that are often sent to this one, which ignores them in silence; by the field that is meant."""
 
 # The parameter table of the interface document. It belongs to another model, but some endpoints insist on it.
-TABLE_FIELDS: dict[str, str] = {
-    "seed": "integer",
-    "image": "string",
-    "steps": "integer",
-    "prompt": "string",
-    "cfg_scale": "integer",
-    "scheduler": "string",
-    "sampler_name": "string",
-    "negative_prompt": "string",
+TABLE_FIELDS = {
+    **dict.fromkeys(("seed", "steps", "cfg_scale"), "integer"),
+    **dict.fromkeys(
+        ("image", "prompt", "scheduler", "sampler_name", "negative_prompt", "outpaint_direction"), "string"
+    ),
     "denoising_strength": "number",
-    "outpaint_direction": "string",
     "overlay_original_img": "boolean",
 }
 
@@ -121,21 +109,17 @@ def no_object(name: str, value: object) -> InvalidRequest:
     return InvalidRequest(name, Message("value_refused", problem=problem))
 
 
-def _name_of(trait: TraitType[Any, Any]) -> str:
-    return trait.name or "value"
-
-
 class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscripted at run time
     """Text that can be sent as UTF-8."""
 
     def validate(self, obj: Any, value: Any) -> str:
         """Check a value."""
         if not isinstance(value, str):
-            raise _must_be(_name_of(self), Message("a_text"), value)
+            raise _must_be(str(self.name), Message("a_text"), value)
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _must_be(_name_of(self), Message("a_sound_text"), value) from None
+            raise _must_be(str(self.name), Message("a_sound_text"), value) from None
         return value
 
 
@@ -146,7 +130,7 @@ class Name(Text):
         """Check a value."""
         name: str = super().validate(obj, value).strip()
         if not name:
-            raise _refuse(_name_of(self), "must_not_be_blank")
+            raise _refuse(str(self.name), "must_not_be_blank")
         return name
 
 
@@ -161,7 +145,7 @@ class Whole(Int):  # type: ignore[type-arg]
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.min <= value <= self.max:
             code = "a_integer_between_or_none" if self.allow_none else "a_integer_between"
-            raise _must_be(_name_of(self), Message(code, low=self.min, high=self.max), value)
+            raise _must_be(str(self.name), Message(code, low=self.min, high=self.max), value)
         return value
 
 
@@ -173,7 +157,7 @@ class Number(Float):  # type: ignore[type-arg]
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not self.min <= value <= self.max:  # NaN fails the comparison too
             wanted = Message("a_number_between", low=f"{self.min:g}", high=f"{self.max:g}")
-            raise _must_be(_name_of(self), wanted, value)
+            raise _must_be(str(self.name), wanted, value)
         return float(value)
 
 
@@ -184,7 +168,7 @@ class Version(Text):
         """Check a value."""
         version: str = super().validate(obj, value).strip()
         if not _VERSION.fullmatch(version):
-            raise _must_be(_name_of(self), Message("a_version"), version)
+            raise _must_be(str(self.name), Message("a_version"), version)
         return version
 
 
@@ -199,7 +183,7 @@ class Extra(Dict):
 
     def validate(self, obj: Any, value: Any) -> dict[str, Any]:
         """Check a value."""
-        name = _name_of(self)
+        name = str(self.name)
         if not isinstance(value, dict):
             raise _must_be(name, Message("a_object"), value)
         for key in value:

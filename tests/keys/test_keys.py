@@ -637,7 +637,7 @@ def test_the_order_is_argument_environment_colab_typed_keyring(keyring, monkeypa
     assert found() == "from-keyring"
     remember_key(RELAY, "from-typing")
     assert found() == "from-typing"
-    monkeypatch.setattr(credentials, "_colab_secret", lambda name: "from-colab")
+    monkeypatch.setattr(credentials, "_colab_secret", lambda name: ("from-colab", ""))
     assert found() == "from-colab"
     monkeypatch.setenv("ANIMATEDIFF_API_KEY", "from-environment")
     assert found() == "from-environment"

@@ -48,9 +48,7 @@ def read_answer(
     body = redact(body)
     if 300 <= status < 400:
         target = shorten(redact(headers.get("Location", "")))[:200]
-        raise AnswerError(
-            Message("redirected", who=who, target=target or Message("nowhere")),
-        )
+        raise AnswerError(Message("redirected", who=who, target=target or Message("nowhere")))
     if status >= 400 or _is_error(body):
         said = _explain(body) if isinstance(body, dict) else Message("it_sent", problem=problem)
         passing = status in (408, 429) or status >= 500

@@ -91,10 +91,9 @@ class Exchange:
 
         late = any_is(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
         if self.connected:
+            name = "did_not_answer" if late else "connection_broke"
             if time.monotonic() >= self.deadline:
                 name = "took_too_long"
-            else:
-                name = "did_not_answer" if late else "connection_broke"
             text = Message(name, host=self.host, what=self.what, within=f"{self.within:g}")
             return ConnectionFailed(text, passing=True)
         if any_is(ssl.SSLCertVerificationError):
@@ -131,8 +130,11 @@ class Session(requests.Session):
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: Any, *args: Any, **more: Any) -> None:
-        super().__init__(_Patience(sock, current.get()), *args, **more)  # type: ignore[arg-type]
+    """An answer whose every wait is cut to what the exchange has left."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp = io.BufferedReader(_PatientReader(sock, self.fp.detach(), current.get()))
 
 
 class _Http(HTTPConnection):
@@ -196,30 +198,18 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Patience:
-    """A socket as http.client sees it: whose every wait is cut to what the exchange has left."""
-
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
-        self._sock = sock
-        self._exchange = exchange
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_PatientReader(self._sock, self._exchange))
-
-
 class _PatientReader(io.RawIOBase):
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, exchange: Exchange) -> None:
         self._sock = sock
+        self._raw = raw
         self._exchange = exchange
-        self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._exchange.patience())
-        count: int | None = self._raw.readinto(buffer)
-        return count
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()
