@@ -65,15 +65,7 @@ class AnimateDiffError(Exception):
 
 
 class InvalidRequest(AnimateDiffError, TraitError):
-    """A field was given a value that it cannot take.
-
-    Parameters
-    ----------
-    field : str
-        The field's name.
-    message : Message or str
-        One sentence naming the field, the value and its bounds.
-    """
+    """A field was given a value that it cannot take; `field` is its name, the message names it and its bounds."""
 
     def __init__(self, field: str, message: Message | str) -> None:
         super().__init__(message)
@@ -100,8 +92,6 @@ class EndpointError(AnimateDiffError):
 
     Parameters
     ----------
-    message : Message or str
-        A sentence for the person.
     arrived : bool
         Whether the request may have reached the endpoint. Only a request that certainly did not may be repeated when
         repeating costs money.
@@ -137,13 +127,11 @@ class ApiError(EndpointError):
 
     Parameters
     ----------
-    message : Message or str
-        A sentence for the person.
     status : int
         The HTTP status (some relays send errors with 200).
     body : object
-        The answer's JSON as it came, or None.
-    **more
+        The answer's JSON, without the key, or None.
+    message, **more
         As for `EndpointError`.
     """
 

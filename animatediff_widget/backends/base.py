@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
+
+from .http.transport import Limits
 
 __all__ = ["Abilities", "Backend", "Language", "Place"]
 
@@ -20,30 +22,14 @@ Language = Literal["curl", "python"]
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a place can do.
+    """What a place can do."""
 
-    Parameters
-    ----------
-    own_ids : bool
-        It takes ids of ours: the same job can be created again under its id, and is run once.
-    list : bool
-        It has a list, in which a job whose answer was lost can be looked for.
-    pushes : bool
-        It tells when something changed: `Backend.watch` waits for it. Elsewhere it is one poll.
-    cancel : bool
-        A job can be canceled.
-    previews : bool
-        It shows a frame while it draws.
-    free : bool
-        A job costs nothing, and the same body gives the same animation: one that is lost is run again.
-    """
-
-    own_ids: bool = False
-    list: bool = True
-    pushes: bool = False
-    cancel: bool = True
-    previews: bool = False
-    free: bool = False
+    own_ids: bool = False  # it takes ids of ours: the same job can be created again under its id, and is run once
+    list: bool = True  # a job whose answer was lost can be looked for in a list
+    pushes: bool = False  # it tells when something changed: `Backend.watch` waits for it; elsewhere it is one poll
+    cancel: bool = True  # a job can be canceled
+    previews: bool = False  # it shows a frame while it draws
+    free: bool = False  # a job costs nothing, and the same body gives the same animation: a lost one is run again
 
 
 class Backend(Protocol):
@@ -88,25 +74,11 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """A kind of endpoint: what has to be known for it, and which backend speaks to it.
+    """A kind of endpoint: what has to be known for it, and which backend speaks to it."""
 
-    Parameters
-    ----------
-    kind : str
-        Its name in records and on the command line; its label in the panel is the text of that code.
-    endpoint : callable
-        Makes the endpoint of a base url; of an empty one where it needs none.
-    open : callable
-        Opens the backend of an endpoint, with a key (or None) and the time-outs of `Client`.
-    needs_url, needs_key : bool
-        Whether a person has to give a base url, and whether jobs there need a key.
-    available : callable
-        Gives None where it can be used here, else the sentence why not.
-    """
-
-    kind: str
-    endpoint: Callable[[str], Endpoint]
-    open: Callable[[Endpoint, Key | None, Any], Backend]
+    kind: str  # in records and on the command line; its label in the panel is the text of that code
+    endpoint: Callable[[str], Endpoint]  # makes it of a base url; of an empty one where it needs none
+    open: Callable[[Endpoint, Key | None, Limits], Backend]
     needs_url: bool = False
     needs_key: bool = False
-    available: Callable[[], Message | None] = lambda: None
+    available: Callable[[], Message | None] = lambda: None  # None where it can be used here, else why not

@@ -25,7 +25,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Talks to one endpoint.
+    """Talks to one `endpoint`, through its `backend`.
 
     Every method does one exchange and either returns what was answered or raises an `EndpointError` whose text says
     what happened. Nothing is repeated here.
@@ -33,7 +33,7 @@ class Client:
     Parameters
     ----------
     endpoint : Endpoint, optional
-        Where to. Replicate where a key for it is at hand, else the built-in server, which starts with its first client.
+        Replicate where a key for it is at hand, else the built-in server, which starts with its first client.
     token : str or Key, optional
         The key. Looked for as `find_key` does when not given.
     connect_timeout, read_timeout : float
@@ -44,13 +44,6 @@ class Client:
         The longest that fetching an output may take in all, in seconds.
     allow_plain_http : bool
         Send the key over unencrypted http to another machine as well.
-
-    Attributes
-    ----------
-    endpoint : Endpoint
-        The endpoint.
-    backend : Backend
-        What speaks to it.
 
     Raises
     ------
@@ -102,17 +95,7 @@ class Client:
         self.backend.close()
 
     def create(self, request: AnimateDiffRequest | Body) -> Prediction:
-        """Post a job.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest or Body
-            What to run. Where a request's seed is None, one is drawn and sent.
-
-        Returns
-        -------
-        Prediction
-            The endpoint's first answer.
+        """Post a job. Where a request's seed is None, one is drawn and sent.
 
         Raises
         ------
@@ -123,61 +106,22 @@ class Client:
         return self.backend.create(body, uuid.uuid4().hex)
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
-        """Ask how a job stands.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id.
-        previous : Prediction, optional
-            The last snapshot of the same job; saves reading its log again.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer.
-        """
+        """Ask how a job stands; the last snapshot of the same job, as `previous`, saves reading its log again."""
         return self.backend.watch(prediction_id, previous)
 
     def cancel(self, prediction_id: str) -> Prediction:
-        """Cancel a job.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id.
-
-        Returns
-        -------
-        Prediction
-            The job as it stands then; it may still be running for a moment.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer.
-        """
+        """Cancel a job and give it as it stands then; it may still be running for a moment."""
         return self.backend.cancel(prediction_id)
 
     def list(self, limit: int = 100) -> list[Prediction]:
-        """List jobs, the newest first.
+        """List jobs, the newest first, `limit` at the most; some relays have no list.
 
-        Parameters
-        ----------
-        limit : int
-            The most to list. Further pages are fetched for it, from the endpoint's own origin only.
-
-        Raises
-        ------
-        EndpointError
-            When there was no good answer; some relays have no list.
+        Further pages are fetched for it, from the endpoint's own origin only.
         """
         return [*itertools.islice(self.backend.list(), limit)]
 
     def download(self, url: str, to: str | os.PathLike[str]) -> Path:
-        """Fetch an output into a file.
-
-        The file appears under its name only when it is whole and on the disk.
+        """Fetch an output into a file, which appears under its name only when it is whole and on the disk.
 
         Parameters
         ----------
@@ -185,11 +129,6 @@ class Client:
             One of a prediction's outputs: https, or the endpoint's own origin, or a ``data:`` URI.
         to : path
             The file to write.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------

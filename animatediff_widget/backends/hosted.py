@@ -6,16 +6,16 @@ import base64
 import binascii
 import contextlib
 import dataclasses
-import os
-import tempfile
+import itertools
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
-from animatediff_widget.errors import AnswerError, ApiError, EndpointError, OutputError, StorageError
+from animatediff_widget.errors import AnswerError, EndpointError, OutputError, StorageError
 from animatediff_widget.keys.credentials import Key
+from animatediff_widget.media.files import write_file
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
 from animatediff_widget.model.prediction import Prediction
@@ -36,22 +36,10 @@ _TO_DOWNLOAD = Message("to_download")
 
 
 class HostedBackend:
-    """Speaks the hosted API to one endpoint.
+    """Speaks the hosted API to one endpoint; see `Backend`.
 
-    Parameters
-    ----------
-    endpoint : Endpoint
-        The endpoint.
-    key : Key or None
-        Its key; sent to its own origin only.
-    limits : Limits
-        How long exchanges may take.
-    url : str, optional
-        Where predictions are created and listed; the endpoint's own url when not given.
-    abilities : Abilities
-        What this endpoint can do.
-    snippet_token : str, optional
-        A token that may stand in snippets, because it is no person's key.
+    Predictions are created and listed at `url`, the endpoint's own when not given. A `snippet_token` may stand in
+    snippets, because it is no person's key.
     """
 
     def __init__(
@@ -71,7 +59,7 @@ class HostedBackend:
         self._key = key
         self._limits = limits
         self._snippet_token = snippet_token
-        self._tags: dict[str, str] = {}  # of the last answer for each prediction that is watched
+        self._tags: dict[str | None, str | None] = {}  # the ETag of the last answer for each prediction
         self._transport = Transport(origin_of(self._url), key, limits)
 
     def close(self) -> None:
@@ -79,20 +67,25 @@ class HostedBackend:
         self._transport.close()
 
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
-        """Post a job; see `Backend`."""
+        """See `Backend.create`."""
         # An idle connection may have been closed at the other end, and then nobody could know whether the post arrived.
         self._transport.close()
         headers = {}
         if cancel_after is not None:
             headers["Cancel-After"] = f"{max(cancel_after, _SHORTEST_DEADLINE):.0f}s"
-        return Prediction.from_json(self._ask("POST", self._url, Message("to_create"), body.to_json(), headers=headers))
+        answer, tag = self._ask("POST", self._url, Message("to_create"), body.to_json(), headers=headers)
+        prediction = Prediction.from_json(answer)
+        self._tags[prediction.id] = tag
+        return prediction
 
     def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
-        """Ask how a job stands, or wait until that changed where the server holds the answer; see `Backend`."""
+        """See `Backend.watch`."""
         headers, tag = {}, self._tags.get(prediction_id)
         if self.abilities.pushes and at_most >= 1.0 and tag is not None:
             headers = {"Prefer": f"wait={at_most:.0f}", "If-None-Match": tag}
-        answer = self._ask("GET", self._at(prediction_id), Message("to_get"), headers=headers, watched=prediction_id)
+        answer, self._tags[prediction_id] = self._ask(
+            "GET", self._at(prediction_id), Message("to_get"), headers=headers
+        )
         prediction = Prediction.from_json(answer, previous)
         if not (prediction.id or prediction.status or prediction.outputs):
             raise AnswerError(Message("no_prediction", who=self.endpoint.label), passing=True)
@@ -100,18 +93,18 @@ class HostedBackend:
         return dataclasses.replace(prediction, id=prediction_id)
 
     def cancel(self, prediction_id: str) -> Prediction:
-        """Cancel a job; see `Backend`."""
-        answer = self._ask("POST", f"{self._at(prediction_id)}/cancel", Message("to_cancel"))
+        """See `Backend.cancel`."""
+        answer, _ = self._ask("POST", f"{self._at(prediction_id)}/cancel", Message("to_cancel"))
         return dataclasses.replace(Prediction.from_json(answer), id=prediction_id)
 
     def list(self, since: float | None = None) -> Iterator[Prediction]:
-        """Yield jobs, the newest first; further pages are fetched from the endpoint's own origin only."""
+        """See `Backend.list`; further pages are fetched from the endpoint's own origin only."""
         url: str | None = self._url
         seen: set[str] = set()
         deadline = time.monotonic() + self._limits.answer
         while url is not None and url not in seen:
             seen.add(url)
-            page = self._ask("GET", url, Message("to_list"), deadline=deadline)
+            page, _ = self._ask("GET", url, Message("to_list"), deadline=deadline)
             results = page.get("results")
             if not isinstance(results, _list):
                 raise AnswerError(Message("no_results", who=self.endpoint.label))
@@ -125,29 +118,20 @@ class HostedBackend:
             url = further if results and further and self._transport.is_own(further) else None
 
     def fetch(self, output: str, to: Path) -> Path:
-        """Fetch an output: https, the endpoint's own origin, or a ``data:`` URI. See `Backend`."""
-        pieces = _data_uri(output, _OUTPUT_CAP) if output[:5].lower() == "data:" else self._pieces(output, _OUTPUT_CAP)
-        with contextlib.closing(_not_empty(pieces)) as pieces:
+        """See `Backend.fetch`; an output is https, at the endpoint's own origin, or a ``data:`` URI."""
+        with contextlib.closing(_data_uri(output) if output[:5].lower() == "data:" else self._pieces(output)) as pieces:
+            first = next(pieces, b"")
+            if not first:
+                raise OutputError(Message("not_fetched_empty"), passing=True)
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)
-                handle, name = tempfile.mkstemp(dir=to.parent, prefix=".part-")
-                try:
-                    with open(handle, "wb") as file:
-                        for piece in pieces:
-                            file.write(piece)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    os.replace(name, to)
-                except BaseException:
-                    with contextlib.suppress(OSError):
-                        os.unlink(name)
-                    raise
+                write_file(to, itertools.chain([first], pieces), private=True)
             except OSError as error:
                 raise StorageError(Message("not_stored", path=to, why=error.strerror or error)) from None
         return to
 
     def snippet(self, body: Body, language: Language) -> str:
-        """Write the same job as a curl command or a Python script; a key is only named, as a variable."""
+        """See `Backend.snippet`; a key is only named, as a variable."""
         return snippets.write(language, self._url, body, self.endpoint.key_variable, self._snippet_token)
 
     def _at(self, prediction_id: str) -> str:
@@ -156,13 +140,13 @@ class HostedBackend:
             raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
         return f"{self._url}/{quote(prediction_id, safe='')}"
 
-    def _pieces(self, url: str, cap: int) -> Generator[bytes, None, None]:
+    def _pieces(self, url: str) -> Generator[bytes, None, None]:
         """Yield an output as it comes, following redirects to where outputs may lie."""
         deadline = time.monotonic() + self._limits.download
         at: str | None = _resolve(self._url, url)
         for _ in range(_REDIRECTS):
             if at is None or not (self._transport.is_own(at) or urlsplit(at).scheme == "https"):
-                raise OutputError(Message("output_elsewhere", url=repr((at or url)[:80])))
+                raise OutputError(Message("output_elsewhere", url=repr(self._redact(at or url)[:80])))
             within = max(deadline - time.monotonic(), 0.001)
             with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
                 target = reply.headers.get("Location")
@@ -171,7 +155,7 @@ class HostedBackend:
                     continue
                 _check_output(reply.status, reply.headers, urlsplit(at).hostname)
                 try:
-                    yield from reply.pieces(cap)
+                    yield from reply.pieces(_OUTPUT_CAP)
                 except AnswerError as error:
                     raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
                 return
@@ -186,28 +170,27 @@ class HostedBackend:
         *,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
-        watched: str | None = None,
-    ) -> dict[str, Any]:
-        """Do one exchange of JSON."""
+    ) -> tuple[dict[str, Any], str | None]:
+        """Do one exchange of JSON; give the answer and its ETag."""
         within = self._limits.answer if deadline is None else max(deadline - time.monotonic(), 0.001)
         failure: EndpointError
         try:
             with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
                 data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
-            self.clock_ahead = clock_ahead(reply.headers) or 0.0
-            answer = read_answer(reply.status, reply.headers, data, who=self.endpoint.label, what=what)
-            if watched is not None and (tag := reply.headers.get("ETag")):
-                self._tags[watched] = tag
-            return answer if self._key is None else self._key.redact(answer)
+            self.clock_ahead = clock_ahead(reply.headers)
+            answer = read_answer(
+                reply.status, reply.headers, data, who=self.endpoint.label, what=what, redact=self._redact
+            )
+            return answer, reply.headers.get("ETag")
         except EndpointError as error:
             failure = error
         # Raised outside the handler: some servers repeat a key that they refuse, and it would stand in a frame there.
         data = b""
-        if self._key:
-            failure.args = (self._key.redact(failure.message),)
-            if isinstance(failure, ApiError):
-                failure.body = self._key.redact(failure.body)
+        failure.args = (self._redact(failure.message),)
         raise failure.with_traceback(None)
+
+    def _redact(self, value: Any) -> Any:
+        return self._key.redact(value) if self._key else value
 
 
 _list = list  # inside the class the name is the method's
@@ -239,21 +222,11 @@ def _check_output(status: int, headers: Any, host: str | None) -> None:
         raise OutputError(Message("not_fetched_kind", host=host, kind=kind), passing=True)
 
 
-def _not_empty(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-    empty = True
-    with contextlib.closing(pieces):
-        for piece in pieces:
-            empty = empty and not piece
-            yield piece
-    if empty:
-        raise OutputError(Message("not_fetched_empty"), passing=True)
-
-
-def _data_uri(uri: str, cap: int) -> Generator[bytes, None, None]:
+def _data_uri(uri: str) -> Generator[bytes, None, None]:
     """Yield the content of a ``data:`` URI (RFC 2397)."""
     head, comma, text = uri.partition(",")
-    if len(text) > cap * 4 // 3 + 4:
-        raise OutputError(Message("output_too_large", size=cap // 2**20))
+    if len(text) > _OUTPUT_CAP * 4 // 3 + 4:
+        raise OutputError(Message("output_too_large", size=_OUTPUT_CAP // 2**20))
     try:
         if not comma:
             raise ValueError

@@ -21,18 +21,7 @@ def places() -> tuple[Place, ...]:
 
 
 def place(kind: str) -> Place:
-    """Give one place.
-
-    Parameters
-    ----------
-    kind : str
-        An endpoint's kind.
-
-    Raises
-    ------
-    AnimateDiffError
-        When there is no such place in this version.
-    """
+    """Give the place of a kind; `AnimateDiffError` where this version has none."""
     if kind not in _PLACES:
         raise AnimateDiffError(Message("no_such_place", kind=repr(kind), kinds=", ".join(_PLACES)))
     return _PLACES[kind]
@@ -41,15 +30,7 @@ def place(kind: str) -> Place:
 def default_endpoint(token: str | Key | None = None) -> Endpoint:
     """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server.
 
-    Parameters
-    ----------
-    token : str or Key, optional
-        A key at hand.
-
-    Raises
-    ------
-    KeyRefused
-        When the given token cannot be a key.
+    `KeyRefused` where the given token cannot be a key.
     """
     hosted = Endpoint.replicate()
     try:

@@ -56,20 +56,10 @@ print(name)
 
 
 def write(language: Language, url: str, body: Body, variable: str, token: str | None = None) -> str:
-    """Write a job as a program.
+    """Write a job as a curl command for a POSIX shell, or as a Python script.
 
-    Parameters
-    ----------
-    language : {"curl", "python"}
-        A curl command for a POSIX shell, or a Python script.
-    url : str
-        Where predictions are created.
-    body : Body
-        The job.
-    variable : str
-        The environment variable that holds the endpoint's key, which is only named.
-    token : str, optional
-        What stands there in its place: a token that is no person's key.
+    `variable` is the environment variable that holds the endpoint's key, which is only named; a `token` that is no
+    person's key may stand in its place.
     """
     if language == "curl":
         authorization = f'"Authorization: Bearer ${variable}"' if token is None else f"'Authorization: Bearer {token}'"

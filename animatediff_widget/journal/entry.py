@@ -99,10 +99,7 @@ class JournalEntry:
         InvalidRequest
             When the record is `damaged`.
         """
-        try:
-            return self.body.request()
-        except (ValueError, RecursionError):  # no JSON
-            raise InvalidRequest("body", Message("body_damaged")) from None
+        return self.body.request()
 
     @cached_property
     def damaged(self) -> bool:

@@ -9,12 +9,13 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
 from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
+
+from .disguises import disguises
 
 if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
@@ -24,18 +25,13 @@ __all__ = ["Key", "colab_refusal", "find_key", "forget_key", "hide", "remember_k
 logger = logging.getLogger(__name__)
 
 _KEYRING_SERVICE = "animatediff-widget"
-_WHY_KEPT_BACK = {
-    "NotebookAccessError": "secret_not_granted",
-    "TimeoutException": "secret_not_answered",
-}
+_ORIGINS = "keyring-origins.txt"  # those whose keys are in the keyring
+_WHY_KEPT_BACK = {"NotebookAccessError": "secret_not_granted", "TimeoutException": "secret_not_answered"}
 """The names of the texts, by what Colab raises."""
 _SHORTEST_SECRET = 6  # stars for a test server's key "1" would spoil every answer
 
 _remembered: dict[str, Key] = {}
 """Keys that were typed into a panel, by origin; they live as long as the process."""
-
-_kept_back: dict[str, str] = {}
-"""What kept Colab from handing over a secret, as a text's name, by the secret's."""
 
 
 class _Hidden(str):
@@ -66,38 +62,40 @@ class Key:
         When it is empty or holds characters that cannot stand in a header.
     """
 
-    __slots__ = ("_reveal",)
+    __slots__ = ("_reveal", "_star")
 
     def __init__(self, value: str) -> None:
         value = _Hidden(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
             raise KeyRefused(Message("not_a_key"))
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
+        self._star: Callable[[str, str], str] | None = None
 
     def header(self) -> str:
         """Return the value of the ``Authorization`` header. The one way out."""
         return _Hidden(f"Bearer {self._reveal()}")
 
     def redact(self, value: Any) -> Any:
-        """Return text with stars where this key stands in it; JSON likewise, all through.
+        """Return text, a message or parsed JSON with stars where this key stands in it, in any of its `disguises`.
 
-        Parameters
-        ----------
-        value : object
-            Text, a message, or parsed JSON. It is not changed; what does not hold the key is handed back as it is.
+        It is not changed. Where the key is as short as a word, JSON is handed back as it is.
         """
         if isinstance(value, str):
-            return value.replace(self._reveal(), "***")
+            return self._stars(value)
         if isinstance(value, Message):
             return Message(value.code, **{name: self.redact(item) for name, item in value.params.items()})
-        return self._redact(value) if len(self._reveal()) >= _SHORTEST_SECRET else value
-
-    def _redact(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return value.replace(self._reveal(), "***")
+        if len(self._reveal()) < _SHORTEST_SECRET:
+            return value
         if isinstance(value, dict):
-            return {self._redact(name): self._redact(item) for name, item in value.items()}
-        return [self._redact(item) for item in value] if isinstance(value, list) else value
+            return {self.redact(name): self.redact(item) for name, item in value.items()}
+        return [self.redact(item) for item in value] if isinstance(value, list) else value
+
+    def _stars(self, text: str) -> str:
+        if len(self._reveal()) < _SHORTEST_SECRET:
+            return text.replace(self._reveal(), "***")
+        if self._star is None:
+            self._star = re.compile(_Hidden(disguises(self._reveal()))).sub
+        return self._star("***", text)
 
     def __repr__(self) -> str:
         return "<Key ***>"
@@ -107,33 +105,13 @@ class Key:
 
 
 def remember_key(endpoint: Endpoint, value: str) -> None:
-    """Keep a typed key in this process's memory, for its endpoint's origin only.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Where the key is valid.
-    value : str
-        The key.
-
-    Raises
-    ------
-    KeyRefused
-        When it cannot be a key.
-    """
+    """Keep a typed key in this process's memory, for its endpoint's origin only; `KeyRefused` where it is none."""
     value = hide(value)
     _remembered[endpoint.origin] = Key(value)
 
 
 def save_key(endpoint: Endpoint, value: str) -> None:
     """Save a key in the system's keyring, for its endpoint's origin only; `find_key` finds it from then on.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Where the key is valid.
-    value : str
-        The key.
 
     Raises
     ------
@@ -151,17 +129,7 @@ def save_key(endpoint: Endpoint, value: str) -> None:
 def forget_key(endpoint: Endpoint) -> None:
     """Forget the key that was typed or saved for an endpoint's origin; the keyring is asked only where it has one.
 
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Whose key.
-
-    Raises
-    ------
-    KeyRefused
-        When the system's keyring does not let go of it.
-    MissingExtra
-        When it is in the keyring and the ``keyring`` extra is not installed.
+    Raises as `save_key` where the keyring does not let go of it.
     """
     _remembered.pop(endpoint.origin, None)
     saved = _saved_origins()
@@ -171,36 +139,24 @@ def forget_key(endpoint: Endpoint) -> None:
 
 
 def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
-    """Find the key of an endpoint.
+    """Find the key of an endpoint; None when there is none.
 
     Looked for in this order: `token`; the environment; Colab's secrets; what was typed into a panel of this process;
-    the system's keyring, where `save_key` was used.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Where the key is to be used. The built-in server has none: its backend holds its token.
-    token : str or Key, optional
-        A key at hand.
-
-    Returns
-    -------
-    Key or None
-        None when there is none.
+    the system's keyring, where `save_key` was used. The built-in server has none: its backend holds its token.
 
     Raises
     ------
     KeyRefused
         When what was found cannot be a key.
     """
+    if isinstance(token, Key):
+        return token
     if token:
-        if isinstance(token, Key):
-            return token
         token = hide(token)
         return Key(token)
     if not endpoint.key_variable:
         return None
-    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable) or "")
+    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable)[0])
     refused = False
     if value:
         try:
@@ -237,20 +193,15 @@ def _keyring_do(action: str, origin: str, *value: str) -> Any:
     raise KeyRefused(Message("keyring_failed", why=why))
 
 
-def _origins_file() -> Path:
-    return data_folder() / "keyring-origins.txt"
-
-
 def _saved_origins() -> set[str]:
-    """List the origins whose keys are in the keyring."""
     try:
-        return set(_origins_file().read_text("utf-8").split())
+        return set((data_folder() / _ORIGINS).read_text("utf-8").split())
     except (OSError, UnicodeError):
         return set()
 
 
 def _note_origins(origins: set[str]) -> None:
-    path = _origins_file()
+    path = data_folder() / _ORIGINS
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("".join(f"{origin}\n" for origin in sorted(origins)), "utf-8")
@@ -259,35 +210,20 @@ def _note_origins(origins: set[str]) -> None:
 
 
 def colab_refusal(endpoint: Endpoint) -> Message | None:
-    """Say what kept Colab from handing over the secret that may be an endpoint's key; None where nothing did.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Whose key.
-
-    Returns
-    -------
-    Message or None
-        What to say; None also where there is no such secret, and outside Colab.
-    """
-    if not endpoint.key_variable:
-        return None
-    _colab_secret(endpoint.key_variable)
-    text = _kept_back.get(endpoint.key_variable)
+    """Say what kept Colab from handing over the secret that may be an endpoint's key; None where nothing did."""
+    text = _colab_secret(endpoint.key_variable)[1]
     return Message(text, name=endpoint.key_variable) if text else None
 
 
 @functools.cache
-def _colab_secret(name: str) -> str | None:
-    """Ask Colab's secrets, once a process; None elsewhere, and when there is none or access is refused."""
-    if "google.colab" not in sys.modules:
-        return None
+def _colab_secret(name: str) -> tuple[str, str]:
+    """Ask Colab's secrets, once a process; give the secret, and the name of the text that says what kept it back."""
+    if not name or "google.colab" not in sys.modules:
+        return "", ""
     try:
         from google.colab import userdata
 
         value: Any = userdata.get(name)
     except Exception as error:  # its classes differ by Colab's version, and are known by their names
-        _kept_back[name] = _WHY_KEPT_BACK.get(type(error).__name__, "")
-        return None
-    return hide(value) if isinstance(value, str) else None
+        return "", _WHY_KEPT_BACK.get(type(error).__name__, "")
+    return hide(value) if isinstance(value, str) else "", ""

@@ -94,12 +94,7 @@ class Animation:
         return f"<Animation {self.mime}, {len(self.data) / 1024:.0f} KiB, seed {self.seed}>"
 
     def frames(self) -> list[Image]:
-        """Decode every frame.
-
-        Returns
-        -------
-        list of PIL.Image.Image
-            Mode RGB, all of one size. ``numpy.asarray(frame)`` has shape (height, width, 3), dtype uint8.
+        """Decode every frame: mode RGB, all of one size; ``numpy.asarray(frame)`` is (height, width, 3), uint8.
 
         Raises
         ------
@@ -118,11 +113,6 @@ class Animation:
         path : path
             The file. Its suffix chooses the format: ``.webp``, ``.gif``, ``.png`` (animated) or ``.mp4``; without one,
             the animation's own is added. The animation's own format is saved byte by byte.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------

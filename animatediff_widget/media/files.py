@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["write_file"]
 
 
-def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
     """Write a file whole, or leave what was there: under another name first, onto the disk, then under its own.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file. A link is followed; what is no file (``/dev/stdout``) is written to as it is.
-    data : bytes
-        What to write.
-    private : bool
-        Whether only the person may read it.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written.
+    A link is followed; what is no file (``/dev/stdout``) is written to as it is.
     """
+    pieces = [data] if isinstance(data, bytes) else data
     if path.exists() and not path.is_file():
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            file.writelines(pieces)
         return
     path = Path(os.path.realpath(path))
     part = path.with_name(f".part-{uuid.uuid4().hex}")
@@ -36,7 +27,7 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     )
     try:
         with open(handle, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)

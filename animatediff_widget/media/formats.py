@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import itertools
+import operator
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from animatediff_widget.texts import Message
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MIMES", "animated_png", "convert", "decode", "first_frame", "sniff", "still"]
+__all__ = ["MIMES", "animated_png", "convert", "decode", "encode_images", "sniff", "still"]
 
 MIMES = {
     "webp": "image/webp",
@@ -27,23 +29,14 @@ MIMES = {
 }
 """The formats that are recognized, by suffix."""
 
+_PILLOW = ("PIL.Image", "pillow_missing")
+_FFMPEG = ("imageio_ffmpeg", "ffmpeg_missing")
 _WRITABLE = ("webp", "gif", "png", "mp4")
 _STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
 
 
 def sniff(head: bytes) -> str:
-    """Tell what a file is by its first bytes, whatever its name says.
-
-    Parameters
-    ----------
-    head : bytes
-        At least its first 16 bytes.
-
-    Returns
-    -------
-    str
-        A suffix out of `MIMES`, or ``"bin"``.
-    """
+    """Tell what a file is by its first 16 bytes: a suffix out of `MIMES`, or ``"bin"``, whatever its name says."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
     if head[4:8] == b"ftyp":
@@ -59,22 +52,8 @@ def sniff(head: bytes) -> str:
     return "bin"
 
 
-def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
-    """Decode an animation.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        What it is, from `sniff`.
-
-    Returns
-    -------
-    frames : list of PIL.Image.Image
-        Every frame, mode RGB.
-    duration : float
-        How long a frame is shown, in milliseconds, on average.
+def decode(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
+    """Decode an animation, or its first frames; give them, mode RGB, and how many milliseconds one is shown on average.
 
     Raises
     ------
@@ -84,12 +63,12 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
         When the file is damaged or of no known format.
     """
     if suffix in ("mp4", "webm"):
-        return _decode_video(data, suffix)
-    image = _pillow()
+        return _decode_video(data, suffix, most)
+    image = _library(*_PILLOW)
     try:
         with image.open(io.BytesIO(data)) as source:
             frames, durations = [], []
-            for index in range(getattr(source, "n_frames", 1)):
+            for index in range(most or int(getattr(source, "n_frames", 1))):
                 source.seek(index)
                 frames.append(source.convert("RGB"))
                 durations.append(source.info.get("duration") or 125)
@@ -98,57 +77,14 @@ def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
     return frames, sum(durations) / len(durations)
 
 
-def first_frame(data: bytes, suffix: str) -> Image:
-    """Decode the first frame only.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        What it is, from `sniff`.
-
-    Returns
-    -------
-    PIL.Image.Image
-        The frame, mode RGB.
-
-    Raises
-    ------
-    MissingExtra, OutputError
-        As for `decode`.
-    """
-    if suffix in ("mp4", "webm"):
-        return _decode_video(data, suffix, most=1)[0][0]
-    image: Any = _pillow()
-    try:
-        with image.open(io.BytesIO(data)) as source:
-            frame: Image = source.convert("RGB")
-            return frame
-    except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
-        raise OutputError(Message("not_decoded", why=error)) from None
-
-
 def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | None:
-    """Make a small still picture of an animation: its first frame.
+    """Make a small still picture of an animation, its first frame; give its media type and its bytes.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        What it is, from `sniff`.
-    limit : int
-        The most bytes the picture may have.
-
-    Returns
-    -------
-    tuple of str and bytes, or None
-        Its media type (``image/png`` where that is small enough, which drawn frames are, else ``image/jpeg``) and its
-        bytes; None where no frame can be decoded here, or none is small enough.
+    It is a PNG where that is small enough, which drawn frames are, else a JPEG; None where no frame can be decoded
+    here, or none is small enough.
     """
     try:
-        frame = first_frame(data, suffix)
+        [frame] = decode(data, suffix, most=1)[0]
     except (MissingExtra, OutputError):
         return None
     file = io.BytesIO()
@@ -164,103 +100,54 @@ def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | 
 
 
 def convert(data: bytes, suffix: str, to: str) -> bytes:
-    """Turn an animation into another format.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        What it is.
-    to : str
-        ``"webp"``, ``"gif"``, ``"png"`` (animated) or ``"mp4"`` (H.264).
-
-    Returns
-    -------
-    bytes
-        The new file, with every frame.
-
-    Raises
-    ------
-    MissingExtra, OutputError
-        As for `decode`; also when `to` is none of the formats.
-    """
+    """Turn an animation into another format out of `_WRITABLE`, with every frame; raises as `decode`."""
     if to not in _WRITABLE:
         formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *_WRITABLE)))
         raise OutputError(Message("no_such_format", suffix=to, formats=formats))
     frames, duration = decode(data, suffix)
-    return _encode_video(frames, duration) if to == "mp4" else _encode_images(frames, duration, to)
+    if to == "mp4":
+        return _encode_video(frames, duration)
+    return encode_images(frames, duration, to, **({"lossless": True} if to == "webp" else {}))
 
 
 def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) -> bytes | None:
-    """Turn an animation into an animated PNG of a bounded size, without any loss.
+    """Turn an animation into an animated PNG without any loss; None where it cannot be decoded here, or is too large.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        What it is, from `sniff`.
-    limit : int
-        The most bytes the PNG may have.
-    loops : bool
-        Whether it plays for ever; once, when not.
-
-    Returns
-    -------
-    bytes or None
-        The PNG, with every frame. A drawing whose pixels were enlarged has them enlarged less where the limit asks for
-        that. None where it cannot be decoded here, or is too large.
+    A drawing whose pixels were enlarged has them enlarged less where the limit asks for that.
     """
     try:
         frames, duration = decode(data, suffix)
     except (MissingExtra, OutputError):
         return None
     while True:
-        png = _encode_images(frames, duration, "png", plays=0 if loops else 1)
+        png = encode_images(frames, duration, "png", loop=0 if loops else 1)
         if len(png) <= limit:
             return png
-        width, height = frames[0].size
+        size = frames[0].size
         halves = [frame.reduce(2) for frame in frames]
-        if (
-            width % 2
-            or height % 2
-            or any(
-                half.resize((width, height), 0).tobytes() != frame.tobytes()
-                for half, frame in zip(halves, frames, strict=True)
-            )
-        ):
+        again = (half.resize(size, 0).tobytes() for half in halves)
+        if any(side % 2 for side in size) or any(map(operator.ne, again, (frame.tobytes() for frame in frames))):
             return None
         frames = halves
 
 
-def _encode_images(frames: list[Image], duration: float, to: str, plays: int = 0) -> bytes:
+def encode_images(frames: list[Image], duration: float, to: str, **options: Any) -> bytes:
+    """Encode frames in one of Pillow's formats; they are shown again and again where `options` do not say otherwise."""
     file = io.BytesIO()
-    options: dict[str, Any] = {"lossless": True} if to == "webp" else {}
-    frames[0].save(
-        file, to.upper(), save_all=True, append_images=frames[1:], duration=round(duration), loop=plays, **options
-    )
+    options = {"loop": 0, "duration": round(duration), **options}
+    frames[0].save(file, to.upper(), save_all=True, append_images=frames[1:], **options)
     return file.getvalue()
 
 
-def _pillow() -> Any:
+def _library(name: str, missing: str) -> Any:
     try:
-        from PIL import Image
+        return importlib.import_module(name)
     except ImportError:
-        raise MissingExtra(Message("pillow_missing")) from None
-    return Image
+        raise MissingExtra(Message(missing)) from None
 
 
-def _ffmpeg() -> Any:
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        raise MissingExtra(Message("ffmpeg_missing")) from None
-    return imageio_ffmpeg
-
-
-def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
-    image, ffmpeg = _pillow(), _ffmpeg()
+def _decode_video(data: bytes, suffix: str, most: int | None) -> tuple[list[Image], float]:
+    image, ffmpeg = _library(*_PILLOW), _library(*_FFMPEG)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, f"animation.{suffix}")
@@ -276,7 +163,7 @@ def _decode_video(data: bytes, suffix: str, most: int | None = None) -> tuple[li
 
 
 def _encode_video(frames: list[Image], duration: float) -> bytes:
-    ffmpeg = _ffmpeg()
+    ffmpeg = _library(*_FFMPEG)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "animation.mp4")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from pathlib import Path
 
 from animatediff_widget.errors import AnimateDiffError
 
 from .files import write_file
-from .formats import decode, sniff
+from .formats import decode, encode_images, sniff
 
 __all__ = ["thumbnail"]
 
@@ -17,21 +16,9 @@ _SIZE = 96
 
 
 def thumbnail(path: Path | None, key: str, folder: Path) -> bytes | None:
-    """Give a small looping picture of an animation.
+    """Give a small looping picture of an animation's file: an animated WebP of at most 96 x 96 pixels.
 
-    Parameters
-    ----------
-    path : pathlib.Path or None
-        The animation's file; None where a job has none.
-    key : str
-        What the thumbnail is kept under, such as the job's key in the journal.
-    folder : pathlib.Path
-        Where thumbnails are kept.
-
-    Returns
-    -------
-    bytes or None
-        An animated WebP of at most 96 x 96 pixels; None where there is no animation, or it cannot be decoded here.
+    It is kept in `folder` under `key`. None where there is no animation, or it cannot be decoded here.
     """
     kept = folder / f"{key}.webp"
     with contextlib.suppress(OSError):
@@ -52,8 +39,4 @@ def _shrink(data: bytes) -> bytes:
     frames, duration = decode(data, sniff(data[:16]))
     for frame in frames:
         frame.thumbnail((_SIZE, _SIZE))
-    file = io.BytesIO()
-    frames[0].save(
-        file, "WEBP", save_all=True, append_images=frames[1:], duration=round(duration), loop=0, quality=40, method=4
-    )
-    return file.getvalue()
+    return encode_images(frames, duration, "webp", quality=40, method=4)

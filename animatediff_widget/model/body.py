@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.texts import Message
+
 from .request import AnimateDiffRequest
 
 __all__ = ["Body"]
@@ -14,25 +17,13 @@ __all__ = ["Body"]
 
 @dataclass(frozen=True)
 class Body:
-    """What is posted for one job. Nothing that is changed later, in the form or in a copy, reaches it.
-
-    Parameters
-    ----------
-    text : str
-        The JSON object, as text.
-    """
+    """What is posted for one job, as JSON text. Nothing that is changed later, in the form or in a copy, reaches it."""
 
     text: str
 
     @classmethod
     def of(cls, request: AnimateDiffRequest | Body) -> Body:
-        """Make the body of a request as it stands now; a body is handed back as it is.
-
-        Raises
-        ------
-        InvalidRequest
-            When an extra was changed in place into something that cannot be sent.
-        """
+        """Make the body of a request as it stands now, as `AnimateDiffRequest.body`; a body is handed back as it is."""
         return request if isinstance(request, Body) else cls.from_json(request.body())
 
     @classmethod
@@ -48,12 +39,13 @@ class Body:
     def request(self) -> AnimateDiffRequest:
         """Give the request that this is the body of: a new one each time, to look at or to change for another job.
 
-        Raises
-        ------
-        InvalidRequest
-            When it is no body of this model, as in a damaged record.
+        `InvalidRequest` where it is no body of this model, or no JSON, as in a damaged record.
         """
-        return AnimateDiffRequest.from_body(self.to_json())
+        try:
+            value = self.to_json()
+        except (ValueError, RecursionError):
+            raise InvalidRequest("body", Message("body_damaged")) from None
+        return AnimateDiffRequest.from_body(value)
 
     @cached_property
     def _input(self) -> dict[str, Any]:

@@ -50,8 +50,8 @@ class Endpoint:
         Parameters
         ----------
         base_url : str
-            Its address, such as ``https://relay.example``; a path that ends in ``/replicate/v1/predictions``, or in
-            the beginning of that, is taken as well.
+            Its address, such as ``https://relay.example``, with all or the beginning of ``/replicate/v1/predictions``
+            or without.
 
         Raises
         ------
@@ -78,20 +78,7 @@ class Endpoint:
 
     @classmethod
     def restore(cls, url: str, kind: str | None) -> Endpoint:
-        """Give the endpoint that a record names.
-
-        Parameters
-        ----------
-        url : str
-            Its `url`.
-        kind : str or None
-            Its `kind`; judged by the url where the record has none.
-
-        Raises
-        ------
-        AnimateDiffError
-            When it is not the address of a web server.
-        """
+        """Give the endpoint that a record names; raises as `relay`. Where there is no kind, it is judged by the url."""
         # The first version wrote the address of its own server, which ended with its process.
         if kind == "builtin" or (kind is None and url.startswith("http://127.0.0.1:") and url.endswith(_RELAY_PATH)):
             return cls.builtin()
@@ -118,13 +105,7 @@ class Endpoint:
 
 
 def origin_of(url: str) -> str:
-    """Give a url's scheme, host and port, in lower case, the port always said.
-
-    Raises
-    ------
-    ValueError
-        When the url has no readable host or port.
-    """
+    """Give a url's scheme, host and port, in lower case, the port always said; `ValueError` where it has none."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"

@@ -8,7 +8,7 @@ import re
 import secrets
 from typing import Any
 
-from traitlets import Dict, Float, Int, TraitType, Unicode
+from traitlets import Dict, Float, Int, Unicode
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
@@ -30,7 +30,6 @@ __all__ = [
     "Whole",
     "draw_seed",
     "no_object",
-    "refuse",
 ]
 
 DEFAULT_VERSION = "beecf59c4aee8d81bf04f0381033dfa10dc16e845b4ae00d281e2fa377e48a9f"
@@ -56,53 +55,35 @@ MOTION_MODULES = ("mm_sd_v14", "mm_sd_v15", "mm_sd_v15_v2")
 MAX_SEED = 2**32 - 1
 """The largest seed that the hosted model draws; its schema has no bounds."""
 
-_LARGEST_DRAWN = 2**31 - 1
-
 INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module", "guidance_scale")
 
 IGNORED_INPUTS = {
     "num_inference_steps": "steps",
     "negative_prompt": "n_prompt",
-    "cfg_scale": "guidance_scale",
-    "guidance": "guidance_scale",
-    "checkpoint": "path",
-    "model": "path",
-    "base_model": "path",
-    "num_frames": "",
-    "frames": "",
-    "width": "",
-    "height": "",
-    "fps": "",
+    **dict.fromkeys(("cfg_scale", "guidance"), "guidance_scale"),
+    **dict.fromkeys(("checkpoint", "model", "base_model"), "path"),
+    **dict.fromkeys(("num_frames", "frames", "width", "height", "fps"), ""),
 }
 """Inputs of other models that are often sent to this one, which ignores them in silence; by the field that is meant."""
 
 # The parameter table of the interface document. It belongs to another model, but some endpoints insist on it.
-TABLE_FIELDS: dict[str, str] = {
-    "seed": "integer",
-    "image": "string",
-    "steps": "integer",
-    "prompt": "string",
-    "cfg_scale": "integer",
-    "scheduler": "string",
-    "sampler_name": "string",
-    "negative_prompt": "string",
+TABLE_FIELDS = {
+    **dict.fromkeys(("seed", "steps", "cfg_scale"), "integer"),
+    **dict.fromkeys(
+        ("image", "prompt", "scheduler", "sampler_name", "negative_prompt", "outpaint_direction"), "string"
+    ),
     "denoising_strength": "number",
-    "outpaint_direction": "string",
     "overlay_original_img": "boolean",
 }
+
+_PYTHON_TYPES: dict[str, Any] = {"boolean": bool, "string": str, "integer": int, "number": (int, float)}
 
 _VERSION = re.compile(r"(?:[\w.-]+/[\w.-]+(?::[0-9a-f]{64})?|[0-9a-f]{64})", re.ASCII)
 
 
 def draw_seed() -> int:
-    """Draw a seed.
-
-    Returns
-    -------
-    int
-        From 1 to 2147483647; never 0, which some builds of the model take as "random".
-    """
-    return 1 + secrets.randbelow(_LARGEST_DRAWN)
+    """Draw a seed from 1 to 2147483647; never 0, which some builds of the model take as "random"."""
+    return 1 + secrets.randbelow(2**31 - 1)
 
 
 def _shown(value: object) -> str:
@@ -113,35 +94,19 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def refuse(name: str, code: str, *, kept: bool = True, **params: Any) -> InvalidRequest:
-    """Make the error for a refused value.
-
-    Parameters
-    ----------
-    name : str
-        The field's name.
-    code : str
-        The code of the clause that says what is wrong.
-    kept : bool
-        Whether the field goes on having the value before it.
-    **params
-        What goes into the clause's blanks.
-    """
-    problem = Message(code, name=name, **params)
-    return InvalidRequest(name, Message("value_kept" if kept else "value_refused", problem=problem))
+def _refuse(name: str, code: str, **params: Any) -> InvalidRequest:
+    """Make the error for a value that is assigned to a field, which keeps the value before it."""
+    return InvalidRequest(name, Message("value_kept", problem=Message(code, name=name, **params)))
 
 
-def _must_be(name: str, wanted: Message, value: object, *, kept: bool = True) -> InvalidRequest:
-    return refuse(name, "must_be", kept=kept, wanted=wanted, value=_shown(value))
+def _must_be(name: str, wanted: Message, value: object) -> InvalidRequest:
+    return _refuse(name, "must_be", wanted=wanted, value=_shown(value))
 
 
 def no_object(name: str, value: object) -> InvalidRequest:
     """Make the error for a part of a body that is no JSON object."""
-    return _must_be(name, Message("a_object"), value, kept=False)
-
-
-def _name_of(trait: TraitType[Any, Any]) -> str:
-    return trait.name or "value"
+    problem = Message("must_be", name=name, wanted=Message("a_object"), value=_shown(value))
+    return InvalidRequest(name, Message("value_refused", problem=problem))
 
 
 class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscripted at run time
@@ -150,11 +115,11 @@ class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscr
     def validate(self, obj: Any, value: Any) -> str:
         """Check a value."""
         if not isinstance(value, str):
-            raise _must_be(_name_of(self), Message("a_text"), value)
+            raise _must_be(str(self.name), Message("a_text"), value)
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _must_be(_name_of(self), Message("a_sound_text"), value) from None
+            raise _must_be(str(self.name), Message("a_sound_text"), value) from None
         return value
 
 
@@ -165,7 +130,7 @@ class Name(Text):
         """Check a value."""
         name: str = super().validate(obj, value).strip()
         if not name:
-            raise refuse(_name_of(self), "must_not_be_blank")
+            raise _refuse(str(self.name), "must_not_be_blank")
         return name
 
 
@@ -180,7 +145,7 @@ class Whole(Int):  # type: ignore[type-arg]
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.min <= value <= self.max:
             code = "a_integer_between_or_none" if self.allow_none else "a_integer_between"
-            raise _must_be(_name_of(self), Message(code, low=self.min, high=self.max), value)
+            raise _must_be(str(self.name), Message(code, low=self.min, high=self.max), value)
         return value
 
 
@@ -192,7 +157,7 @@ class Number(Float):  # type: ignore[type-arg]
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not self.min <= value <= self.max:  # NaN fails the comparison too
             wanted = Message("a_number_between", low=f"{self.min:g}", high=f"{self.max:g}")
-            raise _must_be(_name_of(self), wanted, value)
+            raise _must_be(str(self.name), wanted, value)
         return float(value)
 
 
@@ -203,7 +168,7 @@ class Version(Text):
         """Check a value."""
         version: str = super().validate(obj, value).strip()
         if not _VERSION.fullmatch(version):
-            raise _must_be(_name_of(self), Message("a_version"), version)
+            raise _must_be(str(self.name), Message("a_version"), version)
         return version
 
 
@@ -218,12 +183,12 @@ class Extra(Dict):
 
     def validate(self, obj: Any, value: Any) -> dict[str, Any]:
         """Check a value."""
-        name = _name_of(self)
+        name = str(self.name)
         if not isinstance(value, dict):
             raise _must_be(name, Message("a_object"), value)
         for key in value:
             if key in self.reserved:
-                raise refuse(name, "must_not_hold", key=repr(key))
+                raise _refuse(name, "must_not_hold", key=repr(key))
             if key in TABLE_FIELDS and not _has_type(value[key], TABLE_FIELDS[key]):
                 raise _must_be(f"{name}[{key!r}]", Message(f"a_{TABLE_FIELDS[key]}"), value[key])
         _check_json(name, value)
@@ -231,13 +196,7 @@ class Extra(Dict):
 
 
 def _has_type(value: object, kind: str) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "string":
-        return isinstance(value, str)
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int) if kind == "integer" else isinstance(value, (int, float))
+    return isinstance(value, _PYTHON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _check_json(name: str, value: object, depth: int = 0) -> None:

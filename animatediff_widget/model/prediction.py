@@ -25,7 +25,7 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\
 
 
 @dataclass(frozen=True)
-class _LogReading:
+class LogReading:
     """What was found in a log so far, and where to go on."""
 
     position: int = 0
@@ -35,11 +35,11 @@ class _LogReading:
     rate: float | None = None
     seed: int | None = None
 
-    def read_on(self, log: str) -> _LogReading:
+    def read_on(self, log: str) -> LogReading:
         """Read what `log` has beyond this reading; start anew where it is another log."""
         known = self
         if len(log) < self.position or not log.startswith(self.last_line, self.position):
-            known = _LogReading()
+            known = LogReading()
         fresh = log[known.position :]
         step, total, rate, seed = known.step, known.total, known.rate, known.seed
         for found in _BAR.finditer(fresh):
@@ -51,7 +51,7 @@ class _LogReading:
             seed = int(found[1])
         # The last line may be unfinished: it is read again next time.
         start = max(fresh.rfind("\n") + 1, fresh.rfind("\r") + 1, len(fresh) - _LONGEST_BAR)
-        return _LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
+        return LogReading(known.position + start, fresh[start:][:200], step, total, rate, seed)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Prediction:
         The log so far.
     raw : dict
         The JSON exactly as it came. It is shared, not copied: do not change it.
+    reading : LogReading
+        Where the next snapshot reads on in the log.
     """
 
     id: str | None
@@ -91,11 +93,11 @@ class Prediction:
     error: str | None
     logs: str = field(repr=False)
     raw: dict[str, Any] = field(repr=False, hash=False)
-    _reading: _LogReading = field(repr=False, compare=False)
+    reading: LogReading = field(repr=False, compare=False)
 
     @classmethod
     def from_json(cls, obj: Any, previous: Prediction | None = None) -> Prediction:
-        """Read a server's answer.
+        """Read a server's answer; never raises: what cannot be understood is left out, and stays in `raw`.
 
         Parameters
         ----------
@@ -103,15 +105,10 @@ class Prediction:
             The parsed JSON. Keys may be missing, null, extra or of the wrong type; no object reads as ``{}``.
         previous : Prediction, optional
             The snapshot before this one of the same job: its log is not read again.
-
-        Returns
-        -------
-        Prediction
-            Never raises: what cannot be understood is left out, and stays in `raw`.
         """
         raw = obj if isinstance(obj, dict) else {}
         logs = _text(raw.get("logs"))
-        reading = (previous._reading if previous else _LogReading()).read_on(logs)
+        reading = (previous.reading if previous else LogReading()).read_on(logs)
         seed = reading.seed
         if seed is None and isinstance(raw.get("input"), dict):
             given = raw["input"].get("seed")
@@ -127,7 +124,7 @@ class Prediction:
             error=_error(raw.get("error")),
             logs=logs,
             raw=raw,
-            _reading=reading,
+            reading=reading,
         )
 
     @property
@@ -168,13 +165,8 @@ def _text(value: Any) -> str:
     """Give text that can be written anywhere; JSON may hold halves of characters, which cannot."""
     if not isinstance(value, str):
         return ""
-    if value.isascii():
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", value)  # one for one, so that positions in a log stay
-    return value
+    # One for one, so that positions in a log stay.
+    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
 
 
 def _time(value: Any) -> float | None:
@@ -201,13 +193,9 @@ def _error(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, dict):
-        for key in ("message", "detail", "title"):
-            if isinstance(value.get(key), str):
-                return _text(value[key])
-    if isinstance(value, str):
-        return _text(value)
+        value = next((value[key] for key in ("message", "detail", "title") if isinstance(value.get(key), str)), value)
     try:
-        return _text(json.dumps(value, ensure_ascii=False))
+        return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
         return "an error that cannot be shown"
 

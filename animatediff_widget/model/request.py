@@ -62,10 +62,9 @@ class AnimateDiffRequest(HasTraits):
     path = Name(CHECKPOINTS[0], help="The checkpoint: the drawing style. Pick one, or type another.").tag(
         label="Checkpoint", suggestions=CHECKPOINTS
     )
-    motion_module = Name(
-        MOTION_MODULES[0],
-        help="The motion module: how things move. Pick one, or type another.",
-    ).tag(label="Motion module", suggestions=MOTION_MODULES)
+    motion_module = Name(MOTION_MODULES[0], help="The motion module: how things move. Pick one, or type another.").tag(
+        label="Motion module", suggestions=MOTION_MODULES
+    )
     steps = Whole(
         25, min=1, max=100, help="Denoising steps, 1 to 100: more is cleaner and takes longer; 25 is usual."
     ).tag(label="Steps", step=1)
@@ -79,10 +78,9 @@ class AnimateDiffRequest(HasTraits):
         allow_none=True,
         help="The same seed and settings give the same animation. 0 to 4294967295; many builds take 0 as random.",
     ).tag(label="Seed")
-    version = Version(
-        DEFAULT_VERSION,
-        help="The model's version: its 64-digit id, owner/name:id, or owner/name.",
-    ).tag(label="Version")
+    version = Version(DEFAULT_VERSION, help="The model's version: its 64-digit id, owner/name:id, or owner/name.").tag(
+        label="Version"
+    )
     extra_input = Extra(INPUT_FIELDS, help="Further JSON fields, merged into input.").tag(label="Extra input")
     extra_body = Extra(("version", "input"), help="Further JSON fields, merged beside version and input.").tag(
         label="Extra body"
@@ -110,13 +108,7 @@ class AnimateDiffRequest(HasTraits):
     __hash__ = None  # type: ignore[assignment]
 
     def copy(self, **fields: Any) -> AnimateDiffRequest:
-        """Copy the request, with some fields changed.
-
-        Parameters
-        ----------
-        **fields
-            The traits to change.
-        """
+        """Copy the request, with some fields changed."""
         return AnimateDiffRequest(**{**self.trait_values(), **fields})
 
     def seeded(self) -> AnimateDiffRequest:
@@ -124,13 +116,9 @@ class AnimateDiffRequest(HasTraits):
         return self.copy(seed=draw_seed() if self.seed is None else self.seed)
 
     def body(self) -> dict[str, Any]:
-        """Build the JSON body to post.
+        """Build the JSON body to post: ``version`` and ``input`` in the interface document's order, then the extras.
 
-        Returns
-        -------
-        dict
-            ``version`` and ``input`` in the order of the interface document, then the extras. With ``seed=None`` there
-            is no seed in it: `Client.create` and `Job` draw one first (`seeded`).
+        With ``seed=None`` there is no seed in it: `Client.create` and `Job` draw one first (`seeded`).
 
         Raises
         ------
@@ -150,12 +138,9 @@ class AnimateDiffRequest(HasTraits):
 
     @classmethod
     def from_body(cls, body: dict[str, Any]) -> AnimateDiffRequest:
-        """Build a request from a body; the inverse of `body`.
+        """Build a request from a body, as `body` returns it.
 
-        Parameters
-        ----------
-        body : dict
-            As `body` returns it. What is missing gets the model's default; unknown fields are kept in the extras.
+        What is missing gets the model's default; unknown fields are kept in the extras.
 
         Raises
         ------

@@ -11,7 +11,10 @@ import pytest
 from misbehaving import CLIP, Misbehaving
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Prediction
+from animatediff_widget.backends.base import Abilities
+from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.backends.http import connection
+from animatediff_widget.backends.http.transport import Limits
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import (
     AnswerError,
@@ -21,6 +24,7 @@ from animatediff_widget.errors import (
     OutputError,
     StorageError,
 )
+from animatediff_widget.model.body import Body
 from animatediff_widget.server import LocalServer
 
 KEY = "a-key-of-the-relay-1234567890"
@@ -149,6 +153,28 @@ def test_an_id_never_becomes_another_path(server, name):
     [seen] = server.seen
     assert re.fullmatch(r"/replicate/v1/predictions/[^/?#\s]+", seen.path)
     assert "x-evil" not in seen.headers
+
+
+def test_an_id_stays_inside_the_endpoints_own_base(server):
+    with a_client(server) as client:
+        for ask in (client.get, client.cancel):
+            with pytest.raises(ApiError):
+                ask("a/../b?c")
+    base = "/replicate/v1/predictions/a%2F..%2Fb%3Fc"
+    assert [(seen.method, seen.path) for seen in server.seen] == [("GET", base), ("POST", f"{base}/cancel")]
+
+
+@pytest.mark.parametrize("pushes", [True, False])
+def test_the_first_look_is_held_by_the_tag_of_the_creating_answer_where_the_place_pushes(server, pushes):
+    server.always["create"] = bad.status(201, {"id": "task-1", "status": "starting"}, etag='"starting-0"')
+    server.always["get"] = bad.status(200, {"id": "task-1", "status": "processing"}, etag='"processing-0"')
+    backend = HostedBackend(server.endpoint, None, Limits(), abilities=Abilities(pushes=pushes))
+    prediction = backend.create(Body.of(request()), "ours")
+    for _ in range(2):
+        backend.watch(prediction.id, prediction, 20.0)
+    backend.close()
+    asked = [(seen.headers.get("prefer"), seen.headers.get("if-none-match")) for seen in server.asked("get")]
+    assert asked == ([("wait=20", '"starting-0"'), ("wait=20", '"processing-0"')] if pushes else [(None, None)] * 2)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", " "])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import functools
+import html
 import http.client
 import io
 import json
@@ -16,6 +18,7 @@ import sys
 import threading
 import traceback
 import types
+import urllib.parse
 
 import misbehaving as bad
 import pytest
@@ -305,6 +308,57 @@ def test_a_server_that_repeats_it_does_not_get_it_written_down(server, end, tmp_
     assert all(KEY.encode() not in data for data in files)
 
 
+HARD = "r8_secret/of+this&test-0123456789"
+DISGUISES = {
+    "as it is": HARD,
+    "other case": HARD.upper(),
+    "url-encoded": urllib.parse.quote(HARD, safe=""),
+    "url-encoded in small letters": urllib.parse.quote(HARD, safe="").replace("%2F", "%2f"),
+    "url-encoded twice": urllib.parse.quote(urllib.parse.quote(HARD, safe=""), safe=""),
+    "url-encoded throughout": "".join(f"%{ord(letter):02X}" for letter in HARD),
+    "html-escaped": html.escape(HARD),
+    "html-escaped throughout": "".join(f"&#{ord(letter)};" for letter in HARD),
+    "broken over lines": "\r\n    ".join(HARD[start : start + 8] for start in range(0, len(HARD), 8)),
+    "base64": base64.b64encode(HARD.encode()).decode(),
+    "base64 of a password": base64.b64encode(f"user:{HARD}".encode()).decode(),
+    "base64 of the header": base64.b64encode(f"Bearer {HARD}\n".encode()).decode(),
+    "base64 for urls": base64.urlsafe_b64encode(f"xx{HARD}".encode()).decode(),
+    "base64 broken over lines": base64.encodebytes(f"Authorization: Bearer {HARD} and so on".encode() * 2).decode(),
+}
+
+
+@pytest.mark.parametrize("form", DISGUISES.values(), ids=DISGUISES)
+def test_a_key_is_found_in_every_disguise(form):
+    told = Key(HARD).redact({"detail": [f"The key {form} is unknown"]})["detail"][0]
+    assert "***" in told
+    assert form not in told
+    assert told.startswith("The key ")
+    assert told.endswith(" is unknown")
+
+
+def test_what_only_resembles_a_key_stays_as_it_is():
+    for text in ("r8_secret", HARD[:-1], HARD[1:], "a boat at sea, 100%", base64.b64encode(HARD[:9].encode()).decode()):
+        assert Key(HARD).redact([text]) == [text]
+
+
+@pytest.mark.parametrize("before", range(360, 400, 5))
+def test_a_key_that_is_cut_by_our_own_shortening_does_not_stand_there_in_part(server, before):
+    server.always["create"] = bad.status(401, {"detail": "x" * before + KEY + "x" * 400})
+    server.always["get"] = bad.redirect("https://elsewhere.invalid/" + "x" * (before - 220) + KEY + "x" * 400)
+    client = a_client(server)
+    for act in (lambda: client.create(AnimateDiffRequest()), lambda: client.get("a")):
+        with pytest.raises(EndpointError) as error:
+            act()
+        assert KEY[:3] not in str(error.value)
+
+
+def test_a_key_in_the_address_that_a_download_is_sent_to_does_not_stand_in_its_error(server, tmp_path):
+    server.always["file"] = bad.redirect(f"http://elsewhere.invalid/{'x' * 40}{KEY}")
+    with pytest.raises(OutputError) as error:
+        a_client(server).download(f"{server.url}/files/a.webp", tmp_path / "clip")
+    assert KEY[:3] not in str(error.value)
+
+
 def test_a_key_as_short_as_a_word_does_not_spoil_the_answers(server):
     with Client(server.endpoint, "a") as client:
         assert client.create(AnimateDiffRequest(prompt="a boat at sea")).raw["input"]["prompt"] == "a boat at sea"
@@ -583,7 +637,7 @@ def test_the_order_is_argument_environment_colab_typed_keyring(keyring, monkeypa
     assert found() == "from-keyring"
     remember_key(RELAY, "from-typing")
     assert found() == "from-typing"
-    monkeypatch.setattr(credentials, "_colab_secret", lambda name: "from-colab")
+    monkeypatch.setattr(credentials, "_colab_secret", lambda name: ("from-colab", ""))
     assert found() == "from-colab"
     monkeypatch.setenv("ANIMATEDIFF_API_KEY", "from-environment")
     assert found() == "from-environment"

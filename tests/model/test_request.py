@@ -14,6 +14,7 @@ from traitlets import TraitError
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest
 from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.model.body import Body
 from animatediff_widget.model.request import CHECKPOINTS, MAX_SEED, MOTION_MODULES
 
 
@@ -181,3 +182,9 @@ def test_what_cannot_even_be_written_is_refused_in_a_sentence(value):
 def test_a_refused_value_is_quoted_as_it_was_given():
     with pytest.raises(InvalidRequest, match=r"; the value before it is kept\. y'"):
         AnimateDiffRequest(version="x; the value before it is kept. y")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 99999, "[]", '{"input": 5}'])
+def test_text_that_is_no_body_is_refused_as_a_request(text):
+    with pytest.raises(InvalidRequest):
+        Body(text).request()

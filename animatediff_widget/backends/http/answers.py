@@ -6,13 +6,13 @@ import email.utils
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from animatediff_widget.errors import AnswerError, ApiError
 from animatediff_widget.texts import Message
 
-__all__ = ["clock_ahead", "explain", "read_answer", "retry_after", "shorten"]
+__all__ = ["clock_ahead", "read_answer", "retry_after", "shorten"]
 
 _LONGEST = 400
 _LONGEST_NUMBER = 300
@@ -26,26 +26,16 @@ _REFUSED = (
 """What the type or code of a relay's error is like where it turned the request away."""
 
 
-def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: Message, what: Message) -> dict[str, Any]:
-    """Read the body of an answer.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status.
-    headers : mapping
-        The answer's headers.
-    data : bytes
-        The whole body.
-    who : Message
-        The endpoint's label.
-    what : Message
-        What was asked of it: "create the job".
-
-    Returns
-    -------
-    dict
-        The JSON object.
+def read_answer(
+    status: int,
+    headers: Mapping[str, str],
+    data: bytes,
+    *,
+    who: Message,
+    what: Message,
+    redact: Callable[[Any], Any] = lambda value: value,
+) -> dict[str, Any]:
+    """Read the body of an answer; `redact` takes the key out before anything is shortened, which could cut through it.
 
     Raises
     ------
@@ -55,13 +45,12 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, *, who: Me
         When what came is no JSON object.
     """
     body, problem = _parse(data, headers)
+    body = redact(body)
     if 300 <= status < 400:
-        target = headers.get("Location")
-        raise AnswerError(
-            Message("redirected", who=who, target=shorten(target)[:200] if target else Message("nowhere")),
-        )
+        target = shorten(redact(headers.get("Location", "")))[:200]
+        raise AnswerError(Message("redirected", who=who, target=target or Message("nowhere")))
     if status >= 400 or _is_error(body):
-        said = explain(body) if isinstance(body, dict) else Message("it_sent", problem=problem)
+        said = _explain(body) if isinstance(body, dict) else Message("it_sent", problem=problem)
         passing = status in (408, 429) or status >= 500
         advice = Message(f"advice_{status}") if status in _ADVISED else Message("advice_passing") if passing else ""
         details = Message("status_and_words", status=status, words=said) if said else str(status)
@@ -136,7 +125,7 @@ def _is_refusal(status: int, body: Any) -> bool:
     return any(re.search(_REFUSED, str(item), re.IGNORECASE) for item in said)
 
 
-def explain(body: dict[str, Any]) -> str:
+def _explain(body: dict[str, Any]) -> str:
     """Find the words in an error body: RFC 7807, a relay's, or Cog's."""
     fields = body.get("invalid_fields")
     if isinstance(fields, list) and fields:
@@ -167,43 +156,27 @@ def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def retry_after(headers: Mapping[str, str], body: Any = None, now: float | None = None) -> float | None:
-    """Find how long an endpoint asks to wait.
+def retry_after(headers: Mapping[str, str], body: Any = None) -> float | None:
+    """Find how long an endpoint asks to wait: 0 to 3600 seconds, or None where it says nothing.
 
-    Parameters
-    ----------
-    headers : mapping
-        The answer's headers: ``Retry-After`` in seconds or as an HTTP date, or ``ratelimit-reset`` in seconds.
-    body : object
-        The answer's JSON; Replicate's throttle says "Your rate limit resets in ~30s."
-    now : float, optional
-        The time, in seconds since the epoch; the answer's own ``Date`` when not given.
-
-    Returns
-    -------
-    float or None
-        Seconds, 0 to 3600; None where nothing was said.
+    By ``Retry-After`` (in seconds or as an HTTP date), ``ratelimit-reset`` in seconds, or, in Replicate's throttle,
+    "Your rate limit resets in ~30s."
     """
     for name in ("Retry-After", "ratelimit-reset"):
         value = (headers.get(name) or "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
             return min(float(value), 3600.0)
-        if value:
-            then = _date(value)
-            if then is None:
-                continue
-            # By the endpoint's own clock, where it tells: ours may be wrong.
-            now = now or _date(headers.get("Date")) or time.time()
-            return min(max(then - now, 0.0), 3600.0)
+        if (then := _date(value)) is not None:  # by the endpoint's own clock, where it tells: ours may be wrong
+            return min(max(then - (_date(headers.get("Date")) or time.time()), 0.0), 3600.0)
     detail = body.get("detail") if isinstance(body, dict) else None
     found = re.search(r"resets in ~?(\d{1,5})s", detail) if isinstance(detail, str) else None
     return min(float(found[1]), 3600.0) if found else None
 
 
-def clock_ahead(headers: Mapping[str, str]) -> float | None:
-    """Find how far an endpoint's clock is ahead of ours, in seconds, by the ``Date`` of its answer."""
+def clock_ahead(headers: Mapping[str, str]) -> float:
+    """Find how far an endpoint's clock is ahead of ours, in seconds, by the ``Date`` of its answer; 0.0 without one."""
     then = _date(headers.get("Date"))
-    return None if then is None else then - time.time()
+    return 0.0 if then is None else then - time.time()
 
 
 def _date(value: str | None) -> float | None:

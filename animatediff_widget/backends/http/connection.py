@@ -11,7 +11,7 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -84,17 +84,16 @@ class Exchange:
         raise failure.with_traceback(None)
 
     def _explain(self, error: Exception) -> EndpointError:
-        causes = list(_causes(error))
+        causes = _causes(error)
 
         def any_is(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
         late = any_is(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
         if self.connected:
+            name = "did_not_answer" if late else "connection_broke"
             if time.monotonic() >= self.deadline:
                 name = "took_too_long"
-            else:
-                name = "did_not_answer" if late else "connection_broke"
             text = Message(name, host=self.host, what=self.what, within=f"{self.within:g}")
             return ConnectionFailed(text, passing=True)
         if any_is(ssl.SSLCertVerificationError):
@@ -131,8 +130,11 @@ class Session(requests.Session):
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: Any, *args: Any, **more: Any) -> None:
-        super().__init__(_Patience(sock, current.get()), *args, **more)  # type: ignore[arg-type]
+    """An answer whose every wait is cut to what the exchange has left."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp = io.BufferedReader(_PatientReader(sock, self.fp.detach(), current.get()))
 
 
 class _Http(HTTPConnection):
@@ -196,30 +198,18 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Patience:
-    """A socket as http.client sees it: whose every wait is cut to what the exchange has left."""
-
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
-        self._sock = sock
-        self._exchange = exchange
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_PatientReader(self._sock, self._exchange))
-
-
 class _PatientReader(io.RawIOBase):
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, exchange: Exchange) -> None:
         self._sock = sock
+        self._raw = raw
         self._exchange = exchange
-        self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._exchange.patience())
-        count: int | None = self._raw.readinto(buffer)
-        return count
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()
@@ -241,15 +231,10 @@ def _is_public(address: str) -> bool:
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
-    seen: set[int] = set()
-    todo = [error]
-    while todo:
-        current = todo.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        todo += [item for item in inner if isinstance(item, BaseException)]
+def _causes(error: BaseException) -> list[BaseException]:
+    """List an error and all that it wraps: requests keeps urllib3's, urllib3 keeps the socket's."""
+    found = [error]
+    for each in found:
+        inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        found += [item for item in inner if isinstance(item, BaseException) and not any(item is one for one in found)]
+    return found

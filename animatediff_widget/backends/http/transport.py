@@ -28,15 +28,7 @@ _PIECE = 2**16
 
 @dataclass(frozen=True)
 class Limits:
-    """How long exchanges may take, in seconds.
-
-    Parameters
-    ----------
-    connect, read : float
-        The longest to wait for a connection, and for the next bytes of an answer.
-    answer, download : float
-        The longest that one JSON answer, and one output, may take in all.
-    """
+    """How long exchanges may take, in seconds, as the time-outs of `Client`."""
 
     connect: float = 10.0
     read: float = 30.0
@@ -45,17 +37,7 @@ class Limits:
 
 
 class Transport:
-    """Sends requests, one at a time; the key goes along to one origin only.
-
-    Parameters
-    ----------
-    origin : str
-        The endpoint's own origin, from `origin_of`.
-    key : Key or None
-        The key that is sent there.
-    limits : Limits
-        How long exchanges may take.
-    """
+    """Sends requests, one at a time; the key goes along to `origin` only, the endpoint's own, from `origin_of`."""
 
     def __init__(self, origin: str, key: Key | None, limits: Limits) -> None:
         self._origin = origin
@@ -87,27 +69,10 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         compressed: bool = True,
     ) -> Iterator[Reply]:
-        """Send one request and give its reply; all of it ends within a time.
+        """Send one request, with `body` as JSON; all of it, the reply's body included, ends `within` seconds.
 
-        Parameters
-        ----------
-        method, url : str
-            What to send and where. Anywhere but at the endpoint's own origin, private addresses are refused.
-        what : Message
-            What is asked for: "create the job".
-        within : float
-            The longest that it may take in all, the reply's body included, in seconds.
-        body : object, optional
-            JSON to send.
-        headers : mapping, optional
-            Further headers.
-        compressed : bool
-            Whether the reply may come compressed.
-
-        Raises
-        ------
-        EndpointError
-            When there is no reply. ``arrived`` is False only where not one byte of the request left this machine.
+        Anywhere but at the endpoint's own origin, private addresses are refused. In the `EndpointError` that is raised
+        when there is no reply, ``arrived`` is False only where not one byte of the request left this machine.
         """
         own = self.is_own(url)
         exchange = Exchange(
@@ -145,15 +110,7 @@ class Transport:
 
 
 class Reply:
-    """What came back: status and headers at once, the body piece by piece.
-
-    Attributes
-    ----------
-    status : int
-        The HTTP status.
-    headers : mapping
-        The headers, whatever their case.
-    """
+    """What came back: status and headers at once, the body piece by piece."""
 
     def __init__(self, response: requests.Response, exchange: Exchange) -> None:
         self.status = response.status_code
@@ -162,18 +119,7 @@ class Reply:
         self._exchange = exchange
 
     def pieces(self, cap: int) -> Generator[bytes, None, None]:
-        """Yield the body as it comes, decompressed.
-
-        Parameters
-        ----------
-        cap : int
-            The most to take, in bytes.
-
-        Raises
-        ------
-        EndpointError
-            When the body is too large, broken off, or too slow.
-        """
+        """Yield the body as it comes, decompressed, up to `cap` bytes."""
         host, size = self._exchange.host, 0
         encoding = self.headers.get("Content-Encoding", "").strip().lower()
         if encoding in ("", "identity"):

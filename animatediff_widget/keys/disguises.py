@@ -1,0 +1,34 @@
+"""The forms in which a server may repeat a key: as it is, in another case, broken over lines, or encoded."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from html.entities import codepoint2name
+
+__all__ = ["disguises"]
+
+_GAP = r"\s{0,80}"  # a line's end and the next one's indentation
+
+
+def disguises(key: str) -> str:
+    """Write a pattern that finds a key of printable ASCII in text, in any of these forms, also mixed."""
+    return "|".join((f"(?i:{_GAP.join(map(_letter, key))})", *map(_GAP.join, _base64(key))))
+
+
+def _letter(letter: str) -> str:
+    """Match a letter as it is, url-encoded once or several times, or HTML-escaped."""
+    codes = sorted({ord(letter.lower()), ord(letter.upper())})
+    hexadecimal = "|".join(f"{code:x}" for code in codes)
+    decimal = "|".join(map(str, codes))
+    names = "".join(f"|{codepoint2name[code]}" for code in codes if code in codepoint2name)
+    return f"(?:{re.escape(letter)}|%(?:25)*(?:{hexadecimal})|&(?:#0*(?:{decimal})|#x0*(?:{hexadecimal}){names});?)"
+
+
+def _base64(key: str) -> Iterator[Iterator[str]]:
+    """Yield the letters of its base64, plain or safe for urls, in each of the three places that it can begin at."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + key.encode()).decode()
+        whole = encoded[-(-before * 8 // 6) : (before + len(key)) * 8 // 6]  # what depends on the key alone
+        yield ({"+": "[+-]", "/": "[/_]"}.get(letter, letter) for letter in whole)
