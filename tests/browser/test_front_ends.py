@@ -125,6 +125,7 @@ def test_a_page_that_is_reloaded_shows_the_panel_as_it_was(visit, front_end):
     assert '"succeeded"' in panel.locator(".ad-json").inner_text()
     tab(panel, "Animation")
     assert picture(panel).get_attribute("src") == before
+    tab(panel, "Animation")
     set_number(panel, "Steps", 3)
     assert run(panel).get_attribute("src") != before
 
@@ -172,6 +173,7 @@ def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_last_job
     tab(panel, "JSON")
     assert panel.locator(".ad-json").inner_text() == before
     assert not here.page.evaluate("Object.values(sessionStorage).some(kept => kept.includes('snow'))")
+    tab(panel, "Animation")
     set_number(panel, "Steps", 3)
     run(panel)
     # Another tab is another visit.
