@@ -29,10 +29,12 @@ class WaitingMessages:
     ----------
     kernel : ipykernel.kernelbase.Kernel
         A kernel that receives them in its main thread and keeps them in a queue, as ipykernel 6 does.
+    messages : collection
+        What is in that queue.
     """
 
-    def __init__(self, kernel: Any) -> None:
-        self._kernel = kernel
+    def __init__(self, kernel: Any, messages: Any) -> None:
+        self._kernel, self._messages = kernel, messages
         self._last = -1
 
     @classmethod
@@ -45,7 +47,7 @@ class WaitingMessages:
         waiting = getattr(getattr(kernel, "msg_queue", None), "_queue", None)
         if waiting is None or not hasattr(getattr(kernel, "shell_stream", None), "flush"):
             return None
-        return cls(kernel)
+        return cls(kernel, waiting)
 
     def new_clicks(self) -> list[Click]:
         """Give the clicks that came since this was asked last, in their order; none outside the main thread."""
@@ -54,7 +56,7 @@ class WaitingMessages:
             if not here:
                 return clicks
             self._kernel.shell_stream.flush()  # from the socket into the queue, as the kernel itself does it
-            for number, _, arguments in list(self._kernel.msg_queue._queue):
+            for number, _, arguments in list(self._messages):
                 if number > self._last:
                     self._last = number
                     click = self._read(*arguments)

@@ -201,6 +201,12 @@ class LocalServer:
             _running.add(self)
             return self
 
+    def abandon(self) -> None:
+        """Be closed in the child of a fork, where no thread of the server is, and leave the parent's server as it is."""
+        assert self._thread
+        self._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
+        self._state = "closed"
+
     def close(self) -> None:
         """Cancel what runs, stop listening and end both threads. Does nothing when it is closed already."""
         with self._state_lock:
@@ -259,9 +265,7 @@ def _after_fork() -> None:
     global _shared_lock
     _shared_lock = threading.Lock()  # another thread of the parent may have held it
     for server in _running:
-        assert server._thread
-        server._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
-        server._state = "closed"
+        server.abandon()
     _running.clear()
 
 
