@@ -202,7 +202,7 @@ class LocalServer:
             return self
 
     def abandon(self) -> None:
-        """Be closed in the child of a fork, where no thread of the server is, and leave the parent's server as it is."""
+        """Be closed in the child of a fork, which has no thread of it; the parent's goes on."""
         assert self._thread
         self._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
         self._state = "closed"
