@@ -7,10 +7,13 @@ import pty
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
 from animatediff_widget import AnimateDiffError, Endpoint, Journal, animate
+from animatediff_widget.engines import Output
+from animatediff_widget.server import LocalServer
 
 
 def test_animate_does_the_whole_job_and_returns_the_animation(capfd):
@@ -39,7 +42,26 @@ def test_a_failed_job_raises_its_own_words():
         animate("a boat", extra_input={"output_format": "avi"})
 
 
-def test_a_terminal_shows_the_progress_on_one_line(tmp_path):
+class SlowEngine:
+    """Draws in three steps that can be seen."""
+
+    name = "slow"
+
+    def run(self, request, *, seed, log, canceled) -> Output:
+        for step in range(1, 4):
+            log(f" {step * 33}%|###       | {step}/3 [00:0{step}<00:01,  2.00it/s]\r")
+            time.sleep(0.6)
+        return Output(b"GIF89a", "gif", "image/gif")
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    with LocalServer(SlowEngine()) as server:
+        monkeypatch.setenv("ANIMATEDIFF_API_KEY", server.token)
+        yield server
+
+
+def test_a_terminal_shows_the_progress_on_one_line(tmp_path, slow):
     ours, theirs = pty.openpty()
     command = [
         sys.executable,
@@ -47,8 +69,8 @@ def test_a_terminal_shows_the_progress_on_one_line(tmp_path):
         "animatediff_widget",
         "run",
         "boat",
-        "--steps",
-        "100",
+        "--relay",
+        slow.base_url,
         "-o",
         str(tmp_path / "a.gif"),
     ]
@@ -67,20 +89,20 @@ def test_a_terminal_shows_the_progress_on_one_line(tmp_path):
     process.communicate(timeout=60)
     lines = shown.decode().replace("\x1b[K", "").split("\r")
     assert process.returncode == 0
-    assert any(re.match(r"Processing · step \d+ of 100 · ", line) for line in lines)
+    assert any(re.match(r"Processing · step \d of 3 · ", line) for line in lines)
     assert lines[-2].startswith("Done · ")
     assert shown.count(b"\n") == 1
 
 
-def test_a_notebook_shows_the_progress_under_the_cell():
+def test_a_notebook_shows_the_progress_under_the_cell(slow):
     code = "\n".join(
         (
             "from animatediff_widget import Endpoint, animate",
-            "a = animate('boat', steps=100, endpoint=Endpoint.builtin())",
+            f"a = animate('boat', endpoint=Endpoint.relay({slow.base_url!r}))",
         )
     )
     shown = run_in_kernel(code)
-    assert any(re.match(r"Processing · step \d+ of 100 · ", line) for line in shown), shown
+    assert any(re.match(r"Processing · step \d of 3 · ", line) for line in shown), shown
     assert shown[-1].startswith("Done · ")
 
 

@@ -160,11 +160,12 @@ def test_a_child_of_a_fork_opens_the_file_for_itself(journal):
         import os, sqlite3, sys, threading
         from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
         journal = Journal(sys.argv[1])
+        journal.begin(AnimateDiffRequest(seed=7), Endpoint.builtin())  # else a child might have to make the file
         stop = threading.Event()
         def work():
             while not stop.wait(0.002):
                 journal.begin(AnimateDiffRequest(seed=7), Endpoint.builtin())
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=work, daemon=True)  # a failure below must not leave it writing for ever
         thread.start()
         for _ in range(8):
             child = os.fork()
