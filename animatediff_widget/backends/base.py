@@ -46,10 +46,6 @@ class Backend(Protocol):
     def abilities(self) -> Abilities:
         """What it can do."""
 
-    @property
-    def clock_ahead(self) -> float:
-        """How far its clock is ahead of ours, in seconds, by its last answer."""
-
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """Create a job, under `job_id` where the place takes ids of ours; it has `cancel_after` seconds to end."""
 

@@ -7,6 +7,7 @@ import binascii
 import contextlib
 import dataclasses
 import itertools
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ _JSON_CAP = 16 * 2**20
 _OUTPUT_CAP = 512 * 2**20
 _REDIRECTS = 5
 _SHORTEST_DEADLINE = 5.0  # the hosted API takes no shorter Cancel-After
+_LONGEST_DEADLINE = 7 * 24 * 3600.0  # who waits longer than a week, or for ever, wants none
 _TO_DOWNLOAD = Message("to_download")
 
 
@@ -54,7 +56,7 @@ class HostedBackend:
     ) -> None:
         self.endpoint = endpoint
         self.abilities = abilities
-        self.clock_ahead = 0.0
+        self._clock_ahead = 0.0  # the endpoint's against ours, in seconds, by its last answer
         self._url = url or endpoint.url
         self._key = key
         self._limits = limits
@@ -71,8 +73,8 @@ class HostedBackend:
         # An idle connection may have been closed at the other end, and then nobody could know whether the post arrived.
         self._transport.close()
         headers = {}
-        if cancel_after is not None:
-            headers["Cancel-After"] = f"{max(cancel_after, _SHORTEST_DEADLINE):.0f}s"
+        if cancel_after is not None and cancel_after <= _LONGEST_DEADLINE:
+            headers["Cancel-After"] = f"{math.ceil(max(cancel_after, _SHORTEST_DEADLINE))}s"
         answer, tag = self._ask("POST", self._url, Message("to_create"), body.to_json(), headers=headers)
         prediction = Prediction.from_json(answer)
         self._tags[prediction.id] = tag
@@ -110,7 +112,7 @@ class HostedBackend:
                 raise AnswerError(Message("no_results", who=self.endpoint.label))
             for item in results:
                 prediction = Prediction.from_json(item)
-                if since is not None and (prediction.created_at or since) < since:
+                if since is not None and (prediction.created_at or math.inf) - self._clock_ahead < since:
                     return
                 if isinstance(item, dict):
                     yield prediction
@@ -177,7 +179,7 @@ class HostedBackend:
         try:
             with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
                 data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
-            self.clock_ahead = clock_ahead(reply.headers)
+            self._clock_ahead = clock_ahead(reply.headers)
             answer = read_answer(
                 reply.status, reply.headers, data, who=self.endpoint.label, what=what, redact=self._redact
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import os
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from animatediff_widget.backends.base import Backend
-from animatediff_widget.errors import AnimateDiffError, JobError, JournalError, StorageError
-from animatediff_widget.journal import Journal, JournalEntry
+from animatediff_widget.errors import AnimateDiffError, EndpointError, JobError, JournalError, StorageError
+from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.media.formats import MIMES, sniff
 from animatediff_widget.model.body import Body
@@ -71,14 +72,14 @@ class Driver:
         The job's key in the journal.
     backend : Backend
         Where it runs.
-    journal : Journal
+    journal : JournalProtocol
         Where it is written down.
     control : Control
         What the person wants of it.
     """
 
     def __init__(
-        self, steps: Steps, body: Body, key: str, backend: Backend, journal: Journal, control: Control
+        self, steps: Steps, body: Body, key: str, backend: Backend, journal: JournalProtocol, control: Control
     ) -> None:
         self._steps = steps
         self._body = body
@@ -98,15 +99,14 @@ class Driver:
         is_new : bool
             Whether the journal does not know the job yet.
         """
+        view = dataclasses.replace(self._steps.view, state="failed" if is_new else "left", ended=time.monotonic())
         try:
             claim = self._journal.claim(self._key)
         except JournalError as error:
-            deliver(JobView(state="failed" if is_new else "left", error=error, ended=time.monotonic()))
+            deliver(dataclasses.replace(view, error=error))
             return
         if claim is None:
-            elsewhere = JobError(Message("runs_elsewhere"))
-            prediction = self._steps.view.prediction
-            deliver(JobView(state="left", prediction=prediction, error=elsewhere, ended=time.monotonic()))
+            deliver(dataclasses.replace(view, state="left", error=JobError(Message("runs_elsewhere"))))
             return
         with claim:
             self._run(deliver)
@@ -168,12 +168,16 @@ class Driver:
 
     def _search(self, since: float) -> list[Any]:
         """List what may be this job: no other job of this endpoint has its id."""
-        found = []
-        for prediction in self._backend.list(since + self._backend.clock_ahead):
-            if is_same_job(self._body, prediction):
-                known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
-                if known is None or known.key == self._key:
-                    found.append(prediction)
+        found: list[Any] = []
+        try:
+            for prediction in self._backend.list(since):
+                if is_same_job(self._body, prediction):
+                    known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
+                    if known is None or known.key == self._key:
+                        found.append(prediction)
+        except EndpointError:
+            if not found:  # a further page that fails takes nothing from what an earlier one had
+                raise
         return found
 
     def _fetch(self, action: actions.Fetch) -> actions.Fetched:

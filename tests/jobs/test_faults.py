@@ -195,13 +195,38 @@ A_GATEWAY = {
 
 
 @pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("created", [True, False])
 @pytest.mark.parametrize("fault", A_GATEWAY.values(), ids=A_GATEWAY)
-def test_a_gateways_words_to_a_create_hide_a_job_that_is_looked_for_and_never_posted_twice(server, fault):
-    server.scripts["create"] = [fault]
+def test_a_gateways_words_to_a_create_hide_a_job_that_is_looked_for_and_never_posted_twice(server, fault, created):
+    def answer(call):
+        if created:
+            call.well()
+        fault(call)
+
+    server.scripts["create"] = [answer]
     job = ended(a_job(server))
     assert len(server.asked("create")) == 1
-    assert isinstance(job.error, AnswerLost)
     assert server.asked("list"), "it was looked for"
+    if created:
+        assert (job.state, server.creates) == ("succeeded", 1)
+    else:
+        assert isinstance(job.error, AnswerLost)
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_further_page_of_the_list_that_fails_takes_nothing_from_the_first(server):
+    server.scripts["create"] = [bad.reset_after]
+
+    def listing(call):
+        if "cursor" in call.path:
+            call.json(500, {"detail": "The second page is broken."})
+        else:
+            more = f"{server.endpoint.url}?cursor=2"
+            call.json(200, {"previous": None, "next": more, "results": list(server.jobs.values())})
+
+    server.always["list"] = listing
+    assert ended(a_job(server)).state == "succeeded"
+    assert server.creates == 1
 
 
 def test_a_refused_connection_is_tried_again(waits):

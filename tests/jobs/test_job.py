@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import itertools
+import math
 import os
 import signal
 import stat
@@ -20,6 +21,7 @@ import pytest
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.backends.hosted import HostedBackend
+from animatediff_widget.backends.http.transport import Transport
 from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.errors import AnimateDiffError, JobCanceled, JobFailed, JobTimeout, JournalError
 from animatediff_widget.server import LocalServer
@@ -406,14 +408,19 @@ def test_nothing_that_is_changed_later_reaches_a_job(world):
     assert len({entry, world.journal.get(job.key)}) == 1, "entries are frozen values"
 
 
-def test_the_endpoint_is_told_when_to_give_a_forgotten_job_up(world, monkeypatch):
+@pytest.mark.parametrize(("timeout", "header"), [(90, "90s"), (12.5, "13s"), (1, "5s"), (math.inf, None), (1e9, None)])
+def test_the_endpoint_is_told_when_to_give_a_forgotten_job_up(world, monkeypatch, timeout, header):
     told = []
-    create = HostedBackend.create
-    monkeypatch.setattr(
-        HostedBackend, "create", lambda self, *arguments: told.append(arguments[2]) or create(self, *arguments)
-    )
-    world.job(timeout=90).run()
-    assert told == [90]
+    send = Transport.send
+
+    def listen(self, method, url, what, **options):
+        if method == "POST":
+            told.append(options["headers"].get("Cancel-After"))
+        return send(self, method, url, what, **options)
+
+    monkeypatch.setattr(Transport, "send", listen)
+    assert world.job(timeout=timeout).run()
+    assert told == [header]
 
 
 def test_a_job_is_canceled_while_it_runs(world):
