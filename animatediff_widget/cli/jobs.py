@@ -22,10 +22,6 @@ _PROMPT_WIDTH = 40
 _COLUMNS = ("KEY", "DATE", "STATE", "SEED", "PROMPT", "FILE")
 
 _JOBS = "List the jobs in the journal, the newest first."
-_RESUME = (
-    "Take up jobs of earlier sessions: follow them to their end and fetch their animations. Nothing is posted again. "
-    "Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, 2 wrong input, 130 canceled."
-)
 _JOBS = "List the jobs in the journal, the newest first."
 
 

@@ -18,8 +18,9 @@ __all__ = ["add"]
 
 _EVERYTHING = sys.maxsize
 _RESUME = (
-    "Take up jobs of earlier sessions: follow them to their end and fetch their animations. Nothing is posted again. "
-    "Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, 2 wrong input, 130 canceled."
+    "Take up jobs of earlier sessions: follow them to their end and fetch their animations. What may cost money is "
+    "never posted again. Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, 2 wrong "
+    "input, 130 canceled."
 )
 
 

@@ -13,7 +13,7 @@ from traitlets import Enum, HasTraits, Instance, Unicode
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
 from animatediff_widget.interrupts import uninterrupted
-from animatediff_widget.journal import Journal, JournalEntry
+from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
@@ -86,13 +86,13 @@ class Job(HasTraits):
         request: AnimateDiffRequest | Body,
         client: Client | None = None,
         *,
-        journal: Journal | None = None,
+        journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
     ) -> None:
         super().__init__()
         self.body = request if isinstance(request, Body) else Body.of(request.seeded())
         self.client = client or Client()
-        self.journal = journal or Journal()
+        self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
         self._key: str | None = None
         self._entry: JournalEntry | None = None  # what an earlier session left
@@ -109,7 +109,7 @@ class Job(HasTraits):
         entry: JournalEntry,
         client: Client | None = None,
         *,
-        journal: Journal | None = None,
+        journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
     ) -> Job:
         """Take a job of an earlier session up where it was left. What may cost money is never posted again.
@@ -152,7 +152,7 @@ class Job(HasTraits):
         prediction_id: str,
         *,
         token: str | Key | None = None,
-        journal: Journal | None = None,
+        journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
     ) -> Job:
         """Follow, journal and save a job that was started elsewhere: on the web page, by a colleague.

@@ -122,7 +122,7 @@ class Controller(HasTraits):
         return self._launch(make)
 
     def resume(self, entry: JournalEntry) -> Job | None:
-        """Take up a job of the journal where it was left; nothing is posted. Returns as `run` does."""
+        """Take up a job of the journal where it was left; nothing is paid again. Returns as `run` does."""
         return self._launch(lambda job_type: job_type.resume(entry, journal=self.earlier.journal), puts_back=True)
 
     def attach(self, prediction_id: str) -> Job | None:

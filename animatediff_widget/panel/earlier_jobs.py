@@ -13,7 +13,7 @@ from animatediff_widget.errors import JournalError
 from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
-    from animatediff_widget.journal import Journal, JournalEntry
+    from animatediff_widget.journal import JournalEntry, JournalProtocol
 
 __all__ = ["EarlierJobs"]
 
@@ -37,12 +37,12 @@ class EarlierJobs(HasTraits):
     offers = Tuple()
     report = AnyTrait(None)
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(self, journal: JournalProtocol | None = None) -> None:
         super().__init__()
         self._journal = journal
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> JournalProtocol:
         """The journal."""
         if self._journal is None:
             from animatediff_widget.journal import Journal
@@ -85,6 +85,6 @@ class EarlierJobs(HasTraits):
         return None
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Journal]:
+    def _reading(self) -> Iterator[JournalProtocol]:
         with contextlib.suppress(JournalError):
             yield self.journal

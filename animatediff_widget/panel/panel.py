@@ -186,7 +186,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         return self._controller.run()
 
     def resume(self, entry: JournalEntry) -> Job | None:
-        """Take up a job of the journal where it was left. Nothing is posted.
+        """Take up a job of the journal where it was left. Nothing is paid again.
 
         Parameters
         ----------

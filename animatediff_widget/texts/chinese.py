@@ -66,7 +66,7 @@ CHINESE = {
     "unseen": "上次会话有一个任务已完成，但还没看过：“{prompt}”，种子 {seed}。",
     "and_more": "（后面还有 {count} 个。）",
     "resume": "接着完成",
-    "resume_help": "跟踪它直到结束；不会重新提交，也不会再次付费",
+    "resume_help": "跟踪它直到结束；不会再次付费",
     "not_now": "以后再说",
     "attach": "跟踪",
     "attach_help": "跟踪在别处启动的任务，保存它的动画，并列在这里",

@@ -46,7 +46,7 @@ ENGLISH = {
     "unseen": "A job of an earlier session finished when nobody looked: “{prompt}”, seed {seed}.",
     "and_more": "({count} more after it.)",
     "resume": "Pick it up",
-    "resume_help": "Follow it to its end; nothing is posted, nothing is paid again",
+    "resume_help": "Follow it to its end; nothing is paid again",
     "not_now": "Not now",
     "attach": "Follow",
     "attach_help": "Follow a job that was started elsewhere, save its animation and list it here",

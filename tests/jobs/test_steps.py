@@ -144,10 +144,6 @@ def test_a_throttled_post_is_looked_for_before_it_is_repeated():
 
 
 def test_a_journal_that_cannot_be_written_stops_a_job_before_it_costs():
-    class Broken(Course):
-        def answer(self, action):
-            return super().answer(action)
-
     flow = Steps(Context(Endpoint.replicate(), Abilities(), Schedule(), lambda: False, 60.0))
     actions = flow.run()
     assert isinstance(next(actions), Begin)
