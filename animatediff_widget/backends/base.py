@@ -24,11 +24,8 @@ Language = Literal["curl", "python"]
 class Abilities:
     """What a place can do."""
 
-    own_ids: bool = False  # it takes ids of ours: the same job can be created again under its id, and is run once
     list: bool = True  # a job whose answer was lost can be looked for in a list
     pushes: bool = False  # it tells when something changed: `Backend.watch` waits for it; elsewhere it is one poll
-    cancel: bool = True  # a job can be canceled
-    previews: bool = False  # it shows a frame while it draws
     free: bool = False  # a job costs nothing, and the same body gives the same animation: a lost one is run again
 
 
@@ -40,7 +37,7 @@ class Backend(Protocol):
 
     @property
     def endpoint(self) -> Endpoint:
-        """The endpoint."""
+        """Where it is."""
 
     @property
     def abilities(self) -> Abilities:

@@ -121,19 +121,13 @@ class Client:
         return [*itertools.islice(self.backend.list(), limit)]
 
     def download(self, url: str, to: str | os.PathLike[str]) -> Path:
-        """Fetch an output into a file, which appears under its name only when it is whole and on the disk.
-
-        Parameters
-        ----------
-        url : str
-            One of a prediction's outputs: https, or the endpoint's own origin, or a ``data:`` URI.
-        to : path
-            The file to write.
+        """Fetch one of a prediction's outputs into a file, which appears under its name when it is whole.
 
         Raises
         ------
         OutputError
-            When it is gone, empty, too large, a web page, somewhere that is not fetched from, or cannot be stored.
+            When it is gone, empty, too large, a web page, somewhere that is not fetched from (anything but https, the
+            endpoint's own origin and ``data:``), or cannot be stored.
         ConnectionFailed
             When the connection failed.
         """
@@ -144,11 +138,8 @@ class Client:
 
         Parameters
         ----------
-        request : AnimateDiffRequest or Body
-            The job.
         language : {"curl", "python"}
-            A curl command for a POSIX shell, or a Python script that uses ``requests``, waits for the end and saves
-            the animation. A person's key is only named, as an environment variable; the built-in server's own token,
-            which ends with this process, stands in it.
+            A curl command for a POSIX shell, or a Python script that saves the animation. A person's key is only named,
+            as a variable; the built-in server's own token, which ends with this process, stands in it.
         """
         return self.backend.snippet(Body.of(request), language)

@@ -38,11 +38,7 @@ _TO_DOWNLOAD = Message("to_download")
 
 
 class HostedBackend:
-    """Speaks the hosted API to one endpoint; see `Backend`.
-
-    Predictions are created and listed at `url`, the endpoint's own when not given. A `snippet_token` may stand in
-    snippets, because it is no person's key.
-    """
+    """Speaks the hosted API at `url`, the endpoint's own when not given. A `snippet_token` is no person's key."""
 
     def __init__(
         self,

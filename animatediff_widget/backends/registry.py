@@ -1,4 +1,4 @@
-"""The places that jobs can run at. A new one is a file beside this one, its texts, and a line here."""
+"""The places that jobs can run at. A new one is a backend beside this one, its texts, and a line here."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from animatediff_widget.keys.credentials import Key, find_key
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
-from . import builtin, relay, replicate
+from . import builtin
 from .base import Place
+from .hosted import HostedBackend
 
 __all__ = ["default_endpoint", "place", "places"]
 
-_PLACES = {each.kind: each for each in (builtin.PLACE, replicate.PLACE, relay.PLACE)}
+_PLACES = {
+    each.kind: each
+    for each in (
+        builtin.PLACE,
+        Place("replicate", lambda _: Endpoint.replicate(), HostedBackend, needs_key=True),
+        Place("relay", Endpoint.relay, HostedBackend, needs_url=True),
+    )
+}
 
 
 def places() -> tuple[Place, ...]:
@@ -28,10 +36,7 @@ def place(kind: str) -> Place:
 
 
 def default_endpoint(token: str | Key | None = None) -> Endpoint:
-    """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server.
-
-    `KeyRefused` where the given token cannot be a key.
-    """
+    """Choose where to run when nobody said: Replicate where a key for it is at hand, else the built-in server."""
     hosted = Endpoint.replicate()
     try:
         return hosted if find_key(hosted, token) else Endpoint.builtin()

@@ -56,11 +56,7 @@ print(name)
 
 
 def write(language: Language, url: str, body: Body, variable: str, token: str | None = None) -> str:
-    """Write a job as a curl command for a POSIX shell, or as a Python script.
-
-    `variable` is the environment variable that holds the endpoint's key, which is only named; a `token` that is no
-    person's key may stand in its place.
-    """
+    """Write a job; the key's `variable` is only named, or a `token` that is no person's key stands in its place."""
     if language == "curl":
         authorization = f'"Authorization: Bearer ${variable}"' if token is None else f"'Authorization: Bearer {token}'"
         text = json.dumps(body.to_json(), indent=2, ensure_ascii=False)
