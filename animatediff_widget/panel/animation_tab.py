@@ -22,25 +22,12 @@ __all__ = ["AnimationTab"]
 
 
 class AnimationTab:
-    """Shows what came out of the job that is displayed.
-
-    Parameters
-    ----------
-    controller : Controller
-        What is watched.
-    maker : Maker
-        What makes the widgets.
-
-    Attributes
-    ----------
-    animation : Animation or None
-        The animation that plays.
-    """
+    """Shows what came out of the job that is displayed."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         texts = maker.texts
         self._controller, self._texts = controller, texts
-        self.animation: Animation | None = None
+        self.animation: Animation | None = None  # the one that plays
         self.stage = maker.html(empty(texts["nothing_yet"]), "ad-stage")
         self.file_name = maker.make(
             widgets.Text, "ad-grow", description=texts["save_as"], help=texts["save_help"], disabled=True
@@ -53,15 +40,7 @@ class AnimationTab:
         self.use_seed.on_click(self._use_seed)
 
     def render(self, view: JobView, *, is_live: bool) -> None:
-        """Show a job; nothing of another one is left, so that it is not saved under this one's name.
-
-        Parameters
-        ----------
-        view : JobView
-            How the job stands.
-        is_live : bool
-            Whether it is the panel's own job, which will go on by itself where it has not ended.
-        """
+        """Show a job; nothing of another one is left, so that it is not saved under this one's name."""
         texts = self._texts
         if view.animation is not None:
             if view.animation is not self.animation:

@@ -22,13 +22,7 @@ class Cells:
         self._of: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 
     def add(self, panel: Any) -> None:
-        """Note that the cell that runs displays a panel; what only an earlier run of that cell displayed is closed.
-
-        Parameters
-        ----------
-        panel : AnimateDiffPanel
-            The panel.
-        """
+        """Note that the cell that runs displays a panel; what only an earlier run of that cell displayed is closed."""
         cell, run = running_cell()
         if not cell:
             return

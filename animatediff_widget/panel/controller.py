@@ -28,56 +28,19 @@ __all__ = ["Controller"]
 
 
 class Controller(HasTraits):
-    """The request, where it runs, the job, and what of it is displayed.
-
-    Parameters
-    ----------
-    request : AnimateDiffRequest
-        The form's request.
-    choice : EndpointChoice
-        Where jobs run.
-    earlier : EarlierJobs
-        The journal, and what it knows of earlier jobs.
-    runner : Background or InsideClick
-        How jobs are run.
-    job_type : type, optional
-        The class of the jobs; `Job` when not given.
-
-    Attributes
-    ----------
-    job : Job or None
-        The last job.
-    running : bool
-        Whether it runs and is waited for.
-    cancelable : bool
-        Whether it runs and nobody has asked for it to be canceled.
-    view : JobView
-        How the last job stands.
-    entry : JournalEntry or None
-        The job of the journal that is displayed instead of the last job.
-    result : JobView or None
-        What came out of the job that is displayed.
-    key : str
-        Its key in the journal; that of a job that runs comes first. Empty where there is none.
-    animation : Animation or None
-        The last animation.
-    refusal : Message, str or None
-        Why nothing was sent.
-    form_problem : Message, str or None
-        What has to be corrected in the form before it can be sent.
-    """
+    """The request, where it runs, the job, and what of it is displayed."""
 
     request = Instance(AnimateDiffRequest)
-    job = AnyTrait(None)
-    running = Bool(False)
-    cancelable = Bool(False)
-    view = Instance(JobView, ())
-    entry = AnyTrait(None)
-    result = Instance(JobView, allow_none=True)
-    key = Unicode("")
-    animation = AnyTrait(None)
-    refusal = AnyTrait(None)
-    form_problem = AnyTrait(None)
+    job = AnyTrait(None, help="The last job.")
+    running = Bool(False, help="Whether it runs and is waited for.")
+    cancelable = Bool(False, help="Whether it runs and nobody has asked for it to be canceled.")
+    view = Instance(JobView, (), help="How the last job stands.")
+    entry = AnyTrait(None, help="The job of the journal that is displayed instead of the last job.")
+    result = Instance(JobView, allow_none=True, help="What came out of the job that is displayed.")
+    key = Unicode("", help="Its key in the journal; that of a job that runs comes first. Empty where there is none.")
+    animation = AnyTrait(None, help="The last animation.")
+    refusal = AnyTrait(None, help="Why nothing was sent: a Message, a text or None.")
+    form_problem = AnyTrait(None, help="What has to be corrected in the form before it can be sent; None for nothing.")
 
     def __init__(
         self,
@@ -106,13 +69,7 @@ class Controller(HasTraits):
     # Running
 
     def run(self) -> Job | None:
-        """Post the request as a job.
-
-        Returns
-        -------
-        Job or None
-            The job; the one before where that still runs; None where nothing was sent, and `refusal` says why.
-        """
+        """Post the request as a job; give the job, the one before where that still runs, or None for a refusal."""
 
         def make(job_type: type[Job]) -> Job:
             if self.form_problem:
@@ -126,13 +83,7 @@ class Controller(HasTraits):
         return self._launch(lambda job_type: job_type.resume(entry, journal=self.earlier.journal), puts_back=True)
 
     def attach(self, prediction_id: str) -> Job | None:
-        """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does.
-
-        Parameters
-        ----------
-        prediction_id : str
-            Its id there.
-        """
+        """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does."""
 
         def make(job_type: type[Job]) -> Job:
             if not prediction_id.strip():
@@ -230,13 +181,7 @@ class Controller(HasTraits):
             self.key = entry.key
 
     def recall(self, key: str) -> None:
-        """Display the job that a page displayed before it was reloaded, where another kernel answers it.
-
-        Parameters
-        ----------
-        key : str
-            Its key in the journal.
-        """
+        """Display the job that a page displayed before it was reloaded, where another kernel answers it."""
         entry = self.earlier.find(key) if not self.running else None
         if entry is None:
             return

@@ -17,11 +17,6 @@ class Maker:
 
     Every widget of its own opens three models on the page: itself, a layout and a style. How they look is said by
     CSS classes (`panel.css`), so that one layout, and one style of each kind, serves a whole panel.
-
-    Parameters
-    ----------
-    texts : Texts
-        The panel's language.
     """
 
     def __init__(self, texts: Texts) -> None:
@@ -31,17 +26,7 @@ class Maker:
         self._made: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def make(self, kind: Any, *classes: str, **traits: Any) -> Any:
-        """Make a widget.
-
-        Parameters
-        ----------
-        kind : type
-            The widget's class.
-        *classes : str
-            CSS classes for it.
-        **traits
-            Its traits; `help` becomes its tooltip.
-        """
+        """Make a widget."""
         hint = traits.pop("help", None)
         if "tooltip" in kind.class_trait_names():
             traits["tooltip"] = hint or ""  # of None some views make the word "null"

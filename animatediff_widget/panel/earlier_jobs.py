@@ -19,23 +19,10 @@ __all__ = ["EarlierJobs"]
 
 
 class EarlierJobs(HasTraits):
-    """The journal's jobs. A journal that cannot be read is said when a job is to be recorded, not here.
+    """The journal's jobs. A journal that cannot be read is said when a job is to be recorded, not here."""
 
-    Parameters
-    ----------
-    journal : Journal or None
-        The journal; the person's own when not given, made when it is first needed.
-
-    Attributes
-    ----------
-    offers : tuple of JournalEntry
-        Jobs of an earlier session that are unfinished, or finished when nobody looked.
-    report : Message, str or None
-        What is to be said about the journal, or about a job that another kernel runs.
-    """
-
-    offers = Tuple()
-    report = AnyTrait(None)
+    offers = Tuple(help="Jobs of an earlier session that are unfinished, or finished when nobody looked.")
+    report = AnyTrait(None, help="What is to be said about the journal, or about a job that another kernel runs.")
 
     def __init__(self, journal: JournalProtocol | None = None) -> None:
         super().__init__()

@@ -20,31 +20,12 @@ __all__ = ["EndpointChoice"]
 
 
 class EndpointChoice(HasTraits):
-    """The endpoint, chosen by a person (`choose`) or by code (setting `endpoint`).
+    """The endpoint, chosen by a person (`choose`) or by code (setting `endpoint`)."""
 
-    Parameters
-    ----------
-    endpoint : Endpoint or None
-        What to start with; by default Replicate where a key for it is at hand, else the built-in server.
-    token : str or None
-        The key of that endpoint.
-
-    Attributes
-    ----------
-    kind, base_url : str
-        What the person chose and typed.
-    endpoint : Endpoint or None
-        The endpoint that they name; None while they name none.
-    problem : Message, str or None
-        Why there is none.
-    registry : module
-        The places to choose from.
-    """
-
-    kind = Unicode()
-    base_url = Unicode()
-    endpoint = Instance(Endpoint, allow_none=True)
-    problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True)
+    kind = Unicode(help="The place that the person chose.")
+    base_url = Unicode(help="What the person typed.")
+    endpoint = Instance(Endpoint, allow_none=True, help="The endpoint that they name; None while they name none.")
+    problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True, help="Why there is none.")
 
     def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
         from animatediff_widget.backends import registry  # it brings requests, which opening a panel needs first
@@ -63,15 +44,7 @@ class EndpointChoice(HasTraits):
         return self._token if self.endpoint and self.endpoint.origin == self._token_origin else None
 
     def choose(self, kind: str, base_url: str = "") -> None:
-        """Choose a place.
-
-        Parameters
-        ----------
-        kind : str
-            The place's kind.
-        base_url : str
-            Its base url, where it needs one.
-        """
+        """Choose a place."""
         endpoint: Endpoint | None = None
         problem: Message | str | None = None
         try:
@@ -99,15 +72,7 @@ class EndpointChoice(HasTraits):
         return None
 
     def key_status(self) -> tuple[str, Message | str | None]:
-        """Say how it stands with the key.
-
-        Returns
-        -------
-        str
-            ``"unneeded"``, ``"missing"``, ``"found"`` or ``"typed"``.
-        Message, str or None
-            What is wrong with a key that was found and cannot be used.
-        """
+        """Give "unneeded", "missing", "found" or "typed", and what is wrong with a key that cannot be used."""
         if self.endpoint is None or not self.endpoint.key_variable:
             return "missing" if self.endpoint is None else "unneeded", None
         try:
@@ -119,25 +84,13 @@ class EndpointChoice(HasTraits):
         return "typed" if self.endpoint.origin in self._typed_for else "found", None
 
     def client(self) -> Client:
-        """Make a client of the endpoint.
-
-        Raises
-        ------
-        AnimateDiffError
-            As for `ready`.
-        """
+        """Make a client of the endpoint."""
         from animatediff_widget.backends.client import Client
 
         return Client(self.ready(), self.token)
 
     def snippet(self, request: AnimateDiffRequest, language: Literal["curl", "python"]) -> str:
-        """Write a request for outside the notebook.
-
-        Raises
-        ------
-        AnimateDiffError
-            When there is no endpoint, or it cannot be used here.
-        """
+        """Write a request for outside the notebook."""
         from animatediff_widget.backends.client import Client
 
         if self.endpoint is None:
@@ -146,13 +99,7 @@ class EndpointChoice(HasTraits):
             return client.snippet(request, language)
 
     def ready(self) -> Endpoint:
-        """Give the endpoint.
-
-        Raises
-        ------
-        AnimateDiffError
-            When there is none, or it cannot be used here, or its key is missing.
-        """
+        """Give the endpoint; raise why there is none, why it cannot be used here, or that its key is missing."""
         if self.endpoint is None:
             raise AnimateDiffError(self.problem or Message("url_missing"))
         place = self.registry.place(self.endpoint.kind)

@@ -16,15 +16,7 @@ __all__ = ["EndpointPicker"]
 
 
 class EndpointPicker:
-    """Controls for an `EndpointChoice`. A typed key leaves its control at once.
-
-    Parameters
-    ----------
-    choice : EndpointChoice
-        What they choose.
-    maker : Maker
-        What makes the controls.
-    """
+    """Controls for an `EndpointChoice`. A typed key leaves its control at once."""
 
     def __init__(self, choice: EndpointChoice, maker: Maker) -> None:
         texts = maker.texts

@@ -21,20 +21,7 @@ __all__ = ["Form"]
 
 
 class Form:
-    """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own.
-
-    Parameters
-    ----------
-    controller : Controller
-        Whose request to bind, and who is told what has to be corrected.
-    maker : Maker
-        What makes the controls.
-
-    Attributes
-    ----------
-    main, advanced : ipywidgets.Box
-        The fields, without the prompt.
-    """
+    """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self.request = controller.request
@@ -49,13 +36,7 @@ class Form:
         self.request.observe(self._changed)
 
     def bind(self, request: AnimateDiffRequest) -> None:
-        """Bind another request.
-
-        Parameters
-        ----------
-        request : AnimateDiffRequest
-            The request to bind from now on; its values go into the controls.
-        """
+        """Bind another request."""
         self.close()
         self.request = request
         for name in self._refreshers:

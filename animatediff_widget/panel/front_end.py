@@ -23,13 +23,7 @@ def saves_widgets() -> bool:
 
 
 def may_show(embed: bool | None = None) -> bool:
-    """Whether the panel may show media: not where that would save them in a notebook that is to have none.
-
-    Parameters
-    ----------
-    embed : bool, optional
-        The animation's `embed`.
-    """
+    """Whether the panel may show media: not where that would save them in a notebook that is to have none."""
     from animatediff_widget.media.animation import may_embed
 
     return not saves_widgets() or may_embed(embed)
@@ -39,13 +33,8 @@ def runs_in_background(forced: bool | None = None) -> bool:
     """Decide where a job runs: in the background, or inside the click that starts it.
 
     In the background it leaves the kernel free, and needs a page that shows what is sent after the click is done.
-    Colab's does not (googlecolab/colabtools issue 3373).
-
-    Parameters
-    ----------
-    forced : bool, optional
-        The answer, where somebody knows better. Colab's page on a kernel of one's own ("local runtime") cannot be
-        recognized from the kernel, and needs False.
+    Colab's does not (googlecolab/colabtools issue 3373). Its page on a kernel of one's own ("local runtime") cannot be
+    recognized from the kernel, so that somebody who knows better has the last word.
     """
     return "google.colab" not in sys.modules if forced is None else forced
 

@@ -24,15 +24,7 @@ _PAGE = 12
 
 
 class History:
-    """A page of the journal. Nothing is read, and no tile made, before it is looked at.
-
-    Parameters
-    ----------
-    controller : Controller
-        Whose journal, and who displays the job that a person picks.
-    maker : Maker
-        What makes the widgets.
-    """
+    """A page of the journal. Nothing is read, and no tile made, before it is looked at."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._maker, self._texts = controller, maker, maker.texts

@@ -66,15 +66,7 @@ def _verbatim(text: str) -> str:
 
 
 def code_block(text: str, texts: Texts = TEXTS) -> str:
-    """Show text as it is, with a button that copies it.
-
-    Parameters
-    ----------
-    text : str
-        A program, a command, ...
-    texts : Texts
-        The language of the button.
-    """
+    """Show text as it is, with a button that copies it."""
     return (
         f'<div class="ad-tools">{_copy_button(text, texts)}</div>'
         f'<div class="ad-scroll" tabindex="0"><pre>{plain(text[:_LARGEST_COPY])}</pre></div>'
@@ -82,28 +74,14 @@ def code_block(text: str, texts: Texts = TEXTS) -> str:
 
 
 def log_view(log: str) -> str:
-    """Show the end of a log; of lines that overwrite each other (a progress bar), the last.
-
-    Parameters
-    ----------
-    log : str
-        The whole log.
-    """
+    """Show the end of a log; of lines that overwrite each other (a progress bar), the last."""
     lines = log[-_LONGEST_LOG:].replace("\r\n", "\n").split("\n")
     last = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
     return f'<div class="ad-scroll" tabindex="0"><pre>{plain(last.strip())}</pre></div>'
 
 
 def json_view(value: Any, texts: Texts = TEXTS) -> str:
-    """Show JSON as a tree that folds, with a button that copies all of it.
-
-    Parameters
-    ----------
-    value : object
-        Parsed JSON. Long strings and big documents are shortened on the page, not in the copy.
-    texts : Texts
-        The language of what stands around it.
-    """
+    """Show JSON as a tree that folds, with a button that copies all of it."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     tree = _Tree(texts)
     return (

@@ -21,13 +21,6 @@ class Memory:
 
     The page (`panel.js`) keeps the key of a job that a person ran or picked in the tab's `sessionStorage`, and gives it
     back once, when the panel of that number comes from another kernel.
-
-    Parameters
-    ----------
-    controller : Controller
-        What is watched.
-    maker : Maker
-        What makes the widgets.
     """
 
     def __init__(self, controller: Controller, maker: Maker) -> None:

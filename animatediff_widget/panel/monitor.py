@@ -17,15 +17,7 @@ __all__ = ["Monitor"]
 
 
 class Monitor:
-    """Shows the controller's view, or why nothing was sent.
-
-    Parameters
-    ----------
-    controller : Controller
-        What is watched.
-    maker : Maker
-        What makes the widgets.
-    """
+    """Shows the controller's view, or why nothing was sent."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._texts = controller, maker.texts

@@ -17,15 +17,7 @@ _PRAISE = (
 
 
 def telling_words(prompt: str, longest: int) -> str:
-    """Give the first phrases of a prompt, without praise such as "masterpiece, best quality".
-
-    Parameters
-    ----------
-    prompt : str
-        The prompt.
-    longest : int
-        The most characters; the text ends after a word where it can.
-    """
+    """Give the first phrases of a prompt, without praise such as "masterpiece, best quality"."""
     phrases = [re.sub(r"[()\[\]{}]|:[\d.]+", "", phrase).strip() for phrase in re.split(r"[,，、;；\n]+", prompt)]
     telling = [phrase for phrase in phrases if phrase and not re.fullmatch(_PRAISE, phrase, re.IGNORECASE)]
     text = ", ".join(telling or filter(None, phrases))

@@ -19,25 +19,12 @@ _LANGUAGES = (("JSON", ""), ("curl", "curl"), ("Python", "python"))
 
 
 class RequestTab:
-    """Writes the request, only while it is looked at: a snippet may need the built-in server.
-
-    Parameters
-    ----------
-    controller : Controller
-        Whose request.
-    maker : Maker
-        What makes the widgets.
-
-    Attributes
-    ----------
-    is_open : bool
-        Whether the tab is looked at.
-    """
+    """Writes the request, only while it is looked at: a snippet may need the built-in server."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._texts = controller, maker.texts
         self._request: AnimateDiffRequest = controller.request
-        self.is_open = False
+        self.is_open = False  # whether the tab is looked at
         self.language = maker.make(widgets.ToggleButtons, description=maker.texts["as"], options=_LANGUAGES, value="")
         self.code = maker.html()
         self.box = maker.box([self.language, self.code])

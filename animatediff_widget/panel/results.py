@@ -26,15 +26,7 @@ _TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request", "tab_history")
 
 
 class Results:
-    """Shows the controller's result.
-
-    Parameters
-    ----------
-    controller : Controller
-        What is watched.
-    maker : Maker
-        What makes the widgets.
-    """
+    """Shows the controller's result."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         texts = maker.texts

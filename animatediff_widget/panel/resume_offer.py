@@ -12,15 +12,7 @@ __all__ = ["ResumeOffer"]
 
 
 class ResumeOffer:
-    """Shows the first job that is offered, and what is to be said about the journal; empty when there is nothing.
-
-    Parameters
-    ----------
-    controller : Controller
-        What is watched.
-    maker : Maker
-        What makes the widgets.
-    """
+    """Shows the first job that is offered, and what is to be said about the journal; empty when there is nothing."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._maker = controller, maker

@@ -20,33 +20,13 @@ __all__ = ["Background", "InsideClick"]
 
 
 class Background:
-    """Runs jobs in a thread of their own; the kernel stays free.
-
-    Attributes
-    ----------
-    can_cancel : bool
-        Whether a click on Cancel is noticed while a job runs. Where not, only an interrupt stops it.
-    hint : Message or None
-        How to stop a job here, where that has to be said.
-    """
+    """Runs jobs in a thread of their own; the kernel stays free."""
 
     can_cancel = True
     hint = None
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Start a job; its thread delivers how it stands.
-
-        Parameters
-        ----------
-        job : Job
-            The job.
-        watch : callable
-            Called once, before the job begins.
-        cancel : callable
-            Called when a click on Cancel is found meanwhile.
-        settle : callable
-            Called where the job has ended, or is no longer waited for, when this returns.
-        """
+        """Start a job; its thread delivers how it stands."""
         watch()
         job.start()
 
@@ -64,11 +44,6 @@ class InsideClick:
     While one runs, the kernel takes no other message. Where its queue can be looked into, a click on Cancel is acted
     on while it waits there; when the kernel comes to it, the job has ended, and it does nothing. A click on Run that
     came before the job ended is the second of a double click: it is dropped when the kernel comes to it.
-
-    Parameters
-    ----------
-    run_id, cancel_id : str
-        The model ids of the panel's buttons.
     """
 
     def __init__(self, run_id: str, cancel_id: str) -> None:

@@ -26,19 +26,6 @@ class StaticCopy:
     The panel is a widget, and a notebook without its kernel shows no widget and nothing that stands in the same output.
     So the copy is outputs of its own, which are known by a display id and replaced whenever there is a new animation:
     the animation as a standard image, then its recipe as text that folds.
-
-    Parameters
-    ----------
-    name : str
-        What tells this panel's outputs from another's.
-    texts : Texts
-        The panel's language.
-
-    Attributes
-    ----------
-    out_of_reach : bool
-        Whether Run was pressed last on a page that cannot replace the outputs: display ids stand in no file, and so a
-        page that was reloaded does not know them (JupyterLab's `OutputArea` and kernel connection).
     """
 
     def __init__(self, name: str, texts: Texts) -> None:
@@ -47,6 +34,8 @@ class StaticCopy:
         self._animation: Animation | None = None
         self._is_displayed = False
         self._page = ""
+        # Whether Run was pressed last on a page that cannot replace the outputs: display ids stand in no file, and so
+        # a page that was reloaded does not know them (JupyterLab's `OutputArea` and kernel connection).
         self.out_of_reach = False
 
     def display(self) -> None:
@@ -59,24 +48,14 @@ class StaticCopy:
     def pressed_on(self, page: str) -> None:
         """Note on which page Run is pressed; the first one after `display` is taken for the one that ran the cell.
 
+        A page is the session of its messages: another one after a reload, the same when only the connection was lost.
         The session of the cell's own message would not do: in Voilà, and where a server runs cells, it is no page's.
-
-        Parameters
-        ----------
-        page : str
-            The session of the page's message: another one after a reload, the same when only the connection was lost.
         """
         self._page = self._page or page
         self.out_of_reach = self._is_displayed and bool(page) and page != self._page
 
     def keep(self, animation: Animation | None) -> None:
-        """Replace what the outputs hold, in every cell that displays them.
-
-        Parameters
-        ----------
-        animation : Animation or None
-            The panel's last animation.
-        """
+        """Replace what the outputs hold, in every cell that displays them."""
         self._animation = animation
         if self._is_displayed:
             self._send(update=True)

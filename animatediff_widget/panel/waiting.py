@@ -23,15 +23,7 @@ class Click(NamedTuple):
 
 
 class WaitingMessages:
-    """The shell messages that wait in a kernel. Make it with `here`.
-
-    Parameters
-    ----------
-    kernel : ipykernel.kernelbase.Kernel
-        A kernel that receives them in its main thread and keeps them in a queue, as ipykernel 6 does.
-    messages : collection
-        What is in that queue.
-    """
+    """The shell messages that wait in a kernel. Make it with `here`."""
 
     def __init__(self, kernel: Any, messages: Any) -> None:
         self._kernel, self._messages = kernel, messages
