@@ -90,15 +90,8 @@ class JournalError(AnimateDiffError):
 class EndpointError(AnimateDiffError):
     """An exchange with the endpoint went wrong.
 
-    Parameters
-    ----------
-    arrived : bool
-        Whether the request may have reached the endpoint. Only a request that certainly did not may be repeated when
-        repeating costs money.
-    passing : bool
-        Whether asking again later may work.
-    retry_after : float or None
-        How long to wait before asking again, in seconds, where the endpoint said so.
+    `arrived`: whether the request may have reached the endpoint; only one that certainly did not may be repeated when
+    that costs money. `passing`: whether asking again may work; `retry_after`: after how many seconds, where it said so.
     """
 
     def __init__(
@@ -123,17 +116,7 @@ class AnswerLost(EndpointError):
 
 
 class ApiError(EndpointError):
-    """The endpoint answered with an error.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status (some relays send errors with 200).
-    body : object
-        The answer's JSON, without the key, or None.
-    message, **more
-        As for `EndpointError`.
-    """
+    """The endpoint answered with an error: its HTTP `status` (200 at some relays), its JSON `body` without the key."""
 
     def __init__(self, message: Message | str, *, status: int, body: Any = None, **more: Any) -> None:
         super().__init__(message, **more)

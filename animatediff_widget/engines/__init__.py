@@ -18,15 +18,7 @@ class Canceled(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """The file an engine made.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    suffix, mime : str
-        Its file name's suffix without a dot, and its media type, such as ``"webp"`` and ``"image/webp"``.
-    """
+    """The file an engine made, its suffix without a dot, and its media type: ``"webp"``, ``"image/webp"``."""
 
     data: bytes
     suffix: str

@@ -49,16 +49,8 @@ def timesteps(steps: int) -> NDArray[np.int64]:
 def log_likelihoods(products: Floats, squares: Floats, a: float) -> NDArray[np.float64]:
     """How likely each data point is to have become the noisy point, as logarithms up to one common constant.
 
-    ``-||x - sqrt(a) d_i||^2 / (2 (1 - a))``, without the term ``||x||^2`` that all share.
-
-    Parameters
-    ----------
-    products : numpy.ndarray
-        ``d_i . x``, shape (n,).
-    squares : numpy.ndarray
-        ``||d_i||^2``, shape (n,).
-    a : float
-        alpha_bar of the noisy point's timestep, in [0, 1).
+    ``-||x - sqrt(a) d_i||^2 / (2 (1 - a))``, without the term ``||x||^2`` that all share; `products` are ``d_i . x``,
+    `squares` ``||d_i||^2``, both of shape (n,), and 0 <= a < 1.
     """
     return np.asarray((2.0 * np.sqrt(a) * products - a * squares) / (2.0 * (1.0 - a)), dtype=np.float64)
 
@@ -77,21 +69,9 @@ def guided_weights(logs: Floats, matching: int, guidance_scale: float) -> NDArra
     """Weights of the data points in the guided guess ``D_U + guidance_scale (D_C - D_U)``.
 
     Classifier-free guidance (Ho & Salimans, arXiv:2207.12598). Both denoisers are linear in the data, and the clips
-    that match the prompt (C) are the first rows of the whole set (U), so one weighted sum serves for both.
-
-    Parameters
-    ----------
-    logs : numpy.ndarray
-        Log likelihoods of all data points (U), shape (n,).
-    matching : int
-        How many of the first rows match the prompt (C), 1 to n.
-    guidance_scale : float
-        1 is the prompt alone; above 1 pushes away from everything else.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), summing to 1; entries may be negative or above 1.
+    that match the prompt (C) are the first `matching` rows of the whole set (U), so one weighted sum serves for both.
+    A `guidance_scale` of 1 is the prompt alone; above 1 pushes away from everything else, with weights, which still sum
+    to 1, below 0 or above 1.
     """
     weights = (1.0 - guidance_scale) * posterior(logs)
     weights[:matching] += guidance_scale * posterior(logs[:matching])
@@ -109,23 +89,9 @@ def ddim_step(x: Floats, x0: Floats, a: float, a_next: float) -> Floats:
 
 
 def ddim(noise: Floats, data: Floats, matching: int, *, steps: int, guidance_scale: float) -> Iterator[Floats]:
-    """Sample from noise to clip, yielding after every step.
+    """Sample from standard normal noise, shape (dims,), to a clip: yield the point after each of 1 to 1000 steps.
 
-    Parameters
-    ----------
-    noise : numpy.ndarray
-        Where to start: standard normal, shape (dims,), float32.
-    data : numpy.ndarray
-        U, the whole data set, shape (n, dims), float32; its first rows are C.
-    matching, guidance_scale
-        See `guided_weights`.
-    steps : int
-        1 to 1000.
-
-    Yields
-    ------
-    numpy.ndarray
-        The point after each step, shape (dims,), float32; the last one is the clip, not clipped to any range.
+    `data` is U, shape (n, dims); all are float32. The last point is the clip, not clipped to any range.
     """
     bars = alpha_bars()
     visits = timesteps(steps)

@@ -25,19 +25,9 @@ Frames = NDArray[np.uint8]
 
 
 def encode(clip: NDArray[np.floating[Any]], suffix: str) -> bytes:
-    """Write a clip as an animated file.
+    """Write a clip, shape (frames, height, width, 3), as an animated file, its suffix one of `SUFFIXES`.
 
-    Parameters
-    ----------
-    clip : numpy.ndarray
-        Shape (frames, height, width, 3), any float type; values outside 0..1 are clipped.
-    suffix : str
-        One of `SUFFIXES`.
-
-    Returns
-    -------
-    bytes
-        The file, `SCALE` times as wide and as high, `FRAME_MS` milliseconds a frame, looping for ever.
+    Values outside 0..1 are clipped. It is `SCALE` times as wide and as high, `FRAME_MS` a frame, looping for ever.
     """
     frames = np.round(np.clip(clip, 0.0, 1.0) * 255.0).astype(np.uint8)
     return _gif(frames) if suffix == "gif" else _webp(frames)

@@ -55,12 +55,7 @@ def sniff(head: bytes) -> str:
 def decode(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
     """Decode an animation, or its first frames; give them, mode RGB, and how many milliseconds one is shown on average.
 
-    Raises
-    ------
-    MissingExtra
-        When what it needs is not installed.
-    OutputError
-        When the file is damaged or of no known format.
+    `MissingExtra` where what it needs is not installed, `OutputError` where the file is damaged or of no known format.
     """
     if suffix in ("mp4", "webm"):
         return _decode_video(data, suffix, most)

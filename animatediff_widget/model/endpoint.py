@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -69,11 +70,7 @@ class Endpoint:
             raise AnimateDiffError(Message("not_a_base_url", url=repr(url[:80])))
         if parts.username is not None:
             raise AnimateDiffError(Message("key_in_base_url"))
-        path = parts.path.rstrip("/")
-        for tail in (_RELAY_PATH, "/replicate/v1", "/replicate"):
-            if path.endswith(tail):
-                path = path[: -len(tail)]
-                break
+        path = re.sub("/replicate(/v1(/predictions)?)?$", "", parts.path.rstrip("/"))
         return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
 
     @classmethod

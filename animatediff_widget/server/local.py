@@ -192,7 +192,11 @@ class LocalServer:
                 return self
             if self._state != "new":
                 raise RuntimeError("This server is closed; make a new one.")
-            engine = self._engine or _default_engine()
+            engine = self._engine
+            if engine is None:
+                from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
+
+                engine = PocketEngine()
             listening = self._listen()
             self._port = listening.getsockname()[1]
             self._thread = _ServerThread(listening, engine, self._token, self._limits)
@@ -228,25 +232,13 @@ class LocalServer:
         return listening
 
 
-def _default_engine() -> Engine:
-    from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
-
-    return PocketEngine()
-
-
 _running: set[LocalServer] = set()
 _shared_lock = threading.Lock()
 _shared: LocalServer | None = None
 
 
 def shared_server() -> LocalServer:
-    """Give this process's own server, started on first use and gone with the process.
-
-    Returns
-    -------
-    LocalServer
-        The same one every time; after a fork, or when it was closed, a new one.
-    """
+    """Give this process's own server, started on first use; after a fork, or when it was closed, a new one."""
     global _shared
     with _shared_lock:
         if _shared is None or not _shared.running:

@@ -23,16 +23,8 @@ LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 class Texts(Mapping[str, str]):
     """The texts of one language, by code.
 
-    Parameters
-    ----------
-    language : str, optional
-        ``"en"``, ``"zh"``, or a locale such as ``"zh_CN.UTF-8"``. When not given, the environment's, as it is at each
-        use.
-
-    Raises
-    ------
-    ValueError
-        When there are no texts in that language.
+    The language is ``"en"``, ``"zh"``, or a locale such as ``"zh_CN.UTF-8"`` (`ValueError` where there are no texts in
+    it); when not given, the environment's, as it is at each use.
     """
 
     def __init__(self, language: str | None = None) -> None:
@@ -46,13 +38,7 @@ class Texts(Mapping[str, str]):
         return self._language or _environment()
 
     def say(self, message: object) -> str:
-        """Put a message, an error, or anything else into words.
-
-        Parameters
-        ----------
-        message : object
-            A `Message`; an error that holds one; any other object is written as ``str`` writes it.
-        """
+        """Put a message, or an error that holds one, into words; any other object as ``str`` writes it."""
         message = getattr(message, "message", message)
         return message.in_words(self) if isinstance(message, Message) else str(message)
 
@@ -74,12 +60,7 @@ TEXTS = Texts()
 class Message:
     """A text's code and what goes into its blanks; put into words by whoever shows it, in their language.
 
-    Parameters
-    ----------
-    code : str
-        The text's code in `LANGUAGES`.
-    **params
-        What goes into its blanks: text, numbers, other messages, or errors that hold one.
+    The code is one of `LANGUAGES`; into the blanks go text, numbers, other messages, or errors that hold one.
     """
 
     code: str
