@@ -9,6 +9,7 @@ from typing import Any
 from traitlets import TraitError
 
 from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import printable, shown
 
 __all__ = [
     "AnimateDiffError",
@@ -17,6 +18,7 @@ __all__ = [
     "ApiError",
     "ConnectionFailed",
     "EndpointError",
+    "InvalidArgument",
     "InvalidRequest",
     "JobCanceled",
     "JobError",
@@ -28,6 +30,7 @@ __all__ = [
     "NothingToFollow",
     "OutputError",
     "StorageError",
+    "require",
 ]
 
 
@@ -42,7 +45,7 @@ class AnimateDiffError(Exception):
     """
 
     def __init__(self, message: Message | str) -> None:
-        super().__init__(message)
+        super().__init__(message if isinstance(message, Message) else printable(str(message)))
 
     @property
     def message(self) -> Message | str:
@@ -73,6 +76,17 @@ class InvalidRequest(AnimateDiffError, TraitError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.field, self.message)
+
+
+class InvalidArgument(AnimateDiffError, TypeError, ValueError):
+    """A function was given a value that it cannot take; the message names the argument."""
+
+
+def require(fits: bool, name: str, value: object, wanted: str, **params: Any) -> None:
+    """Raise `InvalidArgument` where an argument's value does not fit; `wanted` is the code of what it must be."""
+    if not fits:
+        problem = Message("must_be", name=name, wanted=Message(wanted, **params), value=shown(value))
+        raise InvalidArgument(Message("value_refused", problem=problem))
 
 
 class KeyRefused(AnimateDiffError):

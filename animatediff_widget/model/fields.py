@@ -12,6 +12,7 @@ from traitlets import Dict, Float, Int, Unicode
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import is_text, shown
 
 __all__ = [
     "CHECKPOINTS",
@@ -86,26 +87,18 @@ def draw_seed() -> int:
     return 1 + secrets.randbelow(2**31 - 1)
 
 
-def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _refuse(name: str, code: str, **params: Any) -> InvalidRequest:
     """Make the error for a value that is assigned to a field, which keeps the value before it."""
     return InvalidRequest(name, Message("value_kept", problem=Message(code, name=name, **params)))
 
 
 def _must_be(name: str, wanted: Message, value: object) -> InvalidRequest:
-    return _refuse(name, "must_be", wanted=wanted, value=_shown(value))
+    return _refuse(name, "must_be", wanted=wanted, value=shown(value))
 
 
 def no_object(name: str, value: object) -> InvalidRequest:
     """Make the error for a part of a body that is no JSON object."""
-    problem = Message("must_be", name=name, wanted=Message("a_object"), value=_shown(value))
+    problem = Message("must_be", name=name, wanted=Message("a_object"), value=shown(value))
     return InvalidRequest(name, Message("value_refused", problem=problem))
 
 
@@ -116,10 +109,8 @@ class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscr
         """Check a value."""
         if not isinstance(value, str):
             raise _must_be(str(self.name), Message("a_text"), value)
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise _must_be(str(self.name), Message("a_sound_text"), value) from None
+        if not is_text(value):
+            raise _must_be(str(self.name), Message("a_sound_text"), value)
         return value
 
 
@@ -213,10 +204,8 @@ def _check_json(name: str, value: object, depth: int = 0) -> None:
         for item in value:
             _check_json(name, item, depth + 1)
     elif isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise _must_be(name, Message("a_sound_json"), value) from None
+        if not is_text(value):
+            raise _must_be(name, Message("a_sound_json"), value)
     elif not (value is None or _is_small(value) or (isinstance(value, float) and math.isfinite(value))):
         raise _must_be(name, Message("a_json"), value)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from animatediff_widget.texts.plain import printable
+
 from .status import DONE_STATUSES
 
 __all__ = ["Prediction"]
@@ -19,7 +21,10 @@ _BAR = re.compile(
     r"(?:,\s{0,8}(?P<rate>\d{1,9}(?:\.\d{1,9})?)(?P<unit>it/s|s/it))?\]"
 )
 _SEED = re.compile(r"Using seed:\s{0,4}(-?\d{1,20})")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+# How many characters of a server's texts are kept, of a longer one the beginning and the end; `raw` has it whole.
+_LONGEST = {"status": 100, "error": 10_000, "logs": 200_000}
+_LONGEST_URL = 8_000
+_MOST_OUTPUTS = 100
 _LONGEST_BAR = 1000  # of a line without an end, so much is read again
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 
@@ -76,7 +81,7 @@ class Prediction:
     error : str or None
         The model's own error text.
     logs : str
-        The log so far.
+        The log so far; of one that is longer than 200,000 characters the beginning and the end.
     raw : dict
         The JSON exactly as it came. It is shared, not copied: do not change it.
     reading : LogReading
@@ -107,7 +112,7 @@ class Prediction:
             The snapshot before this one of the same job: its log is not read again.
         """
         raw = obj if isinstance(obj, dict) else {}
-        logs = _text(raw.get("logs"))
+        logs = raw["logs"] if isinstance(raw.get("logs"), str) else ""
         reading = (previous.reading if previous else LogReading()).read_on(logs)
         seed = reading.seed
         if seed is None and isinstance(raw.get("input"), dict):
@@ -115,14 +120,14 @@ class Prediction:
             seed = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63 else None
         return cls(
             id=_id(raw.get("id")),
-            status=_text(raw.get("status")),
+            status=_bounded("status", raw.get("status")),
             step=reading.step,
             total=reading.total,
             rate=reading.rate,
             seed=seed,
             outputs=tuple(_urls(raw.get("output"))),
             error=_error(raw.get("error")),
-            logs=logs,
+            logs=_bounded("logs", logs),
             raw=raw,
             reading=reading,
         )
@@ -161,12 +166,14 @@ class Prediction:
         return _time(self.raw.get("completed_at"))
 
 
-def _text(value: Any) -> str:
-    """Give text that can be written anywhere; JSON may hold halves of characters, which cannot."""
+def _bounded(name: str, value: Any) -> str:
+    """Give text that can be shown anywhere, whatever a server sent."""
     if not isinstance(value, str):
         return ""
-    # One for one, so that positions in a log stay.
-    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    most = _LONGEST[name]
+    if len(value) > most:
+        value = f"{value[: most // 2]} … {value[-most // 2 :]}"
+    return printable(value, keep="\r")
 
 
 def _time(value: Any) -> float | None:
@@ -195,14 +202,16 @@ def _error(value: Any) -> str | None:
     if isinstance(value, dict):
         value = next((value[key] for key in ("message", "detail", "title") if isinstance(value.get(key), str)), value)
     try:
-        return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        return _bounded("error", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     except (RecursionError, TypeError, ValueError):
         return "an error that cannot be shown"
 
 
 def _urls(output: Any) -> list[str]:
-    """List the urls in an output: one string, a list of them, or an object that names them."""
-    if isinstance(output, str):
-        return [output] if output else []
-    items = output.values() if isinstance(output, dict) else output if isinstance(output, list) else ()
-    return [item for item in items if isinstance(item, str) and item]
+    """List the urls in an output: one string, a list of them, or an object of them, such as can be real."""
+    items = list(output.values()) if isinstance(output, dict) else output if isinstance(output, list) else [output]
+    return [item for item in items if isinstance(item, str) and item and _may_be_url(item)][:_MOST_OUTPUTS]
+
+
+def _may_be_url(text: str) -> bool:
+    return (len(text) <= _LONGEST_URL or text[:5].lower() == "data:") and text.isprintable()

@@ -13,8 +13,11 @@ from typing import Any
 
 from .chinese import CHINESE
 from .english import ENGLISH
+from .plain import printable, shown
 
 __all__ = ["LANGUAGES", "TEXTS", "Message", "Texts"]
+
+_LARGEST = 10**100  # Python refuses to write whole numbers of 4300 digits
 
 LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 """The texts by language, each by the same codes; Chinese has the fields' labels and help besides."""
@@ -105,7 +108,9 @@ class Message:
 def _plain(value: Any) -> Any:
     """Keep of a value what can be shown and stored: an error's message without its frames, a path as text."""
     value = getattr(value, "message", value)
-    return value if isinstance(value, (str, int, float, Message)) else str(value)
+    if isinstance(value, Message) or (isinstance(value, (int, float)) and abs(value) < _LARGEST):
+        return value
+    return printable(value if isinstance(value, str) else shown(value) if isinstance(value, int) else str(value))
 
 
 def _short(locale: str) -> str:

@@ -86,6 +86,26 @@ def test_any_key_may_hold_anything_or_be_missing(name, value):
     assert Prediction.from_json(missing).raw == missing
 
 
+@pytest.mark.parametrize("name", ["id", "status", "error", "logs"])
+def test_no_text_of_a_server_is_kept_without_bounds_or_with_what_a_terminal_obeys(name):
+    hostile = f"\x1b]0;title\x07\x9b31m{'x' * 3_000_000}\u202eend\x00\n"
+    snapshot = read(
+        **{name: hostile, "output": ["https://x.example/" + "x" * 10_000, "https://x.example/\ud800\n"] * 99}
+    )
+    kept = getattr(snapshot, name) or ""
+    assert len(kept) <= 200_010
+    assert not set(kept) & set("\x00\x07\x1b\x9b\u202e")
+    assert name == "id" or kept.endswith("end\ufffd\n")
+    assert snapshot.outputs == ()
+    assert snapshot.raw[name] == hostile
+
+
+def test_a_server_that_names_no_end_of_outputs_is_cut_short_but_not_one_that_sends_a_large_file():
+    assert len(read(output=["https://x.example/a.mp4"] * 10**5).outputs) == 100
+    data = "data:video/mp4;base64," + "A" * 10**6
+    assert read(output=data).outputs == (data,)
+
+
 @pytest.mark.parametrize("status", ["succeeded", "failed", "canceled", "aborted"])
 def test_four_statuses_are_the_end(status):
     assert read(status=status).done

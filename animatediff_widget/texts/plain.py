@@ -1,0 +1,36 @@
+"""Text from anywhere, made fit to be shown and stored."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_text", "printable", "shown"]
+
+# Control characters but tab and line feed, those that turn the reading direction, and halves of characters: a terminal
+# obeys the first, the second make a sentence read as another, and the third cannot be encoded.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST_VALUE = 60
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Put a U+FFFD for each character, but those to `keep`, that no terminal may get or that cannot be encoded."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(lambda found: found[0] if found[0] in keep else "\ufffd", text)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is text that can be encoded."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def shown(value: object) -> str:
+    """Give a wrong value as part of a sentence: short, and whatever it is."""
+    try:
+        text = repr(value[:100] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
