@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.journal import JournalEntry
 
 __all__ = ["Controller"]
+
+
+_ONE_PRESS = 0.7  # in seconds, from one press to the next
+_WAITED_IN_QUEUE = 0.3  # what is handled so soon after a press was sent before the person saw its end
 
 
 class Controller(HasTraits):
@@ -50,11 +55,13 @@ class Controller(HasTraits):
         runner: Background | InsideClick | None = None,
         *,
         job_type: Any = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(request=request)
         self.choice, self.earlier = choice, earlier
         self.runner = runner or Background()
-        self._job_type = job_type
+        self._job_type, self._clock = job_type, clock
+        self._taken_from = clock()  # presses before it belong to the last one
         self._observed: Job | None = None
         self._is_closed = False
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
@@ -67,6 +74,20 @@ class Controller(HasTraits):
             watched.unobserve_all()
 
     # Running
+
+    def press(self, action: Callable[[], object]) -> None:
+        """Do what a button that starts a job is pressed for; once for a double click, or a key that is held down.
+
+        Inside the click, the second press is handled when the first one's job has ended.
+        """
+        pressed = self._clock()
+        if pressed < self._taken_from:
+            self._taken_from = pressed + _ONE_PRESS
+            return
+        try:
+            action()
+        finally:
+            self._taken_from = max(pressed + _ONE_PRESS, self._clock() + _WAITED_IN_QUEUE)
 
     def run(self) -> Job | None:
         """Post the request as a job; give the job, the one before where that still runs, or None for a refusal."""
@@ -157,7 +178,6 @@ class Controller(HasTraits):
     def _show(self, view: JobView) -> None:
         """Let the widgets show how the job stands. Run is offered last."""
         if view.finished:
-            self.runner.look()
             self.entry = None
         self.refusal = None
         self.view = view

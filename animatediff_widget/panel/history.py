@@ -42,9 +42,12 @@ class History:
             help=maker.texts["attach_help"],
         )
         self.attach = maker.button("attach", "link")
-        self.attach.on_click(lambda _: controller.attach(self.prediction_id.value))
+        self.attach.on_click(lambda _: controller.press(self._attach))
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
         self.box = maker.box([self.grid, self.note, self._attach_row])
+
+    def _attach(self) -> None:
+        self._controller.attach(self.prediction_id.value)
 
     def refresh(self) -> None:
         """Read the newest jobs again."""

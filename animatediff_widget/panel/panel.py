@@ -98,7 +98,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
         runner: Background | InsideClick = Background()
         if not runs_in_background(background):
-            runner = InsideClick(self.run_button.model_id, self.cancel_button.model_id)
+            runner = InsideClick(self.cancel_button.model_id)
         request = request if request is not None else AnimateDiffRequest()
         self._controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
         self._form = Form(self._controller, make)
@@ -148,7 +148,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         controller.observe(self._controller_changed, ["job", "animation"])
         controller.observe(self._render_buttons, ["running", "cancelable"])
         self._advanced.observe(self._advanced_toggled, "value")
-        self.run_button.on_click(lambda _: controller.runner.is_repeated_click() or controller.run())
+        self.run_button.on_click(lambda _: controller.press(controller.run))
         self.cancel_button.on_click(lambda _: controller.cancel())
 
     def __repr__(self) -> str:

@@ -32,13 +32,16 @@ class ResumeOffer:
             if others:
                 text += " " + texts["and_more"].format(count=len(others))
             accept = maker.button("show" if code == "unseen" else "resume", "play")
-            accept.on_click(lambda _: self._controller.resume(earlier.take_offer()))
+            accept.on_click(lambda _: self._controller.press(self._accept))
             decline = maker.button("not_now", "times")
             decline.on_click(lambda _: earlier.decline_offers())
             children = [maker.html(said(text)), accept, decline]
         if earlier.report:
             children.append(maker.html(quiet(texts.say(earlier.report))))
         self.box.children = children
+
+    def _accept(self) -> None:
+        self._controller.resume(self._controller.earlier.take_offer())
 
 
 def _shorten(text: str) -> str:

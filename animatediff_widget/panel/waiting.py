@@ -6,20 +6,13 @@ Looked at, never touched: every message stays where it is, and the kernel comes 
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from animatediff_widget.interrupts import uninterrupted
 
-__all__ = ["Click", "WaitingMessages", "current_header"]
+__all__ = ["WaitingMessages", "current_header"]
 
 _CLICK = {"method": "custom", "content": {"event": "click"}}
-
-
-class Click(NamedTuple):
-    """A click on a button: the button's model, and the message it came in."""
-
-    model_id: str
-    message_id: str
 
 
 class WaitingMessages:
@@ -41,9 +34,9 @@ class WaitingMessages:
             return None
         return cls(kernel, waiting)
 
-    def new_clicks(self) -> list[Click]:
-        """Give the clicks that came since this was asked last, in their order; none outside the main thread."""
-        clicks: list[Click] = []
+    def newly_clicked(self) -> list[str]:
+        """Give the models that were clicked since this was asked last, in order; none outside the main thread."""
+        clicks: list[str] = []
         with uninterrupted() as here:  # cut short, this could lose a message
             if not here:
                 return clicks
@@ -56,15 +49,15 @@ class WaitingMessages:
                         clicks.append(click)
         return clicks
 
-    def _read(self, frames: Any = None, *_: Any) -> Click | None:
-        """Read a message without the kernel's noting that it was read; None where it is no click on a button."""
+    def _read(self, frames: Any = None, *_: Any) -> str | None:
+        """Read a message without the kernel's noting that it was read; give the id of the model that it clicks."""
         session = self._kernel.session
         try:
             message = session.deserialize(session.feed_identities(frames, copy=False)[1], content=False, copy=False)
             if message["header"]["msg_type"] != "comm_msg":
                 return None
             content = session.unpack(message["content"])
-            return Click(content["comm_id"], message["header"]["msg_id"]) if content["data"] == _CLICK else None
+            return str(content["comm_id"]) if content["data"] == _CLICK else None
         except Exception:  # not signed, malformed, or not a message at all: the kernel will say so when it comes to it
             return None
 

@@ -46,6 +46,7 @@ def another_picture(panel) -> Iterator[None]:
 
 def run(panel):
     """Press Run, wait for the end, and give the picture."""
+    panel.page.wait_for_timeout(750)  # this is not the second press of a double click
     with another_picture(panel):
         button(panel, "Run").click()
     return picture(panel)

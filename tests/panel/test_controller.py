@@ -19,7 +19,7 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.panel.controller import Controller
 from animatediff_widget.panel.earlier_jobs import EarlierJobs
 from animatediff_widget.panel.endpoint_choice import EndpointChoice
-from animatediff_widget.panel.running import InsideClick
+from animatediff_widget.panel.running import Background, InsideClick
 from animatediff_widget.texts import Message
 
 RELAY = Endpoint.relay("https://relay.example")
@@ -67,9 +67,9 @@ def controller():
     return make()
 
 
-def make(runner=None, job_type=FakeJob, journal=None) -> Controller:
+def make(runner=None, job_type=FakeJob, journal=None, **given) -> Controller:
     choice = EndpointChoice(RELAY, "a-key")
-    return Controller(AnimateDiffRequest(seed=1), choice, EarlierJobs(journal), runner, job_type=job_type)
+    return Controller(AnimateDiffRequest(seed=1), choice, EarlierJobs(journal), runner, job_type=job_type, **given)
 
 
 def observers(job) -> int:
@@ -115,6 +115,54 @@ def test_run_is_offered_after_everything_else_is_shown(controller):
     order.clear()
     job.become("succeeded", animation=animation())
     assert order == ["view", "result", "animation", "running"]
+
+
+class BriefJob(FakeJob):
+    """A job that has ended when it is looked at, as at a relay that answers `{}`."""
+
+    takes = 0
+
+    def start(self):
+        self.run()
+
+    def run(self, idle=None):
+        super().start()
+        self.clock.now += self.takes
+        self.become("failed", error=AnimateDiffError("nothing to follow"))
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.mark.parametrize("runner", [Background(), InsideClick("cancel")])
+@pytest.mark.parametrize("takes", [0, 5])
+def test_a_double_click_is_one_job_though_that_ends_at_once(runner, takes):
+    class Job(BriefJob):
+        clock = Clock()
+
+    Job.takes = takes
+    controller = make(runner, Job, clock=Job.clock)
+    jobs = []
+    controller.observe(lambda change: jobs.append(change["new"]), "job")
+    controller.press(controller.run)
+    for pause in (0.06, 0.24, 0.3, 0.69):  # a key that is held down goes on and on
+        Job.clock.now += pause if takes == 0 else 0.001  # inside the click they waited for its end
+        controller.press(controller.run)
+    assert len(jobs) == 1
+    Job.clock.now += 0.71
+    controller.press(controller.run)
+    assert [job.started for job in jobs] == [1, 1]
+
+
+def test_what_code_runs_is_not_taken_for_a_double_click(controller):
+    controller.press(controller.run)
+    controller.job.become("failed", error=AnimateDiffError("no"))
+    assert controller.run() is controller.job
+    assert controller.job.started == 1
 
 
 def test_cancel_is_asked_for_once(controller):
@@ -202,7 +250,7 @@ class InterruptedJob(FakeJob):
 
 
 def test_after_an_interrupt_the_jobs_own_view_is_shown_again():
-    controller = make(InsideClick("run", "cancel"), InterruptedJob)
+    controller = make(InsideClick("cancel"), InterruptedJob)
     job = controller.run()
     assert job.canceled == 1
     assert controller.view is job.view
@@ -214,7 +262,7 @@ def test_a_second_interrupt_gives_the_job_up_and_nothing_of_it_is_shown_any_more
     class Twice(InterruptedJob):
         times = 2
 
-    controller = make(InsideClick("run", "cancel"), Twice)
+    controller = make(InsideClick("cancel"), Twice)
     job = controller.run()
     assert not controller.running
     assert controller.refusal == Message("given_up")
@@ -229,7 +277,7 @@ def test_an_interrupt_while_a_view_is_shown_comes_after_it():
         def run(self, idle=None):
             self.become("succeeded", animation=animation())
 
-    controller = make(InsideClick("run", "cancel"), Interrupted)
+    controller = make(InsideClick("cancel"), Interrupted)
     shown = []
 
     def interrupt(change):
