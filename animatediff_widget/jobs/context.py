@@ -23,32 +23,7 @@ _LONGEST_BACKOFF = 30.0
 
 
 class Context:
-    """One job as its steps see it.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Where it runs; for the words.
-    abilities : Abilities
-        What the endpoint can do.
-    schedule : Schedule
-        When to ask.
-    canceled : callable
-        Whether the person wants the job canceled.
-    timeout : float
-        The longest to wait for its end, in seconds.
-    entry : JournalEntry, optional
-        What an earlier session left, where the job is taken up again.
-    clock : Clock
-        The time.
-
-    Attributes
-    ----------
-    view : JobView
-        How the job stands.
-    posted : float or None
-        When it was posted, on the clock that never jumps.
-    """
+    """One job as its steps see it: where it runs, when to ask, what the person wants, and how it stands (`view`)."""
 
     def __init__(
         self,
@@ -60,10 +35,7 @@ class Context:
         entry: JournalEntry | None = None,
         clock: Clock = Clock(),  # noqa: B008 - it is frozen
     ) -> None:
-        self.view = JobView()
-        if entry is not None:
-            state = "submitting" if entry.prediction is None else "running"
-            self.view = JobView(state=state, prediction=entry.prediction)
+        self.view = JobView() if entry is None else JobView.of(entry)
         self.endpoint = endpoint
         self.abilities = abilities
         self.schedule = schedule
@@ -72,7 +44,7 @@ class Context:
         self.entry = entry
         self.clock = clock
         self.deadline = 0.0
-        self.posted: float | None = None
+        self.posted: float | None = None  # on the clock that never jumps
 
     def begin(self) -> None:
         """Start the time."""

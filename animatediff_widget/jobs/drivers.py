@@ -60,23 +60,7 @@ class Control:
 
 
 class Driver:
-    """Drives the steps of one job, in the thread that calls `drive`.
-
-    Parameters
-    ----------
-    steps : Steps
-        The steps.
-    body : Body
-        What is posted.
-    key : str
-        The job's key in the journal.
-    backend : Backend
-        Where it runs.
-    journal : JournalProtocol
-        Where it is written down.
-    control : Control
-        What the person wants of it.
-    """
+    """Drives the steps of one job, in the thread that calls `drive`."""
 
     def __init__(
         self, steps: Steps, body: Body, key: str, backend: Backend, journal: JournalProtocol, control: Control
@@ -92,12 +76,7 @@ class Driver:
     def drive(self, deliver: Callable[[JobView], None], *, is_new: bool) -> None:
         """Drive the job to its end, while no other process does.
 
-        Parameters
-        ----------
-        deliver : callable
-            Called with every new view. It must not raise.
-        is_new : bool
-            Whether the journal does not know the job yet.
+        `deliver` gets every new view and must not raise; a job that `is_new` is not in the journal yet.
         """
         view = dataclasses.replace(self._steps.view, state="failed" if is_new else "left", ended=time.monotonic())
         try:

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from animatediff_widget.errors import (
-    AnswerError,
-    ApiError,
-    EndpointError,
-    NothingToFollow,
-)
+from animatediff_widget.errors import AnswerError, ApiError, EndpointError, NothingToFollow
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -26,15 +21,7 @@ _AT_ONCE = 0.05  # an unchanged answer that came quicker was not held
 
 
 class Following:
-    """The steps from the first answer to the last.
-
-    Parameters
-    ----------
-    job : Context
-        The job.
-    submission : Submission
-        What posts it again where its server ended and that costs nothing.
-    """
+    """The steps from the first answer to the last; `submission` posts a job again that was lost and costs nothing."""
 
     def __init__(self, job: Context, submission: Submission) -> None:
         self._job = job

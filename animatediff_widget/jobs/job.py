@@ -1,4 +1,4 @@
-"""One job, and who runs it: a thread of its own, or the caller, to whom every change is delivered."""
+"""One job, as a person sees it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from traitlets import Enum, HasTraits, Instance, Unicode
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
-from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.media.animation import Animation
@@ -23,22 +22,12 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
-from .actions import Clock
-from .context import Context
-from .drivers import Control, Driver
-from .mailbox import Mailbox
-from .polling import Schedule
-from .steps import Steps
+from .runner import Runner
 from .view import JobView
 
 __all__ = ["STATES", "Job"]
 
 logger = logging.getLogger(__name__)
-
-_TICK = 0.1  # a click is noticed before it feels unheard
-
-_tails: dict[str, float] = {}
-"""How long after its last step a job ended, by the endpoint's url: the last job's there."""
 
 
 class Job(HasTraits):
@@ -94,14 +83,9 @@ class Job(HasTraits):
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
-        self._key: str | None = None
-        self._entry: JournalEntry | None = None  # what an earlier session left
-        self._control = Control()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._deliver: Callable[[JobView], None] = self._show
+        self._runner = Runner(self, self._show)
         self._followers: list[queue.SimpleQueue[JobView]] = []
-        self._finished = threading.Event()
+        self._ended = threading.Event()
 
     @classmethod
     def resume(
@@ -124,10 +108,8 @@ class Job(HasTraits):
             What the journal knows of it.
         client : Client, optional
             How to reach the endpoint; one for the url it was posted to when not given.
-        journal : Journal, optional
-            Where `entry` comes from; the person's own when not given.
-        timeout : float
-            The longest to wait for the end, in seconds.
+        journal, timeout
+            As for `Job`; the journal is the one that `entry` comes from.
 
         Raises
         ------
@@ -136,13 +118,8 @@ class Job(HasTraits):
         """
         client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
         job = cls(entry.body, client, journal=journal, timeout=timeout)
-        job._entry, job._key = entry, entry.key
-        animation = entry.animation() if entry.state == "succeeded" else None
-        if animation is not None:
-            job._show(JobView(state="succeeded", prediction=entry.prediction, animation=animation))
-        else:
-            state = "submitting" if entry.prediction is None else "running"
-            job._show(JobView(state=state, prediction=entry.prediction))
+        job._runner.entry, job._runner.key = entry, entry.key
+        job._show(JobView.of(entry, entry.animation() if entry.state == "succeeded" else None))
         return job
 
     @classmethod
@@ -165,10 +142,8 @@ class Job(HasTraits):
             Its id there.
         token : str or Key, optional
             The endpoint's key; looked for as `Client` does when not given.
-        journal : Journal, optional
-            Where to write it down; the person's own when not given. A job that stands there already is taken up.
-        timeout : float
-            The longest to wait for the end, in seconds.
+        journal, timeout
+            As for `Job`; a job that stands in the journal already is taken up.
 
         Raises
         ------
@@ -201,7 +176,7 @@ class Job(HasTraits):
     @property
     def key(self) -> str | None:
         """The job's key in the journal; None before it was submitted."""
-        return self._key
+        return self._runner.key
 
     @property
     def finished(self) -> bool:
@@ -215,7 +190,7 @@ class Job(HasTraits):
 
     def start(self) -> Job:
         """Run the job in the background, and give it back; does nothing where it runs already."""
-        self._begin(self._show)
+        self._runner.start()
         return self
 
     def run(self, idle: Callable[[], object] | None = None) -> Animation:
@@ -239,26 +214,7 @@ class Job(HasTraits):
         AnimateDiffError
             The job's error.
         """
-        mailbox = Mailbox()
-        interrupted = False
-        try:
-            while not self.finished:
-                try:
-                    self._begin(mailbox.put)
-                    mailbox.take(self._show, _TICK)
-                    if idle is not None and not self.finished:
-                        idle()
-                except KeyboardInterrupt:
-                    if interrupted:
-                        raise
-                    interrupted = True
-                    self.cancel()
-        finally:
-            if not self.finished:  # nobody takes what comes into the mailbox any more
-                with uninterrupted():
-                    self._deliver = self._show
-                    mailbox.take(self._show, 0.0)
-        if interrupted:
+        if self._runner.run(idle):
             raise KeyboardInterrupt
         return self._outcome()
 
@@ -283,14 +239,13 @@ class Job(HasTraits):
             The job's error.
         """
         self.start()
-        if not (self.finished or self._finished.wait(timeout)):
+        if not (self.finished or self._ended.wait(timeout)):
             raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))
         return self._outcome()
 
     def cancel(self) -> None:
         """Ask for the job to be canceled; returns at once. The job's state tells when it is."""
-        self._control.cancel()
-        self.start()
+        self._runner.cancel()
 
     def __iter__(self) -> Iterator[Prediction]:
         """Run the job in the background, and yield every new snapshot."""
@@ -308,41 +263,6 @@ class Job(HasTraits):
             self._followers.remove(views)
         if self.animation is not None:
             self._see()
-
-    def _begin(self, deliver: Callable[[JobView], None]) -> None:
-        """Start the thread that drives the job, once; `deliver` takes its views."""
-        with uninterrupted(), self._starting:
-            if self._thread is None and not self.finished:
-                self._deliver = deliver
-                self._key = self._key or self.journal.new_key()
-                self._thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
-                self._thread.start()
-
-    def _drive(self) -> None:
-        """Drive the steps to the end; whatever happens, a last view is delivered."""
-        endpoint, control = self.client.endpoint, self._control
-        try:
-            known = None
-            with contextlib.suppress(JournalError):
-                known = None if self._entry else self.journal.typical_seconds(self.body, endpoint)
-            schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
-            context = Context(
-                endpoint,
-                self.client.backend.abilities,
-                schedule,
-                lambda: control.canceled,
-                self.timeout,
-                self._entry,
-                Clock(control.now, control.wall),
-            )
-            driver = Driver(Steps(context), self.body, self._key or "", self.client.backend, self.journal, control)
-            driver.drive(lambda view: self._deliver(view), is_new=self._entry is None)
-            _tails[endpoint.url] = schedule.tail
-        except BaseException as error:
-            logger.exception("a bug in animatediff_widget")
-            if not self.finished:
-                failure = JobError(Message("unforeseen", error=repr(error)))
-                self._deliver(JobView(state="left", prediction=self.prediction, error=failure))
 
     def _show(self, view: JobView) -> None:
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
@@ -365,7 +285,7 @@ class Job(HasTraits):
         for views in tuple(self._followers):
             views.put(view)
         if view.finished:
-            self._finished.set()
+            self._ended.set()
         if interrupt is not None:
             raise interrupt
 
@@ -379,6 +299,6 @@ class Job(HasTraits):
 
     def _see(self) -> None:
         """Record that the person has the animation: it is not offered as unseen when a panel opens."""
-        if self._key is not None:
+        if self.key is not None:
             with contextlib.suppress(JournalError):
-                self.journal.see(self._key)
+                self.journal.see(self.key)

@@ -45,25 +45,12 @@ _SIGHTINGS = 16  # the last so many count
 
 
 class Schedule:
-    """Says when to ask next about one job, and learns from the answers.
+    """Says when to ask next about one job, and learns from the answers. All times are seconds on one monotonic clock.
 
-    All times are seconds on one monotonic clock.
-
-    Parameters
-    ----------
-    tail : float
-        How long after its last step a job is expected to end (encoding, uploading): the `tail` of an earlier job at
-        the same endpoint.
-    known : float, optional
-        How long earlier jobs of the same endpoint, version and steps took, from the POST to the end.
-
-    Attributes
-    ----------
-    tail : float
-        As given; once the job has succeeded, as it was.
-    took : float or None
-        How long the job took, from the POST to the end; None until it has succeeded. For a job that was taken up after
-        its POST it means nothing, and so does `known`.
+    `tail` is how long after its last step a job is expected to end (encoding, uploading): that of an earlier job there,
+    and once this one has succeeded, its own. `known` is how long earlier jobs of the same endpoint, version and steps
+    took, from the POST to the end; `took` is how long this one did, once it has succeeded. Neither means anything for a
+    job that was taken up after its POST.
     """
 
     def __init__(self, *, tail: float = 0.0, known: float | None = None) -> None:

@@ -16,13 +16,7 @@ __all__ = ["show_progress"]
 
 @contextlib.contextmanager
 def show_progress(job: Job) -> Iterator[None]:
-    """Show how a job goes, for as long as the context lasts: under the cell in a notebook, on stderr in a terminal.
-
-    Parameters
-    ----------
-    job : Job
-        The job.
-    """
+    """Show how a job goes as long as the context lasts: under the cell in a notebook, on stderr in a terminal."""
     show = _in_notebook() or (_overwrite if sys.stderr.isatty() else None)
     if show is None:
         yield

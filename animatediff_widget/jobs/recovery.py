@@ -9,15 +9,7 @@ __all__ = ["is_same_job"]
 
 
 def is_same_job(body: Body, prediction: Prediction) -> bool:
-    """Whether a job in a list was made from a body.
-
-    Parameters
-    ----------
-    body : Body
-        What was posted.
-    prediction : Prediction
-        A job in the list.
-    """
+    """Whether a job in a list was made from a body."""
     given = prediction.raw.get("input")
     wanted = body.to_json()["input"]
     return (

@@ -12,20 +12,7 @@ __all__ = ["describe", "duration"]
 
 
 def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
-    """Say how a job stands: state, step, elapsed, about how long still.
-
-    Parameters
-    ----------
-    view : JobView
-        What the job shows.
-    texts : Texts
-        The language.
-
-    Returns
-    -------
-    str
-        One line, such as ``Processing · step 12 of 25 · 6 s · about 7 s left``.
-    """
+    """Say how a job stands in one line, such as ``Processing · step 12 of 25 · 6 s · about 7 s left``."""
     prediction = view.prediction
     if view.state == "running":
         status = prediction.status if prediction and prediction.status else "accepted"

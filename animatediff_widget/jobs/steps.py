@@ -40,13 +40,7 @@ _FETCH_TRIES = 6
 
 
 class Steps:
-    """The steps of one job.
-
-    Parameters
-    ----------
-    job : Context
-        The job.
-    """
+    """The steps of one job."""
 
     def __init__(self, job: Context) -> None:
         self._job = job

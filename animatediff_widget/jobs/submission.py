@@ -6,13 +6,7 @@ import itertools
 from collections.abc import Generator
 from typing import Any
 
-from animatediff_widget.errors import (
-    AnswerLost,
-    ApiError,
-    EndpointError,
-    JobCanceled,
-    JobTimeout,
-)
+from animatediff_widget.errors import AnswerLost, ApiError, EndpointError, JobCanceled, JobTimeout
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -27,13 +21,7 @@ _CLOCK_SKEW = 300.0
 
 
 class Submission:
-    """The steps from the body to the endpoint's first answer.
-
-    Parameters
-    ----------
-    job : Context
-        The job.
-    """
+    """The steps from the body to the endpoint's first answer."""
 
     def __init__(self, job: Context) -> None:
         self._job = job

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.status import ENDED_STATES
@@ -41,6 +42,12 @@ class JobView:
     notice: Message | None = None
     started: float | None = None
     ended: float | None = None
+
+    @classmethod
+    def of(cls, entry: JournalEntry, animation: Animation | None = None) -> JobView:
+        """How a job of the journal stands when it is taken up."""
+        state = "succeeded" if animation else "submitting" if entry.prediction is None else "running"
+        return cls(state, entry.prediction, animation=animation)
 
     @property
     def finished(self) -> bool:

@@ -78,7 +78,7 @@ def ended(job: Job) -> Job:
     with contextlib.suppress(AnimateDiffError):
         assert job.result(60) is job.animation
     assert job.finished
-    assert job._finished.is_set()
+    assert job._ended.is_set()
     if job.error is not None:
         assert isinstance(job.error, AnimateDiffError)
         sentence = str(job.error)
@@ -746,7 +746,7 @@ def test_an_interrupt_in_any_line_leaves_one_job_at_most_and_nothing_running(ser
             entry = Journal().get(job.key)
             assert made["status"] in ("canceled", "succeeded") or entry.state not in ("failed", "canceled"), where
         if job.finished:
-            assert job._finished.is_set(), where
+            assert job._ended.is_set(), where
         # Whoever asks for the result gets it, or a sentence: nobody waits for ever.
         with contextlib.suppress(AnimateDiffError):
             assert job.result(30).data == CLIP, where
@@ -765,7 +765,7 @@ def test_an_interrupt_at_the_very_end_leaves_nobody_waiting(server):
     job.observe(interrupt, "state")
     with pytest.raises(KeyboardInterrupt):
         job.run()
-    assert job._finished.wait(10)
+    assert job._ended.wait(10)
     assert job.result(10).data == CLIP
 
 

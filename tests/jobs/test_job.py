@@ -335,7 +335,7 @@ def test_no_thread_and_no_claim_is_left_behind(world):
     before = set(threading.enumerate())
     job = world.job().start()
     job.result()
-    job._thread.join(30)
+    job._runner.thread.join(30)
     assert set(threading.enumerate()) == before
     assert [path.name for path in (world.journal.folder / "locks").iterdir()] == ["journal"]
 
@@ -521,7 +521,7 @@ def test_many_jobs_at_once_share_a_journal(world):
     assert sorted(world.engine.seeds) == list(range(1, 9))
     assert {entry.state for entry in world.journal.jobs()} == {"succeeded"}
     deadline = time.monotonic() + 30
-    while any(job._thread.is_alive() for job in jobs) and time.monotonic() < deadline:
+    while any(job._runner.thread.is_alive() for job in jobs) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(world.journal.claimed(job.key) for job in jobs)
 
@@ -533,5 +533,5 @@ def test_only_a_job_that_nobody_waited_for_is_offered_as_unseen(world):
     world.job().start().result(30)
     assert world.journal.to_pick_up() == []
     job = world.job().start()
-    job._thread.join(30)
+    job._runner.thread.join(30)
     assert [entry.key for entry in world.journal.to_pick_up()] == [job.key]

@@ -66,7 +66,7 @@ def abandon(world: World, state: str = "running", *, open_gate: bool = True, **f
 def finish(world: World, **fields) -> str:
     """Run a job to its end in the background, with nobody there to see; give its key."""
     job = world.job(**{"seed": 7, **fields}).start()
-    job._thread.join(60)
+    job._runner.thread.join(60)
     assert job.state == "succeeded"
     return job.key
 
@@ -250,7 +250,7 @@ def test_a_finished_job_is_there_at_once_without_any_network(world):
     assert job.start().result(0).data == job.animation.data == job.run().data
     assert job.prediction == job.animation.prediction == entry.prediction
     assert list(job) == []
-    assert job._thread is None
+    assert job._runner.thread is None
     assert world.journal.get(key).seen
 
 

@@ -1,0 +1,136 @@
+"""Who runs a job: a thread of its own, which delivers every change to the job, or to the thread that waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from animatediff_widget.errors import JobError, JournalError
+from animatediff_widget.interrupts import uninterrupted
+from animatediff_widget.journal import JournalEntry
+from animatediff_widget.texts import Message
+
+from .actions import Clock
+from .context import Context
+from .drivers import Control, Driver
+from .polling import Schedule
+from .steps import Steps
+from .view import JobView
+
+if TYPE_CHECKING:
+    from .job import Job
+
+__all__ = ["Runner"]
+
+logger = logging.getLogger(__name__)
+
+_TICK = 0.1  # a click is noticed before it feels unheard
+
+_tails: dict[str, float] = {}
+"""How long after its last step a job ended, by the endpoint's url: the last job's there."""
+
+
+class Runner:
+    """Runs one job, once; `show` lets the job follow a view, and an observer's fault is no matter there."""
+
+    def __init__(self, job: Job, show: Callable[[JobView], None]) -> None:
+        self.key: str | None = None
+        self.entry: JournalEntry | None = None  # what an earlier session left
+        self.thread: threading.Thread | None = None
+        self._job = job
+        self._show = self._deliver = show
+        self._control = Control()
+        self._starting = threading.Lock()
+
+    def start(self, deliver: Callable[[JobView], None] | None = None) -> None:
+        """Start the thread that drives the job, once; `deliver` takes its views, where the job does not."""
+        with uninterrupted(), self._starting:
+            if self.thread is None and not self._job.finished:
+                self._deliver = deliver or self._show
+                self.key = self.key or self._job.journal.new_key()
+                self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
+                self.thread.start()
+
+    def cancel(self) -> None:
+        """Cancel the job; one that was not started ends without having been sent."""
+        self._control.cancel()
+        self.start()
+
+    def run(self, idle: Callable[[], object] | None) -> bool:
+        """Run the job to its end, with its views shown in this thread; give whether an interrupt canceled it.
+
+        A second interrupt is raised, and the thread shows what comes from then on.
+        """
+        mailbox = _Mailbox()
+        interrupted = False
+        try:
+            while not self._job.finished:
+                try:
+                    self.start(mailbox.put)
+                    mailbox.take(self._show, _TICK)
+                    if idle is not None and not self._job.finished:
+                        idle()
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    self.cancel()
+        finally:
+            if not self._job.finished:  # nobody takes what comes into the mailbox any more
+                with uninterrupted():
+                    self._deliver = self._show
+                    mailbox.take(self._show, 0.0)
+        return interrupted
+
+    def _drive(self) -> None:
+        """Drive the steps to the end; whatever happens, a last view is delivered."""
+        job, control, endpoint = self._job, self._control, self._job.client.endpoint
+        try:
+            known = None
+            with contextlib.suppress(JournalError):
+                known = None if self.entry else job.journal.typical_seconds(job.body, endpoint)
+            schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
+            context = Context(
+                endpoint,
+                job.client.backend.abilities,
+                schedule,
+                lambda: control.canceled,
+                job.timeout,
+                self.entry,
+                Clock(control.now, control.wall),
+            )
+            driver = Driver(Steps(context), job.body, self.key or "", job.client.backend, job.journal, control)
+            driver.drive(lambda view: self._deliver(view), is_new=self.entry is None)
+            _tails[endpoint.url] = schedule.tail
+        except BaseException as error:
+            logger.exception("a bug in animatediff_widget")
+            if not job.finished:
+                failure = JobError(Message("unforeseen", error=repr(error)))
+                self._deliver(JobView(state="left", prediction=job.prediction, error=failure))
+
+
+class _Mailbox:
+    """Views on their way from the thread that drives a job to the thread that shows them. An interrupt loses none."""
+
+    def __init__(self) -> None:
+        self._views: deque[JobView] = deque()
+        self._came = threading.Event()
+
+    def put(self, view: JobView) -> None:
+        self._views.append(view)
+        self._came.set()
+
+    def take(self, show: Callable[[JobView], None], seconds: float) -> None:
+        """Wait at most so long for a view, and show all that came."""
+        self._came.wait(seconds)
+        self._came.clear()
+        while self._views:
+            with uninterrupted():
+                try:
+                    show(self._views[0])
+                finally:
+                    self._views.popleft()
