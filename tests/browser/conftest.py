@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from front_ends import FRONT_ENDS, Site, open_browser
+from front_ends import ARTIFACTS, FRONT_ENDS, Site, open_browser
 from looks import axe_core
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keep a picture of every page that a failed test had open."""
+    report = yield
+    if call.when == "call" and report.failed and "visit" in item.funcargs:
+        ARTIFACTS.mkdir(exist_ok=True)
+        for number, one in enumerate(item.funcargs["visit"].visits):
+            one.page.screenshot(path=ARTIFACTS / f"failed-{re.sub(r'[^a-z0-9]+', '-', item.name)[-80:]}-{number}.png")
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +68,7 @@ def visit(browser, site, noise):
         visits.append(FRONT_ENDS[front_end](browser, site, *arguments, **options))
         return visits[-1]
 
-    start.site = site
+    start.site, start.visits = site, visits
     yield start
     complaints = [text for one in visits for text in one.complaints if text not in noise(one.name)]
     for one in visits:
