@@ -8,9 +8,10 @@ from typing import Any
 
 from animatediff_widget.texts import TEXTS, Texts
 
-__all__ = ["code_block", "empty", "json_view", "log_view", "plain", "problem", "quiet", "said"]
+__all__ = ["code_block", "empty", "json_view", "log_view", "plain", "problem", "quiet", "said", "shorten"]
 
 _LONGEST_STRING = 300
+_LONGEST_SENTENCE = 600
 _MOST_NODES = 600
 _LARGEST_COPY = 256 * 1024
 _LONGEST_LOG = 20_000
@@ -31,24 +32,34 @@ def plain(text: str) -> str:
     return html.escape(text, quote=True)
 
 
+def shorten(text: str, longest: int = _LONGEST_STRING) -> str:
+    """Give the beginning of a text that is longer than fits."""
+    return text if len(text) <= longest else f"{text[:longest].rstrip()}…"
+
+
+def _sentence(text: str) -> str:
+    """Escape what stands free on the page: where it repeats a server without end, the page would have none."""
+    return plain(shorten(text, _LONGEST_SENTENCE))
+
+
 def problem(text: str) -> str:
     """Write a sentence about what went wrong, so that screen readers read it out; nothing for no text."""
-    return f'<div class="ad-problem" role="alert">{plain(text)}</div>' if text else ""
+    return f'<div class="ad-problem" role="alert">{_sentence(text)}</div>' if text else ""
 
 
 def quiet(text: str) -> str:
     """Write a note; nothing for no text."""
-    return f'<div class="ad-quiet">{plain(text)}</div>' if text else ""
+    return f'<div class="ad-quiet">{_sentence(text)}</div>' if text else ""
 
 
 def said(text: str) -> str:
     """Write a note that the page reads out once; nothing for no text."""
-    return f'<div class="ad-quiet ad-said">{plain(text)}</div>' if text else ""
+    return f'<div class="ad-quiet ad-said">{_sentence(text)}</div>' if text else ""
 
 
 def empty(text: str, classes: str = "") -> str:
     """Write what stands where there is no animation, no JSON, ... yet."""
-    return f'<div class="ad-empty {classes}"><span>{plain(text)}</span></div>'
+    return f'<div class="ad-empty {classes}"><span>{_sentence(text)}</span></div>'
 
 
 def _copy_button(text: str, texts: Texts) -> str:
@@ -111,7 +122,7 @@ class _Tree:
             if self._left <= 0 or depth > 40:
                 rows.append(f"<div><i>… {self._texts['more'].format(count=len(value) - count)}</i></div>")
                 break
-            name = f"<b>{plain(_shorten(str(key)))}</b>: " if isinstance(value, dict) else ""
+            name = f"<b>{plain(shorten(str(key)))}</b>: " if isinstance(value, dict) else ""
             rows.append(self.write(item, name, depth + 1))
         # Deep or long parts start folded.
         state = " open" if depth < 2 and len(value) <= 50 else ""
@@ -122,7 +133,7 @@ class _Tree:
 
     def _leaf(self, value: Any) -> str:
         if isinstance(value, str):
-            text = plain(json.dumps(_shorten(value), ensure_ascii=False))
+            text = plain(json.dumps(shorten(value), ensure_ascii=False))
             return f'<span class="s">{text}</span>{self._length(value)}'
         return f'<span class="n">{plain(json.dumps(value))}</span>'
 
@@ -130,7 +141,3 @@ class _Tree:
         if len(value) <= _LONGEST_STRING:
             return ""
         return f" <i>{self._texts['characters'].format(count=f'{len(value):,}')}</i>"
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_STRING else f"{text[:_LONGEST_STRING]}…"

@@ -11,7 +11,7 @@ from animatediff_widget.jobs.status_line import describe
 
 from .controller import Controller
 from .controls import Maker
-from .markup import plain, problem, quiet
+from .markup import plain, problem, quiet, shorten
 
 __all__ = ["Monitor"]
 
@@ -36,7 +36,7 @@ class Monitor:
         if self._controller.refusal:
             self.status.value = problem(texts.say(self._controller.refusal))
             return
-        line, notice = describe(view, texts), texts.say(view.notice or "")
+        line, notice = shorten(describe(view, texts)), shorten(texts.say(view.notice or ""))
         why = texts.say(view.error) if view.error is not None and view.state != "canceled" else ""
         self.status.value = f'<div class="ad-status">{plain(line)}</div>{quiet(notice)}{problem(why)}'
         progress = 1.0 if view.state == "succeeded" else (view.prediction and view.prediction.progress) or 0.0

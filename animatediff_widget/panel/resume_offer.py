@@ -6,7 +6,7 @@ from typing import Any
 
 from .controller import Controller
 from .controls import Maker
-from .markup import quiet, said
+from .markup import quiet, said, shorten
 
 __all__ = ["ResumeOffer"]
 
@@ -28,7 +28,7 @@ class ResumeOffer:
         if earlier.offers:
             entry, *others = earlier.offers
             code = "unseen" if entry.state == "succeeded" else "unfinished"
-            text = texts[code].format(prompt=_shorten(entry.body.prompt), seed=entry.seed)
+            text = texts[code].format(prompt=shorten(entry.body.prompt, 60), seed=entry.seed)
             if others:
                 text += " " + texts["and_more"].format(count=len(others))
             accept = maker.button("show" if code == "unseen" else "resume", "play")
@@ -42,7 +42,3 @@ class ResumeOffer:
 
     def _accept(self) -> None:
         self._controller.resume(self._controller.earlier.take_offer())
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

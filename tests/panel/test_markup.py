@@ -6,6 +6,10 @@ import re
 
 import pytest
 
+from animatediff_widget import AnimateDiffPanel
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.jobs.view import JobView
+from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.panel.markup import json_view, log_view, plain
 
 # Markup
@@ -35,3 +39,21 @@ def test_a_big_document_is_shortened_on_the_page():
 
 def test_a_progress_bar_in_the_log_shows_its_last_state():
     assert "<pre>Using seed: 1\n 96%| 24/25</pre>" in log_view("Using seed: 1\n  0%| 0/25\r 50%| 12/25\r 96%| 24/25")
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_whatever_a_server_says_without_end_the_panel_stays_small(state):
+    endless = "so " * 1_700_000
+    answer = dict.fromkeys(("id", "status", "error", "version", "output", endless), endless)
+    answer["logs"] = endless + "\n" * 5_000_000
+    prediction = Prediction.from_json({**answer, "urls": {"get": endless}, "input": {"prompt": endless}})
+    panel = AnimateDiffPanel()
+    view = JobView(state, prediction, AnimateDiffError(endless) if state == "failed" else None, notice=endless)
+    panel._controller.set_trait("view", view)
+    panel._controller.set_trait("result", view)
+    for widget in (panel._monitor.status, panel._monitor.announcer, panel._results.animation_tab.stage):
+        assert len(widget.value) < 5_000
+    for scrolls in (panel._results.json, panel._results.logs):
+        assert len(scrolls.value) < 50_000
+        assert "ad-scroll" in scrolls.value
+    panel.close()
