@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from animatediff_widget.errors import AnimateDiffError
@@ -10,29 +12,57 @@ from animatediff_widget.errors import AnimateDiffError
 from .files import write_file
 from .formats import decode, encode_images, sniff
 
-__all__ = ["thumbnail"]
+__all__ = ["kept_thumbnail", "thumbnail", "thumbnails_beside"]
 
 _SIZE = 96
+_one_at_a_time = threading.Lock()  # each decodes a whole animation
 
 
-def thumbnail(path: Path | None, key: str, folder: Path) -> bytes | None:
+def thumbnail(path: Path, key: str, folder: Path) -> bytes | None:
     """Give a small looping picture of an animation's file: an animated WebP of at most 96 x 96 pixels.
 
     It is kept in `folder` under `key`. None where there is no animation, or it cannot be decoded here.
     """
-    kept = folder / f"{key}.webp"
-    with contextlib.suppress(OSError):
-        return kept.read_bytes()
-    if path is None:
-        return None
+    kept = kept_thumbnail(key, folder)
+    if kept is not None:
+        return kept
     try:
         data = _shrink(path.read_bytes())
     except (OSError, AnimateDiffError):
         return None
     with contextlib.suppress(OSError):  # it is only a saving
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_file(kept, data, private=True)
+        write_file(_kept(key, folder), data, private=True)
     return data
+
+
+def kept_thumbnail(key: str, folder: Path) -> bytes | None:
+    """Give the picture that `folder` has under `key`."""
+    with contextlib.suppress(OSError):
+        return _kept(key, folder).read_bytes()
+    return None
+
+
+def thumbnails_beside(
+    wanted: Iterable[tuple[str, Path]], folder: Path, deliver: Callable[[str, bytes | None], bool]
+) -> None:
+    """Make pictures of files, by their keys, in a thread; of all such threads one at a time.
+
+    `deliver` gets each in that thread, and says whether to go on.
+    """
+
+    def make() -> None:
+        for key, path in wanted:
+            with _one_at_a_time:
+                data = thumbnail(path, key, folder)
+            if not deliver(key, data):
+                return
+
+    threading.Thread(target=make, name="animatediff thumbnails", daemon=True).start()
+
+
+def _kept(key: str, folder: Path) -> Path:
+    return folder / f"{key}.webp"
 
 
 def _shrink(data: bytes) -> bytes:

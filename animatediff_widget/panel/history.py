@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -14,6 +16,7 @@ from .controls import Maker
 from .front_end import may_show
 from .markup import empty, plain, problem
 from .prompt_words import telling_words
+from .running import InsideClick
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import JournalEntry
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 _PAGE = 12
+_LONGEST_IN_CLICK = 2  # in seconds
 
 
 class History:
@@ -28,8 +32,7 @@ class History:
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._maker, self._texts = controller, maker, maker.texts
-        self._tiles: dict[str, Any] = {}
-        self._made_of: dict[str, tuple[Any, ...]] = {}
+        self._tiles: dict[str, _Tile] = {}
         self.grid = maker.row([], "ad-history")
         self.note = maker.html()
         self.older = maker.button("older", "chevron-down")
@@ -64,39 +67,88 @@ class History:
         tiles = {key: self._tiles[key] for key in kept}
         for entry in entries[:_PAGE]:
             made_of = (entry.state, entry.output, entry.seed)
-            known = self._tiles.get(entry.key) if self._made_of.get(entry.key) == made_of else None
-            tiles[entry.key] = known or self._tile(entry, journal.folder)
-            self._made_of[entry.key] = made_of
+            known = self._tiles.get(entry.key)
+            tiles[entry.key] = known if known and known.made_of == made_of else self._tile(entry, made_of)
         for key, tile in self._tiles.items():
             if tiles.get(key) is not tile:
-                _close(tile)
+                tile.close()
         self._tiles = tiles
-        self.grid.children = tuple(tiles.values())
+        self.grid.children = tuple(tile.box for tile in tiles.values())
         self.note.value = "" if tiles else empty(self._texts["no_history"])
         older = [self.older] if len(entries) > _PAGE else []
         self.box.children = (self.grid, self.note, *older, self._attach_row)
+        if may_show():
+            self._add_pictures(entries[:_PAGE], journal.folder / "thumbnails")
 
-    def _tile(self, entry: JournalEntry, folder: Any) -> Any:
-        """Make a tile: the picture, and a button that says what tells this job from the next."""
-        from animatediff_widget.media.animation import data_url
-        from animatediff_widget.media.formats import still
-        from animatediff_widget.media.thumbnails import thumbnail
-
-        data = thumbnail(entry.output, entry.key, folder / "thumbnails") if may_show() else None
-        if data:
-            image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
-            frame = still(data, "webp")  # for those who asked for less motion
-            less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
-            picture = f"<picture>{less}{image}</picture>"
-        else:
-            state = self._texts.get(f"state_{entry.state}", entry.state)
-            picture = f'<div class="ad-thumbnail">{plain(state)}</div>'
+    def _tile(self, entry: JournalEntry, made_of: tuple[Any, ...]) -> _Tile:
+        """Make a tile: how the job stands, and a button that says what tells this job from the next."""
+        state = self._texts.get(f"state_{entry.state}", entry.state)
         words = telling_words(entry.body.prompt, 32) or self._texts["no_prompt"]
         made = f"{words} · {_when(entry.created)} · {entry.seed}"
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
         button = self._maker.make(widgets.Button, description=made, help=f"{date} · {entry.body.prompt[:200]}")
         button.on_click(lambda _: self._controller.show_entry(entry))
-        return self._maker.box([self._maker.html(picture), button], "ad-tile")
+        picture = self._maker.html(f'<div class="ad-thumbnail">{plain(state)}</div>')
+        return _Tile(self._maker.box([picture, button], "ad-tile"), picture, made_of)
+
+    def _add_pictures(self, entries: list[JournalEntry], folder: Path) -> None:
+        """Show the pictures that are kept; the others are made beside the kernel, one after the other.
+
+        Inside the click, they are made in it for a while: what comes later, no page would show before the next look.
+        """
+        from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumbnails_beside
+
+        missing, is_inside = [], isinstance(self._controller.runner, InsideClick)
+        end = time.monotonic() + _LONGEST_IN_CLICK
+        for entry in entries:
+            tile = self._tiles[entry.key]
+            if tile.has_picture:
+                continue
+            data = kept_thumbnail(entry.key, folder)
+            if data is None and entry.output is not None and not tile.is_asked_for:
+                tile.is_asked_for = True
+                if is_inside and time.monotonic() < end:
+                    data = thumbnail(entry.output, entry.key, folder)
+                else:
+                    missing.append((entry.key, entry.output))
+            tile.show(data)
+        waiting = self._tiles
+
+        def deliver(key: str, data: bytes | None) -> bool:
+            if not is_inside:
+                waiting[key].show(data)
+            return self.grid.comm is not None  # else the panel is closed
+
+        if missing:
+            thumbnails_beside(missing, folder, deliver)
+
+
+@dataclasses.dataclass
+class _Tile:
+    """A job's picture and button; `made_of` is what they show of it."""
+
+    box: Any
+    picture: Any
+    made_of: tuple[Any, ...]
+    is_asked_for: bool = False
+    has_picture: bool = False
+
+    def show(self, data: bytes | None) -> None:
+        """Show a picture where there is one, and the tile is still on the page."""
+        from animatediff_widget.media.animation import data_url
+        from animatediff_widget.media.formats import still
+
+        if data and self.picture.comm is not None:
+            image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
+            frame = still(data, "webp")  # for those who asked for less motion
+            less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
+            self.picture.value = f"<picture>{less}{image}</picture>"
+            self.has_picture = True
+
+    def close(self) -> None:
+        """Take it off the page."""
+        for widget in (*self.box.children, self.box):
+            widget.close()
 
 
 def _when(created: float) -> str:
@@ -104,9 +156,3 @@ def _when(created: float) -> str:
     then = time.localtime(created)
     is_today = then[:3] == time.localtime()[:3]
     return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)
-
-
-def _close(tile: Any) -> None:
-    for child in tile.children:
-        child.close()
-    tile.close()

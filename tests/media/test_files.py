@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import queue
 import subprocess
 import sys
+import threading
 
 import pytest
 from PIL import Image
 
 from animatediff_widget.media.files import write_file
-from animatediff_widget.media.thumbnails import thumbnail
+from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumbnails_beside
 
 
 def clip() -> bytes:
@@ -84,13 +86,13 @@ def test_a_thumbnail_is_small_and_is_made_once(tmp_path):
     with Image.open(io.BytesIO(data)) as image:
         assert (image.format, image.size, image.n_frames) == ("WEBP", (96, 48), 3)
     path.unlink()
-    assert thumbnail(path, "key", folder) == thumbnail(None, "key", folder) == data
+    assert thumbnail(path, "key", folder) == kept_thumbnail("key", folder) == data
     assert os.listdir(folder) == ["key.webp"]
 
 
 def test_what_has_no_picture_has_no_thumbnail(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"GIF89a, and then nothing")
-    assert thumbnail(None, "key", tmp_path) is None
+    assert kept_thumbnail("key", tmp_path) is None
     assert thumbnail(tmp_path / "nowhere", "key", tmp_path) is None
     assert thumbnail(tmp_path / "a.gif", "key", tmp_path) is None
     assert os.listdir(tmp_path) == ["a.gif"]
@@ -100,3 +102,17 @@ def test_a_thumbnail_that_cannot_be_kept_is_shown_all_the_same(tmp_path):
     (tmp_path / "a.gif").write_bytes(clip())
     (tmp_path / "thumbnails").write_text("a file where the folder should be")
     assert thumbnail(tmp_path / "a.gif", "key", tmp_path / "thumbnails") is not None
+
+
+def test_thumbnails_are_made_beside_until_nobody_wants_them(tmp_path):
+    (tmp_path / "a.gif").write_bytes(clip())
+    delivered = queue.Queue()
+
+    def deliver(key, data):
+        delivered.put((key, data is not None, threading.current_thread() is threading.main_thread()))
+        return key != "c"
+
+    wanted = [("a", tmp_path / "a.gif"), ("b", tmp_path / "nowhere"), ("c", tmp_path / "a.gif"), ("d", tmp_path)]
+    thumbnails_beside(wanted, tmp_path / "kept", deliver)
+    assert [delivered.get(timeout=30) for _ in "abc"] == [("a", True, False), ("b", False, False), ("c", True, False)]
+    assert sorted(os.listdir(tmp_path / "kept")) == ["a.webp", "c.webp"]

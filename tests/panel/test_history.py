@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from panel_parts import RELAY, all_children, animation_tab, record, run_to_the_end, wait_until
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.keys.credentials import remember_key
+from animatediff_widget.media import thumbnails
 from animatediff_widget.model.body import Body
 from animatediff_widget.panel.prompt_words import telling_words
 
@@ -26,7 +28,7 @@ def test_the_history_lists_what_was_made_and_a_click_brings_it_back():
         ["1girl, solo, cherry blossoms", str(n)] for n in (12, 11, 10)
     ]
     assert all(re.fullmatch(r"\d\d:\d\d", name.split(" · ")[1]) for name in names)
-    assert all("data:image/webp;base64," in tile.children[0].value for tile in tiles)
+    wait_until(lambda: all("data:image/webp;base64," in tile.children[0].value for tile in tiles))
     assert all(len(tile.children[0].value) < 60_000 for tile in tiles)
     tiles[2].children[1].click()
     assert (panel.request.steps, panel.request.seed) == (2, 10)
@@ -106,8 +108,73 @@ def test_one_damaged_file_does_not_keep_the_others_out_of_the_history():
     damaged = Journal().jobs()[0].output
     damaged.write_bytes(b"GIF89a" + bytes(range(40)))
     panel._results.tabs.selected_index = 4
-    pictures = [tile.children[0].value for tile in panel._results.history.grid.children]
-    assert ["<img" in picture for picture in pictures] == [False, True]
+    pictures = [tile.children[0] for tile in panel._results.history.grid.children]
+    wait_until(lambda: ["<img" in picture.value for picture in pictures] == [False, True])
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Pictures that take until a test says so."""
+    ready, shrink = threading.Event(), thumbnails._shrink
+
+    def wait(data):
+        ready.wait(30)
+        return shrink(data)
+
+    monkeypatch.setattr(thumbnails, "_shrink", wait)
+    yield ready
+    ready.set()
+
+
+def open_history(panel):
+    panel._results.tabs.selected_index = 0
+    panel._results.tabs.selected_index = 4
+    return [tile.children[0] for tile in panel._results.history.grid.children]
+
+
+def test_the_history_opens_at_once_and_its_pictures_come_when_they_are_made(slow):
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1))
+    for _ in range(2):
+        run_to_the_end(panel)
+    pictures = open_history(panel)
+    assert ["Done" in picture.value for picture in pictures] == [True, True]
+    assert open_history(panel) == pictures
+    slow.set()
+    wait_until(lambda: all("<img" in picture.value for picture in pictures))
+    panel.close()
+
+
+def test_a_closed_panel_gets_no_pictures_and_keeps_no_thread(slow):
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1))
+    for _ in range(2):
+        run_to_the_end(panel)
+    pictures = open_history(panel)
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "animatediff thumbnails"]
+    panel.close()
+    slow.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not any("<img" in picture.value for picture in pictures)
+    assert len(list(Journal().folder.glob("thumbnails/*"))) == 1  # the one that was being made
+
+
+def test_inside_a_click_a_picture_that_takes_too_long_is_there_when_the_history_is_opened_again(slow, monkeypatch):
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1), background=False)
+    panel.run()
+    monkeypatch.setattr("animatediff_widget.panel.history._LONGEST_IN_CLICK", -1)
+    (picture,) = open_history(panel)
+    slow.set()
+    wait_until(lambda: list(Journal().folder.glob("thumbnails/*.webp")))
+    assert "Done" in picture.value  # what comes after the click, no page would show
+    open_history(panel)
+    assert "<img" in picture.value
+
+
+def test_inside_a_click_the_pictures_are_made_in_it():
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=1), background=False)
+    panel.run()
+    (picture,) = open_history(panel)
+    assert "<img" in picture.value
 
 
 def test_a_job_that_was_started_elsewhere_is_followed_saved_and_listed(server, engine, panel):
