@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
-import itertools
+import math
 import operator
-import tempfile
-from pathlib import Path
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import MissingExtra, OutputError
 from animatediff_widget.texts import Message
 
+from .budget import BUDGET, check_size
+from .video import encode_video, video_frames
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MIMES", "animated_png", "convert", "decode", "encode_images", "sniff", "still"]
+__all__ = ["MIMES", "animated_png", "convert", "decode", "each_frame", "encode_images", "sniff", "still"]
 
 MIMES = {
     "webp": "image/webp",
@@ -29,8 +30,6 @@ MIMES = {
 }
 """The formats that are recognized, by suffix."""
 
-_PILLOW = ("PIL.Image", "pillow_missing")
-_FFMPEG = ("imageio_ffmpeg", "ffmpeg_missing")
 _WRITABLE = ("webp", "gif", "png", "mp4")
 _STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
 
@@ -52,24 +51,37 @@ def sniff(head: bytes) -> str:
     return "bin"
 
 
-def decode(data: bytes, suffix: str, most: int | None = None) -> tuple[list[Image], float]:
-    """Decode an animation, or its first frames; give them, mode RGB, and how many milliseconds one is shown on average.
+def each_frame(data: bytes, suffix: str, budget: float = math.inf) -> Generator[tuple[Image, float], None, None]:
+    """Decode an animation frame by frame: each in mode RGB, and for how many milliseconds it is shown.
 
-    `MissingExtra` where what it needs is not installed, `OutputError` where the file is damaged or of no known format.
+    `MissingExtra` where what it needs is not installed, `OutputError` where the file is damaged or of no known format,
+    where all its frames take more bytes than `budget`, or one more than `FRAME_BUDGET`: told before they are decoded.
     """
-    if suffix in ("mp4", "webm"):
-        return _decode_video(data, suffix, most)
-    image = _library(*_PILLOW)
     try:
-        with image.open(io.BytesIO(data)) as source:
-            frames, durations = [], []
-            for index in range(most or int(getattr(source, "n_frames", 1))):
+        import PIL.Image
+    except ImportError:
+        raise MissingExtra(Message("pillow_missing")) from None
+    if suffix in ("mp4", "webm"):
+        yield from video_frames(data, suffix, budget)
+        return
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as source:
+            count = int(getattr(source, "n_frames", 1))
+            for index in range(count):
+                check_size(source.size, count, budget, suffix)
                 source.seek(index)
-                frames.append(source.convert("RGB"))
-                durations.append(source.info.get("duration") or 125)
+                check_size(source.size, count, budget, suffix)  # a frame of a GIF can enlarge it
+                yield source.convert("RGB"), source.info.get("duration") or 125
+    except OutputError:
+        raise
     except Exception as error:  # a damaged file makes Pillow raise whatever its readers stumble over
         raise OutputError(Message("not_decoded", why=error)) from None
-    return frames, sum(durations) / len(durations)
+
+
+def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
+    """Decode an animation whole, within `BUDGET`: its frames and how many milliseconds one is shown on average."""
+    frames, durations = zip(*each_frame(data, suffix, BUDGET), strict=True)
+    return list(frames), sum(durations) / len(durations)
 
 
 def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | None:
@@ -79,7 +91,8 @@ def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | 
     here, or none is small enough.
     """
     try:
-        [frame] = decode(data, suffix, most=1)[0]
+        with contextlib.closing(each_frame(data, suffix)) as frames:
+            frame, _ = next(frames)
     except (MissingExtra, OutputError):
         return None
     file = io.BytesIO()
@@ -95,13 +108,14 @@ def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | 
 
 
 def convert(data: bytes, suffix: str, to: str) -> bytes:
-    """Turn an animation into another format out of `_WRITABLE`, with every frame; raises as `decode`."""
+    """Turn an animation into another format out of `_WRITABLE`, with every frame; raises as `each_frame`."""
     if to not in _WRITABLE:
         formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *_WRITABLE)))
         raise OutputError(Message("no_such_format", suffix=to, formats=formats))
+    if to == "mp4":  # frame by frame, in two passes: ffmpeg is told first for how long a frame is shown
+        durations = [duration for _, duration in each_frame(data, suffix)]
+        return encode_video((frame for frame, _ in each_frame(data, suffix)), sum(durations) / len(durations))
     frames, duration = decode(data, suffix)
-    if to == "mp4":
-        return _encode_video(frames, duration)
     return encode_images(frames, duration, to, **({"lossless": True} if to == "webp" else {}))
 
 
@@ -132,42 +146,3 @@ def encode_images(frames: list[Image], duration: float, to: str, **options: Any)
     options = {"loop": 0, "duration": round(duration), **options}
     frames[0].save(file, to.upper(), save_all=True, append_images=frames[1:], **options)
     return file.getvalue()
-
-
-def _library(name: str, missing: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise MissingExtra(Message(missing)) from None
-
-
-def _decode_video(data: bytes, suffix: str, most: int | None) -> tuple[list[Image], float]:
-    image, ffmpeg = _library(*_PILLOW), _library(*_FFMPEG)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, f"animation.{suffix}")
-            path.write_bytes(data)
-            with contextlib.closing(ffmpeg.read_frames(str(path))) as reader:
-                about = next(reader)
-                frames = [image.frombytes("RGB", about["size"], frame) for frame in itertools.islice(reader, most)]
-    except (OSError, RuntimeError, StopIteration, KeyError) as error:
-        raise OutputError(Message("video_not_decoded", why=str(error).strip()[-200:])) from None
-    if not frames:
-        raise OutputError(Message("video_empty"))
-    return frames, 1000 / (about.get("fps") or 8)
-
-
-def _encode_video(frames: list[Image], duration: float) -> bytes:
-    ffmpeg = _library(*_FFMPEG)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "animation.mp4")
-            with contextlib.closing(
-                ffmpeg.write_frames(str(path), frames[0].size, fps=1000 / duration, codec="libx264", quality=8)
-            ) as writer:
-                writer.send(None)
-                for frame in frames:
-                    writer.send(frame.tobytes())
-            return path.read_bytes()
-    except (OSError, RuntimeError) as error:
-        raise OutputError(Message("video_not_encoded", why=str(error).strip()[-200:])) from None

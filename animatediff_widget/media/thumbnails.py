@@ -6,11 +6,16 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from animatediff_widget.errors import AnimateDiffError
 
+from .budget import BUDGET, decoded_bytes
 from .files import write_file
-from .formats import decode, encode_images, sniff
+from .formats import each_frame, encode_images, sniff
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["kept_thumbnail", "thumbnail", "thumbnails_beside"]
 
@@ -66,7 +71,14 @@ def _kept(key: str, folder: Path) -> Path:
 
 
 def _shrink(data: bytes) -> bytes:
-    frames, duration = decode(data, sniff(data[:16]))
-    for frame in frames:
-        frame.thumbnail((_SIZE, _SIZE))
-    return encode_images(frames, duration, "webp", quality=40, method=4)
+    frames: list[Image] = []
+    durations, decoded = [], 0
+    with contextlib.closing(each_frame(data, sniff(data[:16]))) as all_frames:
+        for frame, duration in all_frames:
+            decoded += decoded_bytes(frame.size)
+            if frames and decoded > BUDGET:  # its beginning is enough
+                break
+            frame.thumbnail((_SIZE, _SIZE))
+            frames.append(frame)
+            durations.append(duration)
+    return encode_images(frames, sum(durations) / len(durations), "webp", quality=40, method=4)

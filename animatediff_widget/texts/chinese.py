@@ -199,9 +199,10 @@ CHINESE = {
     "not_stored": "无法把动画写到 {path}：{why}。它在服务端还会保留一小时；请腾出空间或换一个文件夹，再接着完成任务。",
     "not_read_again": "无法重新读取 {folder} 里的动画：{why}。",
     "not_decoded": "无法解码动画：{why}。",
+    "too_many_pixels": "动画已保留，但没有解码：{width} x {height} 像素的各帧所需内存超过规定的 {limit} MiB。"
+    "请保存为 {formats}，再用别的程序打开。",
     "video_not_decoded": "无法解码视频：{why}",
     "video_not_encoded": "无法把动画做成视频：{why}",
-    "video_empty": "无法解码视频：里面没有画面。",
     "no_such_format": "动画不能保存为 .{suffix}；请用 {formats}。",
     "not_written": "无法写入 {path}：{why}。请换一个位置。",
     "pillow_missing": '解码动画需要 Pillow：pip install "animatediff-widget[local]"',

@@ -206,9 +206,10 @@ ENGLISH = {
     "room or choose another folder, then resume the job.",
     "not_read_again": "The animation in {folder} could not be read again: {why}.",
     "not_decoded": "The animation cannot be decoded: {why}.",
+    "too_many_pixels": "The animation is kept, but not decoded: its frames of {width} x {height} pixels take more than "
+    "the {limit} MiB of memory that are given to it. Save it as {formats}, and open that with another program.",
     "video_not_decoded": "The video cannot be decoded: {why}",
     "video_not_encoded": "The animation cannot be made into a video: {why}",
-    "video_empty": "The video cannot be decoded: it has no frames.",
     "no_such_format": "An animation cannot be saved as .{suffix}; use {formats}.",
     "not_written": "{path} could not be written: {why}. Choose another place.",
     "pillow_missing": 'Decoding an animation needs Pillow: pip install "animatediff-widget[local]"',

@@ -1,0 +1,122 @@
+"""Reading and writing mp4 with ffmpeg, frame by frame."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from animatediff_widget.errors import MissingExtra, OutputError
+from animatediff_widget.texts import Message
+
+from .budget import FRAME_BUDGET, check_size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["encode_video", "video_frames"]
+
+_NEEDED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+_FPS = re.compile(rb"(\d+(?:\.\d+)?) fps")
+_FASTEST = 240
+
+
+def _executable() -> str:
+    """Find ffmpeg: the one that the environment names, that a wheel carries, or that is installed."""
+    found = os.environ.get("IMAGEIO_FFMPEG_EXE")
+    with contextlib.suppress(ImportError):
+        import imageio_ffmpeg
+
+        folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
+        found = found or next(map(str, folder.glob("ffmpeg-*")), None)
+    found = found or shutil.which("ffmpeg")
+    if not found:
+        raise MissingExtra(Message("ffmpeg_missing"))
+    return found
+
+
+@contextlib.contextmanager
+def _ffmpeg(log: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ffmpeg without the environment, where keys may be, but for what finds its libraries.
+
+    It has a session of its own, so that an interrupt of the terminal reaches it through this process alone.
+    """
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(  # noqa: S603 - no shell; the arguments are this module's
+            [_executable(), "-hide_banner", "-nostats", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()  # nobody reads on
+
+
+def _tail(log: Path) -> str:
+    return log.read_text("utf-8", "replace").strip()[-200:]
+
+
+def video_frames(data: bytes, suffix: str, budget: float) -> Iterator[tuple[Image, float]]:
+    """Decode a video; see `formats.each_frame`."""
+    from PIL import Image
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path, log = Path(folder, f"animation.{suffix}"), Path(folder, "log")
+            path.write_bytes(data)
+            limits = ("-threads", "2", "-max_pixels", str(FRAME_BUDGET // 4))
+            with _ffmpeg(log, *limits, "-i", path, "-f", "image2pipe", "-vcodec", "ppm", "-") as process:
+                assert process.stdout
+                count, fps = 0, 8.0
+                while process.stdout.readline():  # P6, then the size, then the largest value, each on a line
+                    width, height = map(int, process.stdout.readline().split())
+                    process.stdout.readline()
+                    count += 1
+                    check_size((width, height), count, budget, suffix)
+                    pixels = process.stdout.read(width * height * 3)
+                    if count == 1 and (said := _FPS.search(log.read_bytes())):  # written before the first frame
+                        fps = min(float(said[1]), _FASTEST) or fps
+                    yield Image.frombytes("RGB", (width, height), pixels), 1000 / fps
+                if not count:
+                    raise OutputError(Message("video_not_decoded", why=_tail(log)))
+    except (OSError, ValueError) as error:
+        raise OutputError(Message("video_not_decoded", why=error)) from None
+
+
+def encode_video(frames: Iterable[Image], duration: float) -> bytes:
+    """Make an mp4 of frames that are shown for so many milliseconds each; one frame is held at a time."""
+    frames = iter(frames)
+    first = next(frames)
+    fps = min(1000 / duration, _FASTEST)
+    given = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{first.width}x{first.height}", "-r", f"{fps:.6f}")
+    even = "scale=ceil(iw/2)*2:ceil(ih/2)*2"  # players want 4:2:0, which needs even sides
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path, log = Path(folder, "animation.mp4"), Path(folder, "log")
+            wanted = ("-vf", even, "-vcodec", "libx264", "-pix_fmt", "yuv420p", "-crf", "10", path)
+            with _ffmpeg(log, *given, "-i", "-", *wanted) as process:
+                assert process.stdin
+                with contextlib.suppress(BrokenPipeError):  # its exit status says more
+                    process.stdin.write(first.tobytes())
+                    for frame in frames:
+                        process.stdin.write((frame if frame.size == first.size else frame.resize(first.size)).tobytes())
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+                if process.wait():
+                    raise OutputError(Message("video_not_encoded", why=_tail(log)))
+            return path.read_bytes()
+    except OSError as error:
+        raise OutputError(Message("video_not_encoded", why=error)) from None
