@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 from animatediff_widget.model.body import Body
@@ -17,17 +17,11 @@ from .entry import JournalEntry
 __all__ = ["Claim", "JournalProtocol"]
 
 
-class Claim(Protocol):
+class Claim(AbstractContextManager["Claim"], Protocol):
     """The right to run one job, held until `release` or the end of the process, however that comes."""
 
     def release(self) -> None:
         """Give the job free; does nothing the second time."""
-
-    def __enter__(self) -> Claim: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
-    ) -> None: ...
 
 
 class JournalProtocol(Protocol):

@@ -30,54 +30,22 @@ _CUT = re.compile(r"data:[^,]{0,200},\(\d+ characters\)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One job as the journal knows it.
+    """One job as the journal knows it."""
 
-    Parameters
-    ----------
-    key : str
-        The journal's own name for the job.
-    created : float
-        When it was submitted, in seconds since the epoch.
-    endpoint : str
-        The url it was posted to.
-    body : Body
-        What was posted.
-    state : str
-        The state of the `Job`.
-    kind : str or None
-        The `Endpoint`'s kind, where it was recorded.
-    prediction_id : str or None
-        The job's id at the endpoint.
-    answer : str or None
-        The last answer, as JSON; `prediction` reads it.
-    error : Message, str or None
-        What went wrong; text where version 0.1 recorded it.
-    output : pathlib.Path or None
-        The animation's file.
-    sha256 : str or None
-        The file's digest, in hexadecimal.
-    size : int or None
-        The file's size, in bytes.
-    number : int
-        The job's place in the order of submission.
-    seen : bool
-        Whether the person has seen how it ended.
-    """
-
-    key: str
-    created: float
-    endpoint: str
+    key: str  # the journal's own name for the job
+    created: float  # when it was submitted, in seconds since the epoch
+    endpoint: str  # the url it was posted to
     body: Body
-    state: str
-    kind: str | None = None
-    prediction_id: str | None = None
-    answer: str | None = field(default=None, repr=False)
-    error: Message | str | None = None
-    output: Path | None = None
-    sha256: str | None = None
-    size: int | None = None
-    number: int = 0
-    seen: bool = False
+    state: str  # the `Job`'s
+    kind: str | None = None  # the `Endpoint`'s, where it was recorded
+    prediction_id: str | None = None  # the job's id at the endpoint
+    answer: str | None = field(default=None, repr=False)  # the last one, as JSON; `prediction` reads it
+    error: Message | str | None = None  # text where version 0.1 recorded it
+    output: Path | None = None  # the animation's file
+    sha256: str | None = None  # its digest, in hexadecimal
+    size: int | None = None  # in bytes
+    number: int = 0  # the job's place in the order of submission
+    seen: bool = False  # whether the person has seen how it ended
 
     @cached_property
     def prediction(self) -> Prediction | None:
@@ -92,13 +60,7 @@ class JournalEntry:
 
     @property
     def request(self) -> AnimateDiffRequest:
-        """What was asked for: a new request each time, to look at or to change for another job.
-
-        Raises
-        ------
-        InvalidRequest
-            When the record is `damaged`.
-        """
+        """What was asked for, a new request each time; raises `InvalidRequest` when the record is `damaged`."""
         return self.body.request()
 
     @cached_property
@@ -115,20 +77,12 @@ class JournalEntry:
         return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.body.seed
 
     def animation(self) -> Animation | None:
-        """Load the animation.
-
-        Returns
-        -------
-        Animation or None
-            None when there is no file, or it is not what was written: its size and its digest are checked.
-        """
+        """Load the animation; None when there is no file, or it is not what was written, by its digest."""
         from animatediff_widget.media.animation import Animation
 
         if self.output is None:
             return None
         try:
-            if self.size is not None and self.output.stat().st_size != self.size:
-                return None
             data = self.output.read_bytes()
         except OSError:
             return None
@@ -138,15 +92,7 @@ class JournalEntry:
 
 
 def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
-    """Read a row of the journal; what cannot be read of it is left out.
-
-    Parameters
-    ----------
-    row : sqlite3.Row
-        All columns of the table ``jobs``.
-    folder : pathlib.Path
-        The journal's folder.
-    """
+    """Read a row of the table ``jobs``; what cannot be read of it is left out."""
     return JournalEntry(
         key=str(row["key"]),
         created=float(row["created"]) if isinstance(row["created"], (int, float)) else 0.0,
@@ -171,17 +117,9 @@ def write_error(error: Message | str | None) -> str | None:
 
 
 def without_data(answer: str) -> str:
-    """Replace the files in an answer by their lengths: they are stored as files.
+    """Replace the files in an answer's JSON, which are stored as files, by their lengths.
 
-    Parameters
-    ----------
-    answer : str
-        JSON with ``data:`` URIs in it.
-
-    Returns
-    -------
-    str
-        The JSON with each of at least 1000 characters as ``"data:image/webp;base64,(123456 characters)"``.
+    A ``data:`` URI of at least 1000 characters becomes ``"data:image/webp;base64,(123456 characters)"``.
     """
     return _DATA.sub(lambda found: f'"{found[1]}({len(found[2])} characters)"', answer)
 

@@ -93,13 +93,7 @@ if hasattr(os, "register_at_fork"):  # after filelock's own hooks, as in locks.p
 
 
 class JournalFile:
-    """One SQLite file, kept open. Of all threads and processes, one at a time uses it.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where it lies; made when it is missing.
-    """
+    """One SQLite file in a folder, kept open. Of all threads and processes, one at a time uses it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -120,22 +114,14 @@ class JournalFile:
         return None
 
     def read(self, act: _Act[_T]) -> _T:
-        """Do something with the database that changes nothing; gives up after 2 s when others hold it.
+        """Do something with the database that changes nothing; once more when the file had to be replaced.
 
-        Parameters
-        ----------
-        act : callable
-            Called with the connection; again when the file had to be replaced.
-
-        Raises
-        ------
-        JournalError
-            When the folder or the file cannot be used.
+        `JournalError` when the file cannot be used, or others hold it for longer than 2 s.
         """
         return self._do(act, _READ_WITHIN)
 
     def write(self, act: _Act[_T]) -> _T:
-        """Do something with the database in one transaction; on the disk when this returns. As `read` else, for 4 s."""
+        """Do something in one transaction, which is on the disk when this returns; else as `read`, for 4 s."""
 
         def transact(database: sqlite3.Connection) -> _T:
             database.execute("BEGIN IMMEDIATE")
@@ -265,13 +251,7 @@ class JournalFile:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a database for any thread, its transactions begun and ended by hand.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    """
+    """Open a database for any thread, its transactions begun and ended by hand."""
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     database.row_factory = sqlite3.Row
     database.text_factory = lambda data: data.decode("utf-8", "replace")  # broken UTF-8 would break a whole listing
@@ -279,10 +259,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def rename_database(source: Path, target: Path) -> None:
-    """Rename a database with its logs.
-
-    The logs are renamed first: a crash in between cannot leave them to a new database.
-    """
+    """Rename a database, its logs first: a crash in between cannot leave them to a new database."""
     for tail in (*LOGS, ""):
         with contextlib.suppress(FileNotFoundError):
             os.replace(f"{source}{tail}", f"{target}{tail}")

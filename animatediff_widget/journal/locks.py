@@ -29,24 +29,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)
 
 
-class FileClaim:
-    """The right to run one job, held until `release` or the end of the process, however that comes.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The lock file.
-    lock : filelock.BaseFileLock
-        The lock on it, acquired.
-    """
+class FileClaim(contextlib.AbstractContextManager["FileClaim"]):
+    """The right to run one job, by an acquired lock on a file; see `Claim`."""
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self._path = path
         self._lock = lock
         self._process: int | None = os.getpid()
-
-    def __enter__(self) -> FileClaim:
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.release()
@@ -75,24 +64,9 @@ class FileClaim:
 
 
 def claim(path: Path, tries: int = _TRIES) -> FileClaim | None:
-    """Claim what a lock file stands for.
+    """Claim what a lock file stands for, which is removed at the release; None when a living process holds it.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The lock file; made, and removed at the release.
-    tries : int
-        How often to try, 5 ms apart.
-
-    Returns
-    -------
-    FileClaim or None
-        None when a living process, this one included, holds it.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be made.
+    Tried so many times, 5 ms apart. `OSError` when the file cannot be made.
     """
     _make_folder(path.parent)
     for attempt in range(tries):
@@ -109,15 +83,7 @@ def claim(path: Path, tries: int = _TRIES) -> FileClaim | None:
 
 
 def is_claimed(path: Path, tries: int = 3) -> bool:
-    """Whether a living process, this one included, holds a claim. The lock file of a dead process is removed.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The lock file.
-    tries : int
-        As for `claim`.
-    """
+    """Whether a living process, this one included, holds a claim. The lock file of a dead process is removed."""
     with _guard:
         if _holds(path):
             return True
@@ -134,20 +100,7 @@ def is_claimed(path: Path, tries: int = 3) -> bool:
 
 @contextlib.contextmanager
 def gate(path: Path, timeout: float) -> Iterator[None]:
-    """Hold a lock file while the context lasts; the file stays.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The lock file.
-    timeout : float
-        For how long to wait while somebody else holds it, in seconds.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be made; `TimeoutError` when somebody else holds it for longer.
-    """
+    """Hold a lock file, which stays; `TimeoutError` when somebody else holds it for longer than `timeout` seconds."""
     _make_folder(path.parent)
     lock = _new_lock(path)
     if not _acquire(lock, timeout):

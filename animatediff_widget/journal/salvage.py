@@ -21,27 +21,17 @@ __all__ = ["Salvaged", "salvage"]
 
 _Row = dict[str, Any]
 
-_MISSES = 10_000  # so many numbers in a row without a readable row, and the end is reached
+_MISSES = 10_000  # so many numbers in a row that cannot be read, and the end is reached
 _BATCH = 500  # so many rows are added in one transaction, which others wait for
 
 
 @dataclass(frozen=True)
 class Salvaged:
-    """What came of a damaged journal.
+    """What came of a damaged journal."""
 
-    Parameters
-    ----------
-    found : int
-        How many jobs could be read.
-    added : int
-        How many of them were not in the present journal.
-    file : pathlib.Path
-        Where the damaged file is now.
-    """
-
-    found: int
-    added: int
-    file: Path
+    found: int  # how many jobs could be read
+    added: int  # how many of them were not in the present journal
+    file: Path  # where the damaged one is now
 
 
 def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
@@ -49,18 +39,6 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
 
     The damaged file is read from a copy, and renamed from ``journal-damaged-*`` to ``journal-salvaged-*`` at the end. A
     second run, after a crash in the middle, adds what the first one did not.
-
-    Parameters
-    ----------
-    damaged : pathlib.Path
-        The database; its logs lie beside it.
-    journal : JournalFile
-        The present journal.
-
-    Raises
-    ------
-    JournalError
-        When the file cannot be read or copied, or the journal cannot be used.
     """
     rows: dict[str, _Row] = {}
     try:
@@ -86,35 +64,21 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
 
 
 def _read(copy: Path) -> Iterator[_Row]:
-    """Read the rows from both ends to where each meets damage, and one by one between these places."""
+    """Read the rows upwards, number by number past what is damaged; then downwards, for those behind a wide gap."""
     with contextlib.closing(connect(copy)) as database:
         with contextlib.suppress(sqlite3.Error):
             database.execute("PRAGMA writable_schema = ON")  # a schema that names missing pages is read all the same
-        last = highest = 0
-        for row in _query(database, "ORDER BY number"):
-            last = int(row["number"])
-            yield row
-        first = None
-        for row in _query(database, "ORDER BY number DESC"):
-            first = int(row["number"])
-            highest = max(highest, first)
-            if first <= last:
-                return
-            yield row
-        number, misses = last + 1, 0
-        while misses < _MISSES and (first is None or number < first):
-            found = list(_query(database, "WHERE number = ?", number))
-            yield from found
-            misses = 0 if found else misses + 1
-            number += 1
-
-
-def _query(database: sqlite3.Connection, clause: str, *values: int) -> Iterator[_Row]:
-    """Read rows until the end or the first damage. No index is used: it may be damaged where the rows are not."""
-    with contextlib.suppress(sqlite3.Error):
-        for row in database.execute(f"SELECT * FROM jobs NOT INDEXED {clause}", values):  # noqa: S608
-            if isinstance(row["number"], int):
-                yield dict(row)
+        for clause, number, step in (("> ? ORDER BY number", -(2**63), 1), ("< ? ORDER BY number DESC", 2**63 - 1, -1)):
+            # No index is used: it may be damaged where the rows are not.
+            query, misses = f"SELECT * FROM jobs NOT INDEXED WHERE number {clause}", 0  # noqa: S608
+            while misses < _MISSES:
+                try:
+                    for row in database.execute(query, (number,)):
+                        yield dict(row)
+                        number, misses = row["number"], 0
+                    return
+                except sqlite3.Error:
+                    number, misses = number + step, misses + 1
 
 
 def _add(rows: list[_Row], journal: JournalFile) -> int:

@@ -66,21 +66,21 @@ class Journal(JournalProtocol):
 
     @property
     def animations(self) -> Path:
-        """The folder of the animations."""
+        """See `JournalProtocol.animations`."""
         return self.folder / "animations"
 
     @property
     def report(self) -> Message | None:
-        """What is to be done about a damaged journal that lies in the folder; most often None."""
+        """See `JournalProtocol.report`."""
         return self._file.report
 
     @staticmethod
     def new_key() -> str:
-        """Draw a key for a job."""
+        """See `JournalProtocol.new_key`."""
         return uuid.uuid4().hex
 
     def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
-        """Record a job before it is posted, and give its key."""
+        """See `JournalProtocol.begin`."""
         key, body = key or self.new_key(), Body.of(body)
         values = (key, time.time(), endpoint.url, endpoint.kind, body.text, *_version_and_steps(body))
         self._file.write(
@@ -105,7 +105,7 @@ class Journal(JournalProtocol):
         sha256: str | None = None,
         seconds: float | None = None,
     ) -> bool:
-        """Record a job's new state, and what has become known with it; False when the journal does not know it."""
+        """See `JournalProtocol.record`."""
         known: dict[str, Any] = {
             **_answer(prediction),
             "error": write_error(error),
@@ -124,7 +124,7 @@ class Journal(JournalProtocol):
         return self._file.write(lambda database: database.execute(update, values).rowcount > 0)
 
     def adopt(self, key: str, prediction: Prediction) -> bool:
-        """Record that a job found at the endpoint is this one; False when it is another one's already."""
+        """See `JournalProtocol.adopt`."""
 
         def adopt(database: sqlite3.Connection) -> bool:
             taken = database.execute(
@@ -142,11 +142,11 @@ class Journal(JournalProtocol):
         return self._file.write(adopt)
 
     def see(self, key: str) -> None:
-        """Mark a job that ended as seen by the person, so that it is not offered again."""
+        """See `JournalProtocol.see`."""
         self._file.write(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
 
     def claim(self, key: str) -> FileClaim | None:
-        """Claim the right to run a job. It ends with `FileClaim.release`, a ``with`` around it, or this process."""
+        """See `JournalProtocol.claim`."""
         try:
             return claim(self._lock(key))
         except OSError as error:
@@ -154,11 +154,11 @@ class Journal(JournalProtocol):
         raise JournalError(Message("journal_unusable", folder=self.folder, why=problem))
 
     def claimed(self, key: str) -> bool:
-        """Whether a living process runs a job, this one included."""
+        """See `JournalProtocol.claimed`."""
         return is_claimed(self._lock(key))
 
     def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
-        """List the last jobs, the newest first."""
+        """See `JournalProtocol.jobs`."""
         if before is None:
             return self._select("ORDER BY number DESC LIMIT ?", limit)
         return self._select(
@@ -166,11 +166,11 @@ class Journal(JournalProtocol):
         )
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
-        """List the jobs whose end is not known, the newest first."""
+        """See `JournalProtocol.unfinished`."""
         return self._select(f"WHERE {_UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
 
     def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
-        """List what can be picked up again, the newest first."""
+        """See `JournalProtocol.to_pick_up`."""
         found: list[JournalEntry] = []
         below = sys.maxsize
         while len(found) < limit:
@@ -185,7 +185,7 @@ class Journal(JournalProtocol):
         return found[:limit]
 
     def get(self, key: str, endpoint: str | None = None) -> JournalEntry | None:
-        """Find one job by its key in the journal, or by its id at an endpoint (any, where no url is given)."""
+        """See `JournalProtocol.get`."""
         found = self._select(
             "WHERE key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
             *(key, key, endpoint, endpoint),
@@ -193,11 +193,11 @@ class Journal(JournalProtocol):
         return found[0] if found else None
 
     def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
-        """Find jobs by the beginning of their key."""
+        """See `JournalProtocol.find`."""
         return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
-        """Say how long such a job takes: the median of the last 5 of the same endpoint, version and steps."""
+        """See `JournalProtocol.typical_seconds`."""
         values = (endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES)
         rows = self._file.read(
             lambda database: database.execute(
