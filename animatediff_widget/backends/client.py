@@ -64,8 +64,8 @@ class Client:
         download_timeout: float = 600.0,
         allow_plain_http: bool = False,
     ) -> None:
-        if isinstance(token, str):  # should anything fail here, tracebacks that show variables show stars
-            token = hide(token)
+        endpoint, token = hide(endpoint), hide(token)  # should anything fail, tracebacks with variables show stars
+        Endpoint.check(endpoint)
         self.endpoint = endpoint or default_endpoint(token)
         key = find_key(self.endpoint, token)
         refused = colab_refusal(self.endpoint) if key is None else None
@@ -102,8 +102,7 @@ class Client:
         EndpointError
             When there was no good answer. Where its ``arrived`` is True the job may exist nonetheless, and cost money.
         """
-        body = request if isinstance(request, Body) else Body.of(request.seeded())
-        return self.backend.create(body, uuid.uuid4().hex)
+        return self.backend.create(Body.of(request, seeded=True), uuid.uuid4().hex)
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
         """Ask how a job stands; the last snapshot of the same job, as `previous`, saves reading its log again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from animatediff_widget.backends.client import Client
-from animatediff_widget.keys.credentials import hide
+from animatediff_widget.keys.hiding import hide, hide_keys
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -40,7 +40,8 @@ def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None 
     AnimateDiffError
         When the request is refused, or the job fails or is canceled. An interrupt cancels the job.
     """
-    token = hide(token) if token else None
+    # Should anything fail, tracebacks that show variables show stars.
+    prompt, endpoint, token, fields = hide_keys(prompt), hide(endpoint), hide(token), hide_keys(fields)
     request = AnimateDiffRequest(prompt=prompt, **fields)
     job = Job(request, Client(endpoint, token))
     with show_progress(job):

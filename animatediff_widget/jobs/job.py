@@ -14,6 +14,7 @@ from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key
+from animatediff_widget.keys.hiding import hide
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
@@ -79,7 +80,8 @@ class Job(HasTraits):
         timeout: float = 1800.0,
     ) -> None:
         super().__init__()
-        self.body = request if isinstance(request, Body) else Body.of(request.seeded())
+        request = hide(request)  # it may be a key in a wrong place
+        self.body = Body.of(request, seeded=True)
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
@@ -150,6 +152,7 @@ class Job(HasTraits):
         AnimateDiffError
             When the endpoint does not know it, or the journal cannot be written.
         """
+        endpoint, token = hide(endpoint), hide(token)
         client, journal = Client(endpoint, token), journal or Journal()
         entry = journal.get(prediction_id, endpoint=endpoint.url)
         if entry is None:

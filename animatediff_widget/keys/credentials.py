@@ -16,6 +16,7 @@ from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
 from .disguises import disguises
+from .hiding import hide
 
 if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
@@ -34,38 +35,16 @@ _remembered: dict[str, Key] = {}
 """Keys that were typed into a panel, by origin; they live as long as the process."""
 
 
-class _Hidden(str):
-    """Text that a traceback with local variables does not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-def hide(value: str) -> str:
-    """Return the same text as a string whose ``repr`` is stars; for arguments that stand in a frame that may fail."""
-    return value if isinstance(value, _Hidden) else _Hidden(value)
-
-
 class Key:
-    """A key that shows itself to nobody.
+    """A key that shows itself to nobody; `KeyRefused` where it is empty, or cannot stand in a header.
 
-    Parameters
-    ----------
-    value : str
-        The key. Spaces around it and a leading "Bearer " are dropped: they come along when it is pasted.
-
-    Raises
-    ------
-    KeyRefused
-        When it is empty or holds characters that cannot stand in a header.
+    Spaces around it and a leading "Bearer " are dropped: they come along when it is pasted.
     """
 
     __slots__ = ("_reveal", "_star")
 
     def __init__(self, value: str) -> None:
-        value = _Hidden(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
+        value = hide(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
             raise KeyRefused(Message("not_a_key"))
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
@@ -73,12 +52,12 @@ class Key:
 
     def header(self) -> str:
         """Return the value of the ``Authorization`` header. The one way out."""
-        return _Hidden(f"Bearer {self._reveal()}")
+        return hide(f"Bearer {self._reveal()}")
 
     def redact(self, value: Any) -> Any:
-        """Return text, a message or parsed JSON with stars where this key stands in it, in any of its `disguises`.
+        """Return a copy of text, a message or parsed JSON with stars where this key is, in any of its `disguises`.
 
-        It is not changed. Where the key is as short as a word, JSON is handed back as it is.
+        Where the key is as short as a word, JSON is handed back as it is.
         """
         if isinstance(value, str):
             return self._stars(value)
@@ -94,7 +73,7 @@ class Key:
         if len(self._reveal()) < _SHORTEST_SECRET:
             return text.replace(self._reveal(), "***")
         if self._star is None:
-            self._star = re.compile(_Hidden(disguises(self._reveal()))).sub
+            self._star = re.compile(hide(disguises(self._reveal()))).sub
         return self._star("***", text)
 
     def __repr__(self) -> str:

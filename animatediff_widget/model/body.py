@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.keys.hiding import hide
 from animatediff_widget.texts import Message
 
 from .request import AnimateDiffRequest
@@ -22,9 +23,17 @@ class Body:
     text: str
 
     @classmethod
-    def of(cls, request: AnimateDiffRequest | Body) -> Body:
-        """Make the body of a request as it stands now, as `AnimateDiffRequest.body`; a body is handed back as it is."""
-        return request if isinstance(request, Body) else cls.from_json(request.body())
+    def of(cls, request: AnimateDiffRequest | Body, *, seeded: bool = False) -> Body:
+        """Make the body of a request as it stands now, or `seeded` as for submission; a body is handed back as it is.
+
+        `InvalidRequest` where it is neither, such as a key in a wrong place.
+        """
+        request = hide(request)
+        if isinstance(request, Body):
+            return request
+        if not isinstance(request, AnimateDiffRequest):
+            raise InvalidRequest("request", Message("not_a_request"))
+        return cls.from_json((request.seeded() if seeded else request).body())
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Body:

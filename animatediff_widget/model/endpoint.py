@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.keys.hiding import hide, holds_key
 from animatediff_widget.texts import Message
 
 __all__ = ["Endpoint", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
+_LONG_WORD = re.compile(r"[^\s./:]{16,}")  # it is no address, and may be a key of whatever shape
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class Endpoint:
         AnimateDiffError
             When it is not the address of a web server.
         """
-        url = base_url.strip()
+        base_url = url = hide(base_url.strip())
+        if ("://" not in url and holds_key(url)) or _LONG_WORD.fullmatch(url):
+            raise AnimateDiffError(Message("key_as_base_url"))
         try:
             parts = urlsplit(url)
             parts.port  # noqa: B018 - raises where the port is not a number
@@ -82,6 +86,12 @@ class Endpoint:
         if url == cls.replicate().url:
             return cls.replicate()
         return replace(cls.relay(url), url=url)
+
+    @classmethod
+    def check(cls, endpoint: Endpoint | None) -> None:
+        """Refuse what is no endpoint, such as a key in its place."""
+        if endpoint is not None and not isinstance(endpoint, cls):
+            raise AnimateDiffError(Message("not_an_endpoint"))
 
     @property
     def label(self) -> Message:

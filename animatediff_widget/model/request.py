@@ -9,6 +9,7 @@ from typing import Any
 from traitlets import HasTraits
 
 from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.keys.hiding import hide_keys, is_named_as_key
 from animatediff_widget.texts import Message
 
 from .fields import (
@@ -87,7 +88,10 @@ class AnimateDiffRequest(HasTraits):
     )
 
     def __init__(self, **fields: Any) -> None:
+        fields = hide_keys(fields)
         unknown = sorted(set(fields) - set(self.trait_names()))
+        if any(map(is_named_as_key, unknown)):
+            raise InvalidRequest(unknown[0], Message("key_not_a_field", names=", ".join(unknown)))
         if unknown:
             names = ", ".join(self.trait_names())
             raise InvalidRequest(unknown[0], Message("no_such_field", name=repr(unknown[0]), names=names))
@@ -95,6 +99,11 @@ class AnimateDiffRequest(HasTraits):
             super().__init__(**fields)
         except InvalidRequest as error:  # there was no value before it
             raise InvalidRequest(error.field, Message("value_refused", **error.params)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            value = hide_keys(value)
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         seed = "random" if self.seed is None else self.seed
@@ -147,6 +156,7 @@ class AnimateDiffRequest(HasTraits):
         InvalidRequest
             When `body` is not an object with an ``input`` object, or a field is refused.
         """
+        body = hide_keys(body)
         if not isinstance(body, dict):
             raise no_object("body", body)
         given = body.get("input", {})

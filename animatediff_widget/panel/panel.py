@@ -92,7 +92,10 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         lang: str | None = None,
         journal: Journal | None = None,
     ) -> None:
-        token = hide(token) if token else None  # tracebacks that show variables show stars
+        request, endpoint, token = hide(request), hide(endpoint), hide(token)  # tracebacks with variables show stars
+        if request is not None and not isinstance(request, AnimateDiffRequest):
+            raise AnimateDiffError(Message("not_a_request"))
+        Endpoint.check(endpoint)
         self._maker = make = Maker(_texts(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)

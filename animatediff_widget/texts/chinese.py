@@ -129,6 +129,12 @@ CHINESE = {
     "no_input": "{who}没有说明这个任务的输入，因此无法从这里跟踪。",
     "no_such_place": "这个版本没有运行位置 {kind}；可用的有 {kinds}。",
     "not_a_base_url": "{url} 不是服务地址。请写成类似 https://relay.example 的形式。",
+    "not_a_request": "request 必须是 AnimateDiffRequest，例如 AnimateDiffRequest(prompt=...)。密钥请用 token= 传入。",
+    "not_an_endpoint": "endpoint 必须是 Endpoint.replicate() 或 Endpoint.relay(base_url) 之类。密钥请用 token= 传入。",
+    "key_not_a_field": "密钥不是请求的字段（{names}）。请用 token= 传给 animate、Client 或 AnimateDiffPanel，"
+    "或设为环境变量。",
+    "key_as_base_url": "这可能是密钥，不是服务地址。请写成类似 https://relay.example 的形式；密钥请用 token= 传入，"
+    "或填在密钥栏里。",
     "key_in_base_url": "服务地址里不能有用户名或密钥：密钥请填在密钥栏里。",
     "not_a_key": "这不是密钥：它是空的，或者含有空格或 ASCII 以外的字符。请重新完整地复制。",
     "variable_not_a_key": "{name} 里的不是密钥：其中有空格或 ASCII 以外的字符。请重新设置，或把密钥粘贴到面板里。",

@@ -131,6 +131,14 @@ ENGLISH = {
     "no_input": "{who} does not say what this job was made of, so it cannot be followed from here.",
     "no_such_place": "There is no place {kind} to run in this version; there are {kinds}.",
     "not_a_base_url": "{url} is not a base url. Give one like https://relay.example",
+    "not_a_request": "The request must be an AnimateDiffRequest, such as AnimateDiffRequest(prompt=...). A key is "
+    "given as token=.",
+    "not_an_endpoint": "The endpoint must be one such as Endpoint.replicate() or Endpoint.relay(base_url). A key is "
+    "given as token=.",
+    "key_not_a_field": "A key is no field of a request ({names}). Give it as token= to animate, Client or "
+    "AnimateDiffPanel, or set it in the environment.",
+    "key_as_base_url": "That may be a key, and is no base url. Give one like https://relay.example, and a key as "
+    "token= or in the key field.",
     "key_in_base_url": "A base url must not hold a user name or key: give the key in its own field.",
     "not_a_key": "That is not a key: it is empty, or holds spaces or characters outside ASCII. Copy it again, whole.",
     "variable_not_a_key": "{name} holds no key: spaces or characters outside ASCII stand in it. Set it again, or "

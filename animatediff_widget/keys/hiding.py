@@ -1,0 +1,73 @@
+"""What looks like a key, and text that a traceback with variables shows as stars."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, SupportsIndex, TypeVar
+
+__all__ = ["hide", "hide_keys", "holds_key", "is_named_as_key"]
+
+_T = TypeVar("_T")
+
+_STARS = "'***'"
+_SHAPES = re.compile(
+    r"(?<![a-z0-9])(?:r8_|sk-)(?=[a-z_-]*\d)[a-z0-9_-]{16,}"  # Replicate's, and the shape that many others have
+    r"|\bbearer\s+[\x21-\x7e]{8,}"
+    r"|://[^\s/?#]*@"  # a user in a url
+    r"|[?&#](?:[a-z_-]*token|api_?key|key|secret)=[^&\s]+",
+    re.IGNORECASE,
+)
+_NAMES = re.compile(r"(?:.*[_-])?(?:token|key|secret|password|authorization)", re.IGNORECASE)
+
+
+class _Hidden(str):
+    """Text that a traceback with local variables does not show, as a whole or in part."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return _STARS
+
+    def __getitem__(self, part: SupportsIndex | slice) -> str:
+        return _Hidden(super().__getitem__(part))  # rich and reprlib show the beginning of long text
+
+    def strip(self, characters: str | None = None, /) -> str:
+        return _Hidden(super().strip(characters))
+
+    def __add__(self, other: str) -> str:
+        return _Hidden(super().__add__(other))
+
+    def __radd__(self, other: str) -> str:
+        return _Hidden(other + str(self))
+
+
+def holds_key(text: str) -> bool:
+    """Whether text looks like a key (``r8_...``, ``sk-...``) or holds one, such as a url with a user or ``token=``."""
+    return _SHAPES.search(text) is not None
+
+
+def hide(value: _T) -> _T:
+    """Return the same text as a string whose ``repr`` is stars; for arguments that stand in a frame that may fail.
+
+    What is no text is handed back as it is.
+    """
+    plain = isinstance(value, str) and not isinstance(value, _Hidden)
+    return _Hidden(value) if plain else value  # type: ignore[return-value]
+
+
+def hide_keys(value: Any) -> Any:
+    """Return the same arguments, or JSON, with all text hidden that looks like a key or is named as one."""
+    if isinstance(value, str):
+        return hide(value) if holds_key(value) else value
+    if isinstance(value, list):
+        return [hide_keys(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            hide_keys(name): hide(item) if is_named_as_key(name) else hide_keys(item) for name, item in value.items()
+        }
+    return value
+
+
+def is_named_as_key(name: object) -> bool:
+    """Whether an argument's name says that it is a key, such as ``api_key``."""
+    return isinstance(name, str) and _NAMES.fullmatch(name) is not None
