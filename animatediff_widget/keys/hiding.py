@@ -55,15 +55,16 @@ def hide(value: _T) -> _T:
     return _Hidden(value) if plain else value  # type: ignore[return-value]
 
 
-def hide_keys(value: Any) -> Any:
+def hide_keys(value: Any, depth: int = 100) -> Any:
     """Return the same arguments, or JSON, with all text hidden that looks like a key or is named as one."""
     if isinstance(value, str):
         return hide(value) if holds_key(value) else value
-    if isinstance(value, list):
-        return [hide_keys(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, list) and depth:
+        return [hide_keys(item, depth - 1) for item in value]
+    if isinstance(value, dict) and depth:
         return {
-            hide_keys(name): hide(item) if is_named_as_key(name) else hide_keys(item) for name, item in value.items()
+            hide_keys(name): hide(item) if is_named_as_key(name) else hide_keys(item, depth - 1)
+            for name, item in value.items()
         }
     return value
 
