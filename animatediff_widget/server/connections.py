@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from enum import IntEnum
 from typing import Any
 
@@ -12,7 +14,7 @@ from tornado.iostream import IOStream
 __all__ = ["Listener"]
 
 MAX_CONNECTIONS = 500
-"""More would use up the process's files; select() on Windows takes 512."""
+"""Of one server, and no more than a quarter of the files that its process may open; select() on Windows takes 512."""
 
 IDLE_SECONDS = 60.0
 BODY_SECONDS = 30.0
@@ -26,22 +28,33 @@ class _Rank(IntEnum):
     BUSY = 2  # has sent one that is being answered
 
 
-class Listener(HTTPServer):
-    """Tornado's server with at most `MAX_CONNECTIONS` connections.
+def _quarter_of_files() -> float:
+    """Give a quarter of the files that this process may open: with none left, accept() fails for the owner too."""
+    if sys.platform == "win32":
+        return math.inf
+    import resource
 
-    When there are as many, a new connection replaces the one that has had the lowest rank for longest.
-    So a process without the token, however many connections it opens, cannot keep out one that has it.
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if soft == resource.RLIM_INFINITY else max(soft // 4, 4)
+
+
+class Listener(HTTPServer):
+    """Tornado's server with a bounded number of connections.
+
+    When there are as many, a new connection replaces the one that has had the lowest rank for longest. So a process
+    without the token, however many connections it opens, cannot keep out one that has it.
     """
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         """Set up the server; tornado calls it with the constructor's arguments."""
         kwargs.update(idle_connection_timeout=IDLE_SECONDS, body_timeout=BODY_SECONDS)
         super().initialize(*args, **kwargs)
+        self._most = _quarter_of_files()
         self._ranks: dict[IOStream, _Rank] = {}  # of one rank: in the order in which they came to it
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Take a new connection."""
-        if len(self._ranks) >= MAX_CONNECTIONS:
+        if len(self._ranks) >= min(self._most, MAX_CONNECTIONS):
             first = min(self._ranks, key=self._ranks.__getitem__)
             if self._ranks[first] is _Rank.BUSY:
                 stream.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -148,6 +150,30 @@ def test_a_caller_who_hangs_up_while_its_answer_is_held_frees_its_place(monkeypa
             time.sleep(0.001)
     with Caller(caller.server) as other:
         assert other.look(created)["status"] == "processing"
+
+
+FEW_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+from animatediff_widget.server import LocalServer
+with LocalServer() as server:
+    print(server.base_url, server.token, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process may open as many files as it likes")
+def test_a_process_that_may_open_few_files_does_not_spend_them_on_idle_connections():
+    with subprocess.Popen([sys.executable, "-c", FEW_FILES], stdin=-1, stdout=-1, text=True) as process:
+        url, token = process.stdout.readline().split()
+        with ExitStack() as strangers:
+            for _ in range(200):
+                strangers.enter_context(
+                    socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=10)
+                )
+            answer = requests.get(f"{url}/v1/predictions", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        assert answer.status_code == 200
+        process.stdin.close()
 
 
 @pytest.mark.parametrize(
