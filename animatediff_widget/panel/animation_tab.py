@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
-
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.media.animation import Animation
+from animatediff_widget.texts import Message
 
 from .controller import Controller
 from .controls import Maker
@@ -29,8 +28,8 @@ class AnimationTab:
         self._controller, self._texts = controller, texts
         self.animation: Animation | None = None  # the one that plays
         self.stage = maker.html(empty(texts["nothing_yet"]), "ad-stage")
-        self.file_name = maker.make(
-            widgets.Text, "ad-grow", description=texts["save_as"], help=texts["save_help"], disabled=True
+        self.file_name = maker.text(
+            self._say_problem, "ad-grow", description=texts["save_as"], help=texts["save_help"], disabled=True
         )
         self.save = maker.button("save", "download", disabled=True)
         self.use_seed = maker.button("use_seed", "repeat", disabled=True)
@@ -82,14 +81,17 @@ class AnimationTab:
     def _save(self, _: Any) -> None:
         name = self.file_name.value.strip()
         if self.animation is None or not name:
-            self.note.value = problem(self._texts["name_missing"])
+            self._say_problem(Message("name_missing"))
             return
         try:
             path = self.animation.save(name)
         except AnimateDiffError as error:
-            self.note.value = problem(self._texts.say(error))
+            self._say_problem(error)
             return
         self.note.value = said(self._texts["saved"].format(path=path.resolve()))
+
+    def _say_problem(self, why: Message | AnimateDiffError) -> None:
+        self.note.value = problem(self._texts.say(why))
 
     def _use_seed(self, _: Any) -> None:
         if self.animation is not None and self.animation.seed is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
 
-from animatediff_widget.texts import Texts
+from animatediff_widget.keys.hiding import holds_key
+from animatediff_widget.texts import Message, Texts
 
 __all__ = ["Maker"]
 
@@ -53,6 +55,18 @@ class Maker:
     def row(self, children: list[Any], *classes: str) -> Any:
         """Make a box with its children side by side, wrapped where it is too narrow."""
         return self.make(widgets.HBox, "ad-row", *classes, children=children)
+
+    def text(self, say: Callable[[Message], None], *classes: str, **traits: Any) -> Any:
+        """Make a field for a line of text; a key that is put there by mistake is taken out, which `say` is told."""
+        field = self.make(widgets.Text, *classes, **traits)
+
+        def look(change: Any) -> None:
+            if holds_key(change["new"]):
+                field.value = ""
+                say(Message("key_in_field"))
+
+        field.observe(look, "value")
+        return field
 
     def html(self, value: str = "", *classes: str) -> Any:
         """Make a piece of HTML."""

@@ -9,6 +9,7 @@ from traitlets import HasTraits, Instance, Unicode, Union, observe
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, remember_key
+from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
@@ -48,6 +49,8 @@ class EndpointChoice(HasTraits):
         endpoint: Endpoint | None = None
         problem: Message | str | None = None
         try:
+            if holds_key(base_url):
+                raise AnimateDiffError(Message("key_in_base_url"))
             place = self.registry.place(kind)
             if place.needs_url and not base_url.strip():
                 problem = Message("url_missing")
@@ -55,6 +58,8 @@ class EndpointChoice(HasTraits):
                 endpoint = place.endpoint(base_url)
         except AnimateDiffError as error:
             problem = error.message
+            if error.code in ("key_in_base_url", "key_as_base_url"):  # the notebook would be saved with it
+                base_url = ""
         with self.hold_trait_notifications():
             self.kind, self.base_url, self.problem, self.endpoint = kind, base_url, problem, endpoint
 

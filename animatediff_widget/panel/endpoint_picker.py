@@ -48,6 +48,7 @@ class EndpointPicker:
     def _chosen(self, _: Any) -> None:
         if not self._rendering:
             self._choice.choose(self.kind.value, self.base_url.value)
+            self._render()  # nobody is told where a key was taken out of the same base url again
 
     def _typed(self, change: Any) -> None:
         if change["new"].strip():

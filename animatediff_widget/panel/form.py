@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.fields import IGNORED_INPUTS, draw_seed
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
@@ -142,6 +143,10 @@ class Form:
 
         def edited(change: Any) -> None:
             if self._refreshing:
+                return
+            if isinstance(change["new"], str) and holds_key(change["new"]):  # the notebook would be saved with it
+                self._refresh(name)
+                self.notes[name].value = problem(self._texts["key_in_field"])
                 return
             try:
                 setattr(self.request, name, write(change["new"]))

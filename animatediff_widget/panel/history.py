@@ -37,8 +37,8 @@ class History:
         self.note = maker.html()
         self.older = maker.button("older", "chevron-down")
         self.older.on_click(lambda _: self._load(more=True))
-        self.prediction_id = maker.make(
-            widgets.Text,
+        self.prediction_id = maker.text(
+            lambda message: controller.set_trait("refusal", message),
             "ad-grow",
             description=maker.texts["attach_id"],
             placeholder=maker.texts["attach_example"],

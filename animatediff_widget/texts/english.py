@@ -139,6 +139,8 @@ ENGLISH = {
     "AnimateDiffPanel, or set it in the environment.",
     "key_as_base_url": "That may be a key, and is no base url. Give one like https://relay.example, and a key as "
     "token= or in the key field.",
+    "key_in_field": "That may be a key. It was taken out of this field, so that it is not saved with the notebook. A "
+    "key belongs in the key field, as token=, or in the environment.",
     "key_in_base_url": "A base url must not hold a user name or key: give the key in its own field.",
     "not_a_key": "That is not a key: it is empty, or holds spaces or characters outside ASCII. Copy it again, whole.",
     "variable_not_a_key": "{name} holds no key: spaces or characters outside ASCII stand in it. Set it again, or "

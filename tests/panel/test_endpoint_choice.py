@@ -112,6 +112,24 @@ def test_a_base_url_that_may_hold_a_key_is_refused_and_a_snippet_says_why():
     assert choice.give_key("r8_typed") == choice.problem
 
 
+@pytest.mark.parametrize(
+    "given", ["r8_9f31cA0aa55b7e21d3c4", "https://me:secret@relay.example", "https://a.example?token=s3cr3t"]
+)
+def test_a_key_in_the_base_url_is_taken_out_at_once_each_time(given):
+    panel = AnimateDiffPanel(endpoint=Endpoint.relay("https://relay.example"))
+    for _ in range(2):
+        panel._picker.base_url.value = given
+        assert panel._picker.base_url.value == ""
+        assert "ad-problem" in panel._picker.note.value
+        state = json.dumps([widget.get_state() for widget in all_widgets()], default=repr)
+        assert given.rpartition("=")[2] not in state
+        assert "secret" not in state
+    assert panel.endpoint is None
+    panel._picker.base_url.value = "relay.example"
+    assert panel._picker.base_url.value == "relay.example"  # what is only mistyped is left to be mended
+    panel.close()
+
+
 def test_a_key_that_cannot_be_one_is_refused_beside_its_field():
     panel = AnimateDiffPanel(endpoint=Endpoint.replicate())
     panel._picker.key.value = "not a key"

@@ -137,3 +137,38 @@ def test_an_input_that_the_model_ignores_is_warned_of_beside_the_field_and_sent_
     assert panel.request.body()["input"].items() >= given.items()
     panel.request.extra_input = {}
     assert panel._form.notes["extra_input"].value == ""
+
+
+KEYS = [
+    "r8_9f31cA0aa55b7e21d3c4",
+    " sk-proj-77aa99bb00cc11dd ",
+    "https://me:pass@relay.example",
+    "https://a.example?token=s3cr3t",
+]
+FIELDS = ["prompt", "n_prompt", "path", "motion_module", "version", "extra_input", "extra_body"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_key_in_a_wrong_field_is_taken_out_at_once_and_the_person_is_told_where_it_belongs(name, key):
+    panel = AnimateDiffPanel(AnimateDiffRequest(prompt="a boat"))
+    before = control(panel, name).value
+    for typed in (key, json.dumps({"note": key})):
+        control(panel, name).value = typed
+        assert control(panel, name).value == before
+        assert "That may be a key" in panel._form.notes[name].value
+        assert key.strip() not in str([widget.get_state() for widget in panel._maker._made])
+    assert panel.request == AnimateDiffRequest(prompt="a boat")
+    assert not panel._controller.form_problem
+    panel.request.prompt = "a kite"
+    assert ("That may be a key" in panel._form.notes[name].value) == (name != "prompt")
+    panel.close()
+
+
+def test_a_key_for_an_id_or_a_files_name_is_taken_out_too():
+    panel = AnimateDiffPanel()
+    history, tab = panel._results.history, panel._results.animation_tab
+    history.prediction_id.value = tab.file_name.value = KEYS[0]
+    assert history.prediction_id.value == tab.file_name.value == ""
+    assert "That may be a key" in panel._monitor.status.value
+    assert "That may be a key" in tab.note.value
