@@ -77,7 +77,7 @@ def report(journal: Journal) -> None:
 
 
 def follow(job: Job) -> None:
-    """Follow a job of the journal to its end, and print its file's name.
+    """Follow a job of the journal to its end, and print its files' names.
 
     Raises
     ------
@@ -97,4 +97,5 @@ def follow(job: Job) -> None:
         raise
     if animation.path is None:
         raise JobError(Message("no_file"))
-    print(animation.path, flush=True)
+    for each in job.animations:
+        print(each.path, flush=True)

@@ -58,7 +58,7 @@ def _default(trait: Any) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.jobs.progress import show_progress
+    from animatediff_widget.jobs.progress import say_further, show_progress
 
     fields: dict[str, Any] = {}
     try:
@@ -83,6 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
             print(json.dumps(job.prediction.raw, indent=2, ensure_ascii=False))
     path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
     print(path, file=sys.stderr if arguments.json else sys.stdout)
+    say_further(job)
     return OK
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from animatediff_widget.journal import JournalEntry
-from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
 
 
@@ -28,7 +26,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Recall:
-    """Look into the journal and on the disk; answered with the entry as it is now, and its animation or None."""
+    """Look into the journal and on the disk; answered with the entry as it is now, and its animations."""
 
     entry: JournalEntry
 
@@ -71,9 +69,10 @@ class Adopt:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Fetch the output; answered with `Fetched`."""
+    """Fetch one of the outputs, the first or a further one; answered with its animation, whole and on the disk."""
 
     prediction: Prediction
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,19 +84,6 @@ class Wait:
 
 Action = Begin | Record | Recall | Create | Watch | Cancel | Search | Adopt | Fetch | Wait
 Flow = Generator[Action, Any, None]
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """An animation that lies on the disk, whole."""
-
-    animation: Animation
-    sha256: str
-
-    def known(self) -> dict[str, Any]:
-        """Give what the journal keeps of it."""
-        path: Path | None = self.animation.path
-        return {"output": path, "size": len(self.animation.data), "sha256": self.sha256}
 
 
 @dataclass(frozen=True)

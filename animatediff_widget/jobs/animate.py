@@ -11,7 +11,7 @@ from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 
 from .job import Job
-from .progress import show_progress
+from .progress import say_further, show_progress
 
 __all__ = ["animate"]
 
@@ -33,7 +33,8 @@ def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None 
     Returns
     -------
     Animation
-        The animation; as the last line of a cell it plays.
+        The animation; as the last line of a cell it plays. Where the model made several, it is the first, and a line on
+        stderr says where the others are.
 
     Raises
     ------
@@ -45,4 +46,6 @@ def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None 
     request = AnimateDiffRequest(prompt=prompt, **fields)
     job = Job(request, Client(endpoint, token))
     with show_progress(job):
-        return job.run()
+        animation = job.run()
+    say_further(job)
+    return animation

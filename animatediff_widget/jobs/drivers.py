@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import logging
 import os
 import threading
@@ -159,31 +158,33 @@ class Driver:
                 raise
         return found
 
-    def _fetch(self, action: actions.Fetch) -> actions.Fetched:
-        folder = self._journal.animations
-        part = self._backend.fetch(action.prediction.outputs[0], folder / f"{self._key}.part")
+    def _fetch(self, action: actions.Fetch) -> Animation:
+        folder, number = self._journal.animations, action.number
+        name = f"{self._key}-{number + 1}" if number else self._key
+        path = _find_file(folder, name) if number else None  # an attempt before may have had it
         try:
-            data = part.read_bytes()
-            path = _put_in_place(part, self._key, sniff(data))
+            if path is None:
+                part = self._backend.fetch(action.prediction.outputs[number], folder / f"{self._key}.part")
+                path = _put_in_place(part, name, sniff(part.read_bytes()))
+            return Animation(path.read_bytes(), self._body, action.prediction, path)
         except OSError as error:
             raise StorageError(Message("not_read_again", folder=folder, why=error.strerror or error)) from None
-        return actions.Fetched(Animation(data, self._body, action.prediction, path), hashlib.sha256(data).hexdigest())
 
-    def _recall(self, entry: JournalEntry) -> tuple[JournalEntry, actions.Fetched | None]:
+    def _recall(self, entry: JournalEntry) -> tuple[JournalEntry, tuple[Animation, ...]]:
         """Look at what the journal and the disk have now; another process may have brought the job further."""
         with contextlib.suppress(JournalError):
             entry = self._journal.get(entry.key) or entry
         folder = self._journal.animations
         _tidy(folder, entry.key)
-        animation = entry.animation() or _left_behind(folder, entry)
-        if animation is None:
-            return entry, None
-        return entry, actions.Fetched(animation, hashlib.sha256(animation.data).hexdigest())
+        animations = entry.animations()
+        if entry.output is None:  # a kill may have come after the file got its name and before the journal knew
+            animations = dataclasses.replace(entry, output=_find_file(folder, entry.key)).animations()
+        return entry, animations
 
 
-def _put_in_place(part: Path, key: str, suffix: str) -> Path:
+def _put_in_place(part: Path, name: str, suffix: str) -> Path:
     """Give a downloaded file its name, for good: a file with that name is whole and on the disk."""
-    path = part.with_name(f"{key}.{suffix}")
+    path = part.with_name(f"{name}.{suffix}")
     os.replace(part, path)
     if os.name != "nt":  # a folder cannot be opened there; its file system writes renames down itself
         handle = os.open(path.parent, os.O_RDONLY)
@@ -204,12 +205,7 @@ def _tidy(folder: Path, key: str) -> None:
                 scrap.unlink(missing_ok=True)
 
 
-def _left_behind(folder: Path, entry: JournalEntry) -> Animation | None:
-    """Find the file of a job that was killed after the file got its name and before the journal knew."""
-    if entry.output is not None:
-        return None
-    for suffix in (*MIMES, "bin"):
-        path = folder / f"{entry.key}.{suffix}"
-        with contextlib.suppress(OSError):
-            return Animation(path.read_bytes(), entry.body, entry.prediction, path)
-    return None
+def _find_file(folder: Path, name: str) -> Path | None:
+    """Find a file by its name without a suffix."""
+    paths = (folder / f"{name}.{suffix}" for suffix in (*MIMES, "bin"))
+    return next(filter(Path.is_file, paths), None)

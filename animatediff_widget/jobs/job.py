@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-from traitlets import Enum, HasTraits, Instance, Unicode
+from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
@@ -60,12 +60,15 @@ class Job(HasTraits):
         Why the job ended without an animation.
     animation : Animation or None
         The animation, once it is on disk.
+    animations : tuple of Animation
+        All of them, in the model's order, where it makes several; `animation` is the first.
     notice : str
         What goes on behind the scenes while it runs (a fault that is being waited out, ...); often empty.
     """
 
     prediction = Instance(Prediction, allow_none=True, read_only=True)
     animation = Instance(Animation, allow_none=True, read_only=True)
+    animations = Tuple(read_only=True)
     error = Instance(Exception, allow_none=True, read_only=True)
     notice = Unicode("", read_only=True)
     state = Enum(STATES, "new", read_only=True)
@@ -121,7 +124,7 @@ class Job(HasTraits):
         client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
         job = cls(entry.body, client, journal=journal, timeout=timeout)
         job._runner.entry, job._runner.key = entry, entry.key
-        job._show(JobView.of(entry, entry.animation() if entry.state == "succeeded" else None))
+        job._show(JobView.of(entry, entry.animations() if entry.state == "succeeded" else ()))
         return job
 
     @classmethod
@@ -271,6 +274,7 @@ class Job(HasTraits):
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
         values = {
             "prediction": view.prediction,
+            "animations": view.animations,
             "animation": view.animation,
             "error": view.error,
             "notice": str(view.notice or ""),

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from animatediff_widget.texts import Message
+
 from .job import Job
 from .status_line import describe
 
-__all__ = ["show_progress"]
+__all__ = ["say_further", "show_progress"]
 
 
 @contextlib.contextmanager
@@ -33,6 +35,13 @@ def show_progress(job: Job) -> Iterator[None]:
         changed()
         if show is _overwrite:
             print(file=sys.stderr)
+
+
+def say_further(job: Job) -> None:
+    """Say where the further animations of a job are."""
+    files = [str(animation.path) for animation in job.animations[1:]]
+    if files:
+        print(Message("further_files", files=", ".join(files)), file=sys.stderr)
 
 
 def _in_notebook() -> Any:

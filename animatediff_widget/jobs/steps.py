@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import re
+from collections.abc import Generator
+from typing import Any
 
 from animatediff_widget.backends.http.answers import shorten
 from animatediff_widget.errors import (
@@ -25,10 +29,12 @@ from animatediff_widget.errors import (
     StorageError,
 )
 from animatediff_widget.journal import JournalEntry
+from animatediff_widget.media.animation import Animation
+from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.texts import Message
 
-from .actions import Fetch, Flow, Recall
+from .actions import Action, Fetch, Flow, Recall
 from .context import Context
 from .following import Following
 from .submission import Submission
@@ -37,6 +43,7 @@ from .view import JobView
 __all__ = ["Steps"]
 
 _FETCH_TRIES = 6
+_FILE = re.compile(r"https?:|data:|/", re.IGNORECASE)  # beside the files, some models put text into their output
 
 
 class Steps:
@@ -70,11 +77,11 @@ class Steps:
             raise
 
     def _take_up(self, entry: JournalEntry) -> Flow:
-        entry, fetched = yield Recall(entry)
-        if fetched is not None:
+        entry, animations = yield Recall(entry)
+        if animations:
             if entry.state != "succeeded" or entry.output is None:
-                yield from self._job.record("succeeded", **fetched.known())
-            self._job.show(prediction=entry.prediction, animation=fetched.animation)
+                yield from self._job.record("succeeded", **_known(animations[0]))
+            self._job.show(prediction=entry.prediction, animations=animations)
             yield from self._end("succeeded")
             return
         prediction = entry.prediction
@@ -107,17 +114,30 @@ class Steps:
         took = None if self._job.posted is None else self._job.schedule.took
         yield from self._job.record("downloading")
         self._job.show(state="downloading")
+        # The first one last: once its file has its name, all of them are on the disk.
+        further = [number for number, output in enumerate(prediction.outputs) if number and _FILE.match(output)]
+        animations: list[Animation] = []
+        for number in (*reversed(further), 0):
+            try:
+                animations.insert(0, (yield from self._fetch(prediction, number)))
+            except OutputError as error:
+                if not number or error.passing or isinstance(error, StorageError):
+                    raise
+                self._job.show(notice=error.message)  # nothing is fetched from where it lies, now or later
+        yield from self._job.record("succeeded", prediction=prediction, seconds=took, **_known(animations[0]))
+        self._job.show(animations=tuple(animations))
+        yield from self._end("succeeded")
+
+    def _fetch(self, prediction: Prediction, number: int) -> Generator[Action, Any, Animation]:
         for attempt in itertools.count(1):
             try:
-                fetched = yield Fetch(prediction)
-                break
+                animation: Animation = yield Fetch(prediction, number)
+                return animation
             except EndpointError as error:
                 if not error.passing or attempt == _FETCH_TRIES:
                     raise
                 yield from self._job.wait_out(error, attempt)
-        yield from self._job.record("succeeded", prediction=prediction, seconds=took, **fetched.known())
-        self._job.show(animation=fetched.animation)
-        yield from self._end("succeeded")
+        raise AssertionError
 
     def _end(self, state: str, error: AnimateDiffError | None = None) -> Flow:
         if error is not None:
@@ -139,3 +159,9 @@ class Steps:
             gone = isinstance(error, ApiError) and error.status in (404, 410)
             return "failed" if gone or (isinstance(error, OutputError) and not error.passing) else "left"
         return "failed"
+
+
+def _known(animation: Animation) -> dict[str, Any]:
+    """Give what the journal keeps of an animation."""
+    digest = hashlib.sha256(animation.data).hexdigest()
+    return {"output": animation.path, "size": len(animation.data), "sha256": digest}

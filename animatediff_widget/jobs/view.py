@@ -27,8 +27,8 @@ class JobView:
         The endpoint's last answer.
     error : AnimateDiffError or None
         Why the job ended without an animation.
-    animation : Animation or None
-        The animation, once it is on disk.
+    animations : tuple of Animation
+        The animations, in the model's order, once all are on the disk; most models make one.
     notice : Message or None
         What goes on behind the scenes (a fault that is being waited out, ...).
     started, ended : float or None
@@ -38,16 +38,21 @@ class JobView:
     state: str = "new"
     prediction: Prediction | None = None
     error: AnimateDiffError | None = None
-    animation: Animation | None = None
+    animations: tuple[Animation, ...] = ()
     notice: Message | None = None
     started: float | None = None
     ended: float | None = None
 
     @classmethod
-    def of(cls, entry: JournalEntry, animation: Animation | None = None) -> JobView:
+    def of(cls, entry: JournalEntry, animations: tuple[Animation, ...] = ()) -> JobView:
         """How a job of the journal stands when it is taken up."""
-        state = "succeeded" if animation else "submitting" if entry.prediction is None else "running"
-        return cls(state, entry.prediction, animation=animation)
+        state = "succeeded" if animations else "submitting" if entry.prediction is None else "running"
+        return cls(state, entry.prediction, animations=animations)
+
+    @property
+    def animation(self) -> Animation | None:
+        """The first animation."""
+        return self.animations[0] if self.animations else None
 
     @property
     def finished(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import glob
 import hashlib
 import json
 import re
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
     from animatediff_widget.model.request import AnimateDiffRequest
 
-__all__ = ["JournalEntry", "read_row", "without_data", "write_error"]
+__all__ = ["JournalEntry", "further_files", "read_row", "without_data", "write_error"]
 
 # A string of JSON that holds a file (RFC 2397). No quotation mark stands in it, or it is left as it is.
 _DATA = re.compile(r'"(data:[^",\\]{0,200},)([^"]{1000,})(?<!\\)"', re.IGNORECASE)
+_NUMBERED = re.compile(r"-(\d{1,9})", re.ASCII)
 _CUT = re.compile(r"data:[^,]{0,200},\(\d+ characters\)", re.IGNORECASE)
 
 
@@ -54,9 +57,10 @@ class JournalEntry:
         if not isinstance(answer, dict):
             return Prediction.from_json({"id": self.prediction_id}) if self.prediction_id else None
         prediction = Prediction.from_json(answer)
-        # Of a file that came inside the answer only the length is stored: such a job is asked for its output again.
-        whole = tuple(output for output in prediction.outputs if not _CUT.fullmatch(output))
-        return dataclasses.replace(prediction, id=self.prediction_id or prediction.id, outputs=whole)
+        # Of a file that came inside the answer only the length is stored: such a job is asked for its outputs again.
+        whole = not any(map(_CUT.fullmatch, prediction.outputs))
+        outputs = prediction.outputs if whole else ()
+        return dataclasses.replace(prediction, id=self.prediction_id or prediction.id, outputs=outputs)
 
     @property
     def request(self) -> AnimateDiffRequest:
@@ -89,6 +93,32 @@ class JournalEntry:
         if self.sha256 is not None and hashlib.sha256(data).hexdigest() != self.sha256:
             return None
         return Animation(data, self.body, self.prediction, self.output)
+
+    def animations(self) -> tuple[Animation, ...]:
+        """Load all animations, in the model's order; most often one, and none where `animation` gives None.
+
+        The files of further ones bear the first one's name and their number: ``KEY.webp``, ``KEY-2.webp``.
+        """
+        from animatediff_widget.media.animation import Animation
+
+        first = self.animation()
+        if first is None or self.output is None:
+            return ()
+        animations = [first]
+        for path in further_files(self.output):
+            with contextlib.suppress(OSError):
+                animations.append(Animation(path.read_bytes(), self.body, self.prediction, path))
+        return tuple(animations)
+
+
+def further_files(first: Path) -> list[Path]:
+    """List the files of a job's further animations, by the name of the first one's file."""
+    numbers = {
+        int(found[1]): path
+        for path in first.parent.glob(f"{glob.escape(first.stem)}-*.*")
+        if (found := _NUMBERED.fullmatch(path.stem[len(first.stem) :]))
+    }
+    return [numbers[number] for number in sorted(numbers)]
 
 
 def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:

@@ -225,7 +225,7 @@ class Controller(HasTraits):
 
 def _view_of(entry: JournalEntry) -> JobView:
     """Give how a job of the journal stands, as a job would."""
-    animation = entry.animation()
+    animations = entry.animations()
     why = Message("history_gone") if entry.state == "succeeded" else entry.error
-    error = AnimateDiffError(why) if why and animation is None else None
-    return JobView(entry.state, entry.prediction, error, animation)
+    error = AnimateDiffError(why) if why and not animations else None
+    return JobView(entry.state, entry.prediction, error, animations)

@@ -50,6 +50,7 @@ CHINESE = {
     "use_seed": "使用这个种子",
     "seed_used": "已设置种子 {seed}。",
     "kept": "保存在 {path}",
+    "further_files": "模型生成了不止一个文件，其余的在 {files}",
     "recipe": "种子 {seed} · {steps} 步 · 引导强度 {guidance} · {checkpoint} · {motion}",
     "as": "显示为",
     "seed_later": "种子为随机：点击“运行”时抽取，随任务发送并记录下来。",

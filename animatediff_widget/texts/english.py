@@ -70,6 +70,7 @@ ENGLISH = {
     "use_seed": "Use this seed",
     "seed_used": "Seed {seed} is set.",
     "kept": "Kept at {path}",
+    "further_files": "The model made more than one file. The others are at {files}",
     "recipe": "Seed {seed} · {steps} steps · guidance {guidance} · {checkpoint} · {motion}",
     "as": "Show as",
     "seed_later": "The seed is random: one is drawn when you press Run, sent with the job, and recorded.",

@@ -36,26 +36,9 @@ from animatediff_widget.errors import (
     OutputError,
     StorageError,
 )
-from animatediff_widget.jobs.drivers import Control
 
 KEY = "a-key-of-the-relay-1234567890"
 MOST_REQUESTS = 40  # of one route in one job: more would be a loop that does not wait
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """Let a job's waits pass in no time, on a clock of its own; give the list of them."""
-    waited: list[float] = []
-    wait = Control.wait
-
-    def hasty(control, seconds):
-        wait(control, 0.001)
-        control.slept = getattr(control, "slept", 0.0) + seconds
-        waited.append(seconds)
-
-    monkeypatch.setattr(Control, "wait", hasty)
-    monkeypatch.setattr(Control, "now", lambda control: time.monotonic() + getattr(control, "slept", 0.0))
-    return waited
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from animatediff_widget.jobs.actions import (
     Clock,
     Create,
     Fetch,
-    Fetched,
     Recall,
     Record,
     Search,
@@ -34,7 +33,7 @@ from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
 
 BODY = Body.of(AnimateDiffRequest(prompt="a boat", seed=7))
-FETCHED = Fetched(Animation(b"GIF89a", BODY), "digest")
+FETCHED = Animation(b"GIF89a", BODY)
 STARTING, RUNNING, DONE = (
     Prediction.from_json({"id": "job1", "status": status, "output": output})
     for status, output in (("starting", None), ("processing", None), ("succeeded", "https://files.example/a.gif"))
@@ -83,7 +82,7 @@ class Course:
         given = self.answers.get(type(action))
         if given:
             return given.pop(0) if len(given) > 1 else given[0]
-        return FETCHED if isinstance(action, Fetch) else (self.entry, None) if isinstance(action, Recall) else None
+        return FETCHED if isinstance(action, Fetch) else (self.entry, ()) if isinstance(action, Recall) else None
 
     def kinds(self) -> list[str]:
         return [type(action).__name__ for action in self.actions if not isinstance(action, (Wait, Record))]
@@ -96,7 +95,7 @@ def test_a_job_is_written_down_posted_followed_and_fetched():
     course = Course({Create: [STARTING], Watch: [RUNNING, DONE]}).run()
     assert course.kinds() == ["Begin", "Create", "Watch", "Watch", "Fetch"]
     assert course.recorded() == ["running", "running", "running", "downloading", "succeeded"]
-    assert (course.view.state, course.view.animation, course.view.error) == ("succeeded", FETCHED.animation, None)
+    assert (course.view.state, course.view.animation, course.view.error) == ("succeeded", FETCHED, None)
 
 
 def test_the_endpoint_is_given_the_jobs_own_time():
@@ -206,6 +205,23 @@ def test_an_output_that_cannot_be_fetched_is_tried_six_times():
     assert final.view.state == "failed"
 
 
+def several(*outputs: str) -> Prediction:
+    return Prediction.from_json({"id": "job1", "status": "succeeded", "output": ["https://files.example/1", *outputs]})
+
+
+def test_of_several_outputs_the_first_is_fetched_last():
+    course = Course({Create: [several("https://files.example/2", "some words", "data:image/gif;base64,R0lG")]}).run()
+    assert [action.number for action in course.actions if isinstance(action, Fetch)] == [3, 1, 0]
+    assert course.view.animations == (FETCHED,) * 3
+
+
+def test_a_further_output_that_will_never_be_fetched_keeps_nothing_from_the_person():
+    answers = {Create: [several("http://10.0.0.1/2")], Fetch: [OutputError("It is in a private network."), FETCHED]}
+    assert Course(answers).run().view.animations == (FETCHED,)
+    answers[Fetch] = [OutputError("Not now.", passing=True)]
+    assert Course(answers).run().view.state == "left"
+
+
 def test_a_server_that_pushes_is_asked_without_a_wait_until_nothing_is_new():
     course = Course({Create: [STARTING], Watch: [RUNNING, RUNNING, DONE]}, abilities=Abilities(pushes=True)).run()
     before_the_second_answer = course.actions[: course.actions.index(Watch(RUNNING, 1.0)) + 1]
@@ -237,7 +253,7 @@ def test_what_costs_money_is_never_posted_when_it_is_taken_up():
 
 
 def test_an_animation_that_lies_on_the_disk_ends_a_job_that_is_taken_up():
-    course = Course({Recall: [(entry(DONE), FETCHED)]}, entry=entry(DONE)).run()
+    course = Course({Recall: [(entry(DONE), (FETCHED,))]}, entry=entry(DONE)).run()
     assert course.kinds() == ["Recall"]
     assert course.recorded() == ["succeeded"]
-    assert course.view.animation is FETCHED.animation
+    assert course.view.animation is FETCHED

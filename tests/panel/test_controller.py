@@ -92,7 +92,7 @@ def test_a_job_is_run_once_while_it_runs_and_the_next_one_after_it(controller):
     assert controller.run() is job
     job.become("running")
     assert controller.run() is job
-    job.become("succeeded", animation=animation())
+    job.become("succeeded", animations=(animation(),))
     assert (controller.running, controller.cancelable) == (False, False)
     assert controller.animation is job.view.animation
     assert controller.run() is not job
@@ -113,7 +113,7 @@ def test_run_is_offered_after_everything_else_is_shown(controller):
     controller.observe(lambda change: order.append(change["name"]), ["view", "result", "animation", "running"])
     job = controller.run()
     order.clear()
-    job.become("succeeded", animation=animation())
+    job.become("succeeded", animations=(animation(),))
     assert order == ["view", "result", "animation", "running"]
 
 
@@ -275,7 +275,7 @@ def test_a_second_interrupt_gives_the_job_up_and_nothing_of_it_is_shown_any_more
 def test_an_interrupt_while_a_view_is_shown_comes_after_it():
     class Interrupted(FakeJob):
         def run(self, idle=None):
-            self.become("succeeded", animation=animation())
+            self.become("succeeded", animations=(animation(),))
 
     controller = make(InsideClick("cancel"), Interrupted)
     shown = []

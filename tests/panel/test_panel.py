@@ -129,7 +129,7 @@ def test_opening_costs_few_and_small_messages():
 def test_an_animation_is_shown_whose_settings_the_form_cannot_hold():
     panel = AnimateDiffPanel()
     animation = Animation(b"GIF89a" + bytes(20), Body.from_json({"input": {"prompt": "a boat", "steps": 500}}))
-    panel._controller.result = JobView("succeeded", animation=animation)
+    panel._controller.result = JobView("succeeded", animations=(animation,))
     assert "data:image/gif" in animation_tab(panel).stage.value
     assert "steps" not in animation_tab(panel).stage.value
     assert animation_tab(panel).file_name.value == "a-boat.gif"
