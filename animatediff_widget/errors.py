@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from traitlets import TraitError
 
 from animatediff_widget.texts import Message
-from animatediff_widget.texts.plain import printable, shown
+from animatediff_widget.texts.plain import is_text, printable, shown
 
 __all__ = [
     "AnimateDiffError",
@@ -30,7 +33,7 @@ __all__ = [
     "NothingToFollow",
     "OutputError",
     "StorageError",
-    "require",
+    "check",
 ]
 
 
@@ -82,11 +85,31 @@ class InvalidArgument(AnimateDiffError, TypeError, ValueError):
     """A function was given a value that it cannot take; the message names the argument."""
 
 
-def require(fits: bool, name: str, value: object, wanted: str, **params: Any) -> None:
-    """Raise `InvalidArgument` where an argument's value does not fit; `wanted` is the code of what it must be."""
-    if not fits:
-        problem = Message("must_be", name=name, wanted=Message(wanted, **params), value=shown(value))
-        raise InvalidArgument(Message("value_refused", problem=problem))
+_WANTED = {str: "a_sound_text", int: "a_integer", float: "a_seconds", Path: "a_path"}
+
+
+def check(kind: Any, /, *, none: bool = False, **given: Any) -> None:
+    """Raise `InvalidArgument` where an argument is not of a kind: of a class, or of one of some; or None, with `none`.
+
+    `str` means text that can be encoded, `int` a whole number of 64 bits, `float` seconds, `Path` a file's name.
+    """
+    for name, value in given.items():
+        if not (_fits(kind, value) or (none and value is None)):
+            classes = " / ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
+            wanted = Message(_WANTED[kind]) if kind in _WANTED else Message("a_kind", kind=classes)
+            problem = Message("must_be", name=name, wanted=wanted, value=shown(value))
+            raise InvalidArgument(Message("value_refused", problem=problem))
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    if kind is str:
+        return is_text(value)
+    if kind is Path:
+        return isinstance(value, str) or (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str))
+    if kind in (int, float):
+        number = isinstance(value, (int, kind)) and not isinstance(value, bool)
+        return number and (-(2**63) <= value < 2**63 if kind is int else 0 <= value < 2**31 or value == math.inf)
+    return isinstance(value, kind)
 
 
 class KeyRefused(AnimateDiffError):
