@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from animatediff_widget.media.animation import Animation
 from animatediff_widget.texts import Message
 
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, discard
 from .front_end import may_show
 from .markup import empty, problem, quiet, said
 from .prompt_words import telling_words
@@ -20,12 +21,15 @@ from .prompt_words import telling_words
 __all__ = ["AnimationTab"]
 
 
+_MOST_OTHERS = 20
+
+
 class AnimationTab:
     """Shows what came out of the job that is displayed."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         texts = maker.texts
-        self._controller, self._texts = controller, texts
+        self._controller, self._maker, self._texts = controller, maker, texts
         self.animation: Animation | None = None  # the one that plays
         self.stage = maker.html(empty(texts["nothing_yet"]), "ad-stage")
         self.file_name = maker.text(
@@ -34,8 +38,9 @@ class AnimationTab:
         self.save = maker.button("save", "download", disabled=True)
         self.use_seed = maker.button("use_seed", "repeat", disabled=True)
         self.note = maker.html()
-        self.box = maker.box([self.stage, maker.row([self.file_name, self.save, self.use_seed]), self.note])
-        self.save.on_click(self._save)
+        self._always = (self.stage, maker.row([self.file_name, self.save, self.use_seed]), self.note)
+        self.box = maker.box(list(self._always))
+        self.save.on_click(lambda _: self._save(self.animation))
         self.use_seed.on_click(self._use_seed)
 
     def render(self, view: JobView, *, is_live: bool) -> None:
@@ -44,8 +49,10 @@ class AnimationTab:
         if view.animation is not None:
             if view.animation is not self.animation:
                 self._render_animation(view.animation)
+                self._render_others(view.animations[1:])
             return
         self.animation = None
+        self._render_others(())
         if view.finished or not is_live:
             text = texts.say(view.error) if view.error is not None else texts.get(f"state_{view.state}", view.state)
             self.stage.value = empty(text)
@@ -58,11 +65,29 @@ class AnimationTab:
         self.animation = animation
         texts = self._texts
         kept = texts["kept"].format(path=animation.path)
-        media = animation.to_html() if may_show(animation.embed) else empty(texts["kept_out"])
-        self.stage.value = f"{media}{quiet(self._recipe(animation))}{quiet(kept)}"
+        self.stage.value = f"{self._media(animation)}{quiet(self._recipe(animation))}{quiet(kept)}"
         self.note.value = ""
         self.file_name.value = file_name(animation)
         self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
+
+    def _media(self, animation: Animation) -> str:
+        return animation.to_html() if may_show(animation.embed) else empty(self._texts["kept_out"])
+
+    def _render_others(self, animations: tuple[Animation, ...]) -> None:
+        """Show the further animations of a job in a row below the first; of very many, say where the last ones lie."""
+        old = self.box.children[len(self._always) :]
+        others = [self._other(*each) for each in enumerate(animations[:_MOST_OTHERS], 2)]
+        self.box.children = (*self._always, *([self._maker.row(others, "ad-others")] if others else []))
+        discard(*old)
+        if animations[_MOST_OTHERS:]:
+            files = ", ".join(str(animation.path) for animation in animations[_MOST_OTHERS:])
+            self.note.value = quiet(self._texts["further_files"].format(files=files))
+
+    def _other(self, number: int, animation: Animation) -> Any:
+        save = self._maker.button("save", "download")
+        save.description += f" {number}"
+        save.on_click(lambda _: self._save(animation, number))
+        return self._maker.box([self._maker.html(self._media(animation)), save], "ad-other")
 
     def _recipe(self, animation: Animation) -> str:
         """Say what made it; nothing of a job from elsewhere whose settings this form cannot hold."""
@@ -78,13 +103,14 @@ class AnimationTab:
             motion=request.motion_module,
         )
 
-    def _save(self, _: Any) -> None:
-        name = self.file_name.value.strip()
-        if self.animation is None or not name:
+    def _save(self, animation: Animation | None, number: int = 1) -> None:
+        """Save an animation under the name that stands in the field; a further one under that name and its number."""
+        name, suffix = os.path.splitext(self.file_name.value.strip())
+        if animation is None or not name:
             self._say_problem(Message("name_missing"))
             return
         try:
-            path = self.animation.save(name)
+            path = animation.save(f"{name}-{number}{suffix}" if number > 1 else f"{name}{suffix}")
         except AnimateDiffError as error:
             self._say_problem(error)
             return

@@ -11,7 +11,14 @@ import ipywidgets as widgets
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.texts import Message, Texts
 
-__all__ = ["Maker"]
+__all__ = ["Maker", "discard"]
+
+
+def discard(*boxes: Any) -> None:
+    """Close widgets with everything in them, on the page and in the kernel."""
+    for box in boxes:
+        discard(*getattr(box, "children", ()))
+        box.close()
 
 
 class Maker:

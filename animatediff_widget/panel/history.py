@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from animatediff_widget.errors import JournalError
 
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, discard
 from .front_end import may_show
 from .markup import empty, plain, problem
 from .prompt_words import telling_words
@@ -71,7 +71,7 @@ class History:
             tiles[entry.key] = known if known and known.made_of == made_of else self._tile(entry, made_of)
         for key, tile in self._tiles.items():
             if tiles.get(key) is not tile:
-                tile.close()
+                discard(tile.box)
         self._tiles = tiles
         self.grid.children = tuple(tile.box for tile in tiles.values())
         self.note.value = "" if tiles else empty(self._texts["no_history"])
@@ -144,11 +144,6 @@ class _Tile:
             less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
             self.picture.value = f"<picture>{less}{image}</picture>"
             self.has_picture = True
-
-    def close(self) -> None:
-        """Take it off the page."""
-        for widget in (*self.box.children, self.box):
-            widget.close()
 
 
 def _when(created: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, discard
 from .markup import quiet, said, shorten
 
 __all__ = ["ResumeOffer"]
@@ -22,8 +22,7 @@ class ResumeOffer:
 
     def _render(self, _: Any = None) -> None:
         earlier, maker, texts = self._controller.earlier, self._maker, self._maker.texts
-        for child in self.box.children:
-            child.close()
+        discard(*self.box.children)
         children = []
         if earlier.offers:
             entry, *others = earlier.offers

@@ -8,7 +8,7 @@ import threading
 import pytest
 from panel_parts import all_widgets, animation_tab, control, created, record, wait_until
 
-from animatediff_widget import AnimateDiffPanel, Animation, Endpoint, Journal
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Animation, Endpoint, Journal
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.body import Body
 from animatediff_widget.panel.markup import plain
@@ -162,3 +162,27 @@ def test_a_job_without_an_animation_shows_nothing_of_another_one():
     assert panel._results.save_json.disabled
     assert "succeeded" not in panel._results.json.value
     assert "Using seed" not in panel._results.logs.value
+
+
+def test_further_animations_stand_in_a_row_below_the_first_and_each_is_saved_under_its_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    panel = AnimateDiffPanel()
+    tab, before = animation_tab(panel), len(all_widgets())
+    body = Body.of(AnimateDiffRequest(prompt="a boat", seed=7))
+    animations = tuple(Animation(b"GIF89a" + bytes([number]) * 20, body) for number in range(3))
+    panel._controller.result = JobView("succeeded", animations=animations)
+    first, *others = tab.box.children[-1].children
+    assert "data:image/gif" in first.children[0].value
+    for button in (tab.save, *[other.children[1] for other in (first, *others)]):
+        button.click()
+        assert "Saved" in tab.note.value
+    names = ["a-boat-7.gif", "a-boat-7-2.gif", "a-boat-7-3.gif"]
+    assert [(tmp_path / name).read_bytes() for name in names] == [animation.data for animation in animations]
+    assert sorted(path.name for path in tmp_path.glob("*.gif")) == sorted(names)
+    panel._controller.result = JobView("succeeded", animations=animations[1:] * 20)
+    assert len(tab.box.children[-1].children) < 30
+    assert "The others are at" in tab.note.value
+    panel._controller.result = JobView("succeeded", animations=animations[2:])
+    assert tab.box.children[-1] is tab.note
+    assert len(all_widgets()) == before
+    panel.close()
