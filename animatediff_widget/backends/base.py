@@ -43,6 +43,10 @@ class Backend(Protocol):
     def abilities(self) -> Abilities:
         """What it can do."""
 
+    @property
+    def clock_ahead(self) -> float:
+        """By how much its clock is ahead of ours, in seconds, as far as its last answer told; 0.0 where they agree."""
+
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """Create a job, under `job_id` where the place takes ids of ours; it has `cancel_after` seconds to end."""
 

@@ -52,7 +52,7 @@ class HostedBackend:
     ) -> None:
         self.endpoint = endpoint
         self.abilities = abilities
-        self._clock_ahead = 0.0  # the endpoint's against ours, in seconds, by its last answer
+        self.clock_ahead = 0.0
         self._url = url or endpoint.url
         self._key = key
         self._limits = limits
@@ -108,7 +108,7 @@ class HostedBackend:
                 raise AnswerError(Message("no_results", who=self.endpoint.label))
             for item in results:
                 prediction = Prediction.from_json(item)
-                if since is not None and (prediction.created_at or math.inf) - self._clock_ahead < since:
+                if since is not None and (prediction.created_at or math.inf) - self.clock_ahead < since:
                     return
                 if isinstance(item, dict):
                     yield prediction
@@ -175,7 +175,7 @@ class HostedBackend:
         try:
             with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
                 data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
-            self._clock_ahead = clock_ahead(reply.headers)
+            self.clock_ahead = clock_ahead(reply.headers)
             answer = read_answer(
                 reply.status, reply.headers, data, who=self.endpoint.label, what=what, redact=self._redact
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import TEXTS
 
-from .common import FAILED, OK, SHORT_KEY, USAGE, follow, report
+from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import Journal, JournalEntry
@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
     resume.add_argument(
         "keys", nargs="*", metavar="KEY", help="which ones, by key (or its beginning) or id (default: all there are)"
     )
+    resume.add_argument("--id", metavar="ID", help="which job at the endpoint KEY is, where several may be it")
     resume.add_argument("--all", action="store_true", help="also those that were given up as unknown before")
 
 
@@ -46,6 +47,8 @@ def _resume(arguments: argparse.Namespace) -> int:
             print(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), file=sys.stderr)
             return USAGE
         entries += found
+    if arguments.id is not None and len(entries) != 1:
+        return fail(TEXTS["id_without_key"], USAGE)
     if not arguments.keys:
         entries = journal.to_pick_up(_EVERYTHING)
         if arguments.all:
@@ -58,7 +61,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     code = OK
     for entry in entries:
         try:
-            follow(Job.resume(entry, journal=journal))
+            follow(Job.resume(entry, journal=journal, adopt=arguments.id))
         except AnimateDiffError as error:
             code = FAILED
             print(f"{entry.key[:SHORT_KEY]}: {error}", file=sys.stderr)

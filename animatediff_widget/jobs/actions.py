@@ -55,7 +55,7 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Search:
-    """List the jobs with this body that are no other job's, created since then (seconds since the epoch, our clock)."""
+    """List the jobs with this body that are no other job's, created since then (our clock); answered with `Found`s."""
 
     since: float
 
@@ -92,3 +92,7 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
+
+    def both(self) -> tuple[float, float]:
+        """Give both."""
+        return self.now(), self.wall()

@@ -30,21 +30,33 @@ class Context:
         endpoint: Endpoint,
         abilities: Abilities,
         schedule: Schedule,
-        canceled: Callable[[], bool],
+        canceled: Callable[[], int],
         timeout: float,
         entry: JournalEntry | None = None,
         clock: Clock = Clock(),  # noqa: B008 - it is frozen
+        adopt: str | None = None,
     ) -> None:
         self.view = JobView() if entry is None else JobView.of(entry)
         self.endpoint = endpoint
         self.abilities = abilities
         self.schedule = schedule
-        self.canceled = canceled
+        self._presses = canceled  # how often the person has asked for it
         self.timeout = timeout
         self.entry = entry
         self.clock = clock
+        self.adopt = adopt  # the id of the job at the endpoint that the person says is this one
         self.deadline = 0.0
         self.posted: float | None = None  # on the clock that never jumps
+
+    @property
+    def canceled(self) -> bool:
+        """Whether to cancel the job; one that was found in a list may be another person's: it takes two presses."""
+        return self._presses() > self.view.adopted
+
+    def remind(self) -> None:
+        """Say that a job that was found takes another cancellation."""
+        if self.view.adopted and self._presses() == 1 and self.view.notice is None:
+            self.show(notice=Message("cancel_adopted"))
 
     def begin(self) -> None:
         """Start the time."""
@@ -66,6 +78,7 @@ class Context:
         self.schedule.heard(prediction, self.clock.now())
         before = self.view.prediction
         self.show(notice=None)
+        self.remind()
         if before is None or (before.id, before.status) != (prediction.id, prediction.status):
             yield from self.record("running", prediction=prediction)
         self.show(prediction=prediction, state="running")

@@ -21,7 +21,7 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message
 
 from . import actions
-from .recovery import is_same_job
+from .recovery import Found, is_same_job
 from .steps import Steps
 from .view import JobView
 
@@ -36,7 +36,7 @@ class Control:
     """The time as a job knows it, and what a person wants of the job meanwhile. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self.canceled = False
+        self.presses = 0  # how often it was to be canceled
         self._wake = threading.Event()
 
     def now(self) -> float:
@@ -49,7 +49,7 @@ class Control:
 
     def cancel(self) -> None:
         """Want the job canceled, and end its present wait."""
-        self.canceled = True
+        self.presses += 1
         self._wake.set()
 
     def wait(self, seconds: float) -> None:
@@ -80,11 +80,16 @@ class Driver:
         view = dataclasses.replace(self._steps.view, state="failed" if is_new else "left", ended=time.monotonic())
         try:
             claim = self._journal.claim(self._key)
+            # While this process holds the claim, no other begins the job: a process and its fork have the same job.
+            was_run = is_new and claim is not None and self._journal.get(self._key) is not None
         except JournalError as error:
             deliver(dataclasses.replace(view, error=error))
             return
-        if claim is None:
-            deliver(dataclasses.replace(view, state="left", error=JobError(Message("runs_elsewhere"))))
+        if claim is None or was_run:
+            if claim is not None:
+                claim.release()
+            why = Message("was_run" if was_run else "runs_elsewhere")
+            deliver(dataclasses.replace(view, state="left", error=JobError(why)))
             return
         with claim:
             self._run(deliver)
@@ -144,15 +149,15 @@ class Driver:
             return error
         return None
 
-    def _search(self, since: float) -> list[Any]:
+    def _search(self, since: float) -> list[Found]:
         """List what may be this job: no other job of this endpoint has its id."""
-        found: list[Any] = []
+        found: list[Found] = []
         try:
             for prediction in self._backend.list(since):
                 if is_same_job(self._body, prediction):
                     known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                     if known is None or known.key == self._key:
-                        found.append(prediction)
+                        found.append(Found(prediction, self._backend.clock_ahead))
         except EndpointError:
             if not found:  # a further page that fails takes nothing from what an earlier one had
                 raise

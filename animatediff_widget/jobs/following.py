@@ -35,9 +35,14 @@ class Following:
         at_once = self._job.abilities.pushes
         while not self._is_over(prediction := self._job.prediction()):
             if prediction.id is None:
-                raise NothingToFollow(Message("no_id"))
+                found = yield from self._submission.find_unnamed()
+                if found is None:
+                    raise NothingToFollow(Message("no_id"))
+                yield from self._job.accept(found)
+                continue
             if not (at_once or self._cancel_is_due()):
                 yield from self._job.wait(self._job.schedule.delay(self._job.clock.now()))
+            self._job.remind()
             asked = self._job.clock.now()
             try:
                 answer = yield from self._ask(prediction)
@@ -63,7 +68,7 @@ class Following:
             at_once = self._job.abilities.pushes and (is_new or self._job.clock.now() - asked > _AT_ONCE)
 
     def _cancel_is_due(self) -> bool:
-        return self._job.canceled() and not self._cancel_sent
+        return self._job.canceled and not self._cancel_sent
 
     def _ask(self, prediction: Prediction) -> Generator[Action, Any, Prediction]:
         """Do the one exchange that is due: send the cancellation, or ask how the job stands."""
@@ -85,11 +90,11 @@ class Following:
         return answer
 
     def _is_over(self, prediction: Prediction) -> bool:
-        """Whether a prediction has ended; a success is given a moment to name its output."""
+        """Whether a prediction has ended; a success is given a moment to name its output, which may be all there is."""
         if prediction.status == "succeeded" and not prediction.outputs and not prediction.raw.get("data_removed"):
             self._empty_answers += 1
             return self._empty_answers > _REFUSALS
-        return prediction.done
+        return prediction.done or bool(prediction.id is None and prediction.outputs)
 
     def _no_longer_known(self, error: EndpointError) -> EndpointError:
         """Say in words what it means that an endpoint refuses to tell of a job of an earlier session."""

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
@@ -100,6 +101,7 @@ class Job(HasTraits):
         *,
         journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
+        adopt: str | None = None,
     ) -> Job:
         """Take a job of an earlier session up where it was left. What may cost money is never posted again.
 
@@ -115,15 +117,20 @@ class Job(HasTraits):
             How to reach the endpoint; one for the url it was posted to when not given.
         journal, timeout
             As for `Job`; the journal is the one that `entry` comes from.
+        adopt : str, optional
+            Where the answer to the post was lost and several jobs may be this one (`JobView.candidates`): the id of the
+            one that is.
 
         Raises
         ------
         AnimateDiffError
-            When the recorded url cannot be used, or the key may not travel there.
+            When the recorded url cannot be used, or the key may not travel there; when it has another id already.
         """
+        if adopt is not None and entry.prediction_id not in (None, adopt):
+            raise JobError(Message("has_an_id", id=entry.prediction_id))
         client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
         job = cls(entry.body, client, journal=journal, timeout=timeout)
-        job._runner.entry, job._runner.key = entry, entry.key
+        job._runner.entry, job._runner.key, job._runner.adopt = entry, entry.key, adopt
         job._show(JobView.of(entry, entry.animations() if entry.state == "succeeded" else ()))
         return job
 
@@ -170,6 +177,9 @@ class Job(HasTraits):
             assert entry is not None
         return cls.resume(entry, client, journal=journal, timeout=timeout)
 
+    def __reduce__(self) -> NoReturn:
+        raise JobError(Message("job_not_copied"))
+
     def __repr__(self) -> str:
         known = f" {self.prediction.id}" if self.prediction and self.prediction.id else ""
         return f"<Job{known} {self.state}>"
@@ -180,8 +190,8 @@ class Job(HasTraits):
         return self.body.request()
 
     @property
-    def key(self) -> str | None:
-        """The job's key in the journal; None before it was submitted."""
+    def key(self) -> str:
+        """The job's key in the journal, where it stands from its submission on."""
         return self._runner.key
 
     @property
@@ -250,7 +260,11 @@ class Job(HasTraits):
         return self._outcome()
 
     def cancel(self) -> None:
-        """Ask for the job to be canceled; returns at once. The job's state tells when it is."""
+        """Ask for the job to be canceled; returns at once. The job's state tells when it is.
+
+        One whose answer was lost and that was found in the endpoint's list (`JobView.adopted`) is canceled only when
+        asked a second time; the job's notice says so.
+        """
         self._runner.cancel()
 
     def __iter__(self) -> Iterator[Prediction]:
@@ -306,6 +320,5 @@ class Job(HasTraits):
 
     def _see(self) -> None:
         """Record that the person has the animation: it is not offered as unseen when a panel opens."""
-        if self.key is not None:
-            with contextlib.suppress(JournalError):
-                self.journal.see(self.key)
+        with contextlib.suppress(JournalError):
+            self.journal.see(self.key)

@@ -38,8 +38,9 @@ class Runner:
     """Runs one job, once; `show` lets the job follow a view, and an observer's fault is no matter there."""
 
     def __init__(self, job: Job, show: Callable[[JobView], None]) -> None:
-        self.key: str | None = None
+        self.key = job.journal.new_key()  # drawn here, so that a process and its fork know that they have one job
         self.entry: JournalEntry | None = None  # what an earlier session left
+        self.adopt: str | None = None
         self.thread: threading.Thread | None = None
         self._job = job
         self._show = self._deliver = show
@@ -51,7 +52,6 @@ class Runner:
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
                 self._deliver = deliver or self._show
-                self.key = self.key or self._job.journal.new_key()
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
 
@@ -75,10 +75,10 @@ class Runner:
                     if idle is not None and not self._job.finished:
                         idle()
                 except KeyboardInterrupt:
+                    self.cancel()
                     if interrupted:
                         raise
                     interrupted = True
-                    self.cancel()
         finally:
             if not self._job.finished:  # nobody takes what comes into the mailbox any more
                 with uninterrupted():
@@ -98,12 +98,13 @@ class Runner:
                 endpoint,
                 job.client.backend.abilities,
                 schedule,
-                lambda: control.canceled,
+                lambda: control.presses,
                 job.timeout,
                 self.entry,
                 Clock(control.now, control.wall),
+                self.adopt,
             )
-            driver = Driver(Steps(context), job.body, self.key or "", job.client.backend, job.journal, control)
+            driver = Driver(Steps(context), job.body, self.key, job.client.backend, job.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self.entry is None)
             _tails[endpoint.url] = schedule.tail
         except BaseException as error:

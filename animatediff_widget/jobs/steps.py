@@ -94,8 +94,11 @@ class Steps:
             if self._job.abilities.free:
                 yield from self._submission.submit()
                 return
-            prediction = yield from self._submission.search(ConnectionFailed(Message("cut_off")))
-            assert prediction is not None
+            if self._job.adopt is None:
+                prediction = yield from self._submission.search(ConnectionFailed(Message("cut_off")))
+                assert prediction is not None
+            else:
+                prediction = yield from self._submission.adopt(self._job.adopt)
         yield from self._job.record("running", prediction=prediction)
         self._job.show(prediction=prediction, state="running", notice=None)
 

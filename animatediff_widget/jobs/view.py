@@ -33,6 +33,10 @@ class JobView:
         What goes on behind the scenes (a fault that is being waited out, ...).
     started, ended : float or None
         When it was started and when it ended, in seconds on the monotonic clock.
+    adopted : bool
+        Whether it was found in the endpoint's list after its answer was lost: it takes two cancellations to cancel it.
+    candidates : tuple of Prediction
+        Where it ended as "unknown": the jobs at the endpoint that it may be. `Job.resume` is told which.
     """
 
     state: str = "new"
@@ -42,6 +46,8 @@ class JobView:
     notice: Message | None = None
     started: float | None = None
     ended: float | None = None
+    adopted: bool = False
+    candidates: tuple[Prediction, ...] = ()
 
     @classmethod
     def of(cls, entry: JournalEntry, animations: tuple[Animation, ...] = ()) -> JobView:

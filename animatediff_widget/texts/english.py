@@ -244,6 +244,17 @@ ENGLISH = {
     "looking": "{error} Looking whether the job was created all the same.",
     "perhaps_created": "{error} The job may have been created all the same, and was not found in a list at the "
     "endpoint. Look there before you run it again, so that you do not pay twice.",
+    "looking_unnamed": "Accepted; the endpoint returned no id. Looking for the job in the endpoint's list.",
+    "unnamed": "The endpoint accepted the job and returned no id.",
+    "perhaps_one_of": "{error} The endpoint's list has what may be this job: {jobs}. Say which one is yours: "
+    "animatediff-widget resume KEY --id ID. If none is, look there again before you run it again.",
+    "of_another_request": "{id} was made from other settings than this job, so it is not this one.",
+    "of_another_job": "{id} is another job of the journal already.",
+    "has_an_id": "This job is known at the endpoint as {id}; it cannot be another one.",
+    "cancel_adopted": "This job was found in the endpoint's list; it may be another person's with the same settings. "
+    "Cancel once more, and it is canceled.",
+    "was_run": "This job was run already, by another process; see the journal. Make another Job to run it again.",
+    "job_not_copied": "A job runs once, so it is not copied or pickled; make another with Job(job.body, job.client).",
     "asking_again": "{error} Asking again in {seconds} s.",
     "timed_out": "The job has not ended within {seconds} s. It may still be running; it stays in the journal.",
     "not_yet": "The job has not ended within {seconds} s; it goes on in the background.",
@@ -286,6 +297,7 @@ ENGLISH = {
     "no_unfinished_job": "No unfinished job.",
     "nothing_to_resume": "There is nothing to resume.",
     "names_no_job": "{key} names no job in the journal; see: animatediff-widget jobs",
+    "id_without_key": "--id is the id of one job: give that job's key too, and no other.",
     "names_many_jobs": "{key} names more than one job in the journal; see: animatediff-widget jobs",
     "no_file": "The animation has no file.",
     "not_a_count": "{text} is not a whole number above 0",

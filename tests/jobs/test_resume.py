@@ -187,22 +187,23 @@ def test_a_job_that_never_arrived_is_unknown_and_says_what_to_check(world):
     assert posts(world) == 0
 
 
-def test_of_two_lost_jobs_that_are_alike_each_gets_its_own(world):
+def test_of_lost_jobs_that_are_alike_each_asks_which_is_its_own_and_gets_one(world):
     keys = [world.journal.begin(BODY, world.client().endpoint) for _ in range(3)]
     with world.client() as client:
         created = {client.create(REQUEST).id for _ in range(2)}
-    jobs = [resume(world, key) for key in keys]
-
-    def run(job: Job) -> str | None:
-        try:
+    for key in keys:
+        job = resume(world, key)
+        with pytest.raises(AnswerLost, match="may be this job"):
             job.run()
-        except AnswerLost:
-            return None
-        return job.prediction.id
-
-    with ThreadPoolExecutor(3) as pool:
-        found = list(pool.map(run, jobs))
-    assert sorted(found, key=str) == sorted([*created, None], key=str)
+        assert {candidate.id for candidate in job.view.candidates} == created
+    for key, own in zip(keys, created, strict=False):
+        job = resume(world, key, adopt=own)
+        job.run()
+        assert job.prediction.id == own
+        with pytest.raises(AnswerLost, match="another job of the journal"):
+            resume(world, keys[2], adopt=own).run()
+    with pytest.raises(JobError, match="known at the endpoint as"):
+        resume(world, keys[0], adopt="another")
     assert posts(world) == 2
 
 
@@ -553,6 +554,20 @@ def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
     world.journal.see(lost)
     assert shell("resume")[2] == ["There is nothing to resume."]
     assert shell("resume", "--all")[0] == 1
+
+
+def test_resume_is_told_which_job_it_is(world, shell):
+    first, second = (world.journal.begin(BODY, world.client().endpoint) for _ in range(2))
+    with world.client() as client:
+        created = [client.create(REQUEST).id for _ in range(2)]
+    code, out, err = shell("resume", first)
+    assert (code, out) == (1, [])
+    assert all(f"{name} (2" in err[0] for name in created)
+    code, out, err = shell("resume", first, "--id", created[0])
+    assert (code, out, err) == (0, [str(world.journal.get(created[0]).output)], [])
+    assert shell("resume", second)[0] == 0, "one is left, so it is that one"
+    for arguments in (("--id", "x"), (first, second, "--id", "x")):
+        assert shell("resume", *arguments)[0] == 2
 
 
 def test_an_interrupt_of_resume_cancels_the_job_and_says_so(world, shell, monkeypatch):

@@ -27,10 +27,12 @@ from animatediff_widget.jobs.actions import (
 )
 from animatediff_widget.jobs.context import Context
 from animatediff_widget.jobs.polling import Schedule
+from animatediff_widget.jobs.recovery import Found, is_same_job
 from animatediff_widget.jobs.steps import Steps
 from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
+from animatediff_widget.texts import Message
 
 BODY = Body.of(AnimateDiffRequest(prompt="a boat", seed=7))
 FETCHED = Animation(b"GIF89a", BODY)
@@ -40,6 +42,11 @@ STARTING, RUNNING, DONE = (
 )
 LOST = ConnectionFailed("The connection broke.", passing=True)
 NOBODY = ConnectionFailed("Nobody answers there.", arrived=False, passing=True)
+DURING, BEFORE, UNDATED = (
+    Found(Prediction.from_json({"id": "job2", "status": "processing", "created_at": created}))
+    for created in ("2001-09-09T01:46:40.2Z", "2001-09-09T01:46:30.2Z", None)
+)
+"""Jobs in a list: one that was created when the job was posted, one ten seconds before, and one that is not dated."""
 GONE = ApiError("It is gone.", status=404)
 
 
@@ -54,18 +61,24 @@ class Course:
     cancel_at: type | None = None
     actions: list[Action] = field(default_factory=list)
     waited: float = 0.0
-    canceled: bool = False
+    canceled: int = 0
+    adopt: str | None = None
+    notices: list[Any] = field(default_factory=list)
 
     def run(self) -> Course:
         clock = Clock(now=lambda: self.waited, wall=lambda: 1e9 + self.waited)
         endpoint = Endpoint.relay("https://relay.example")
-        context = Context(endpoint, self.abilities, Schedule(), lambda: self.canceled, self.timeout, self.entry, clock)
+        context = Context(
+            endpoint, self.abilities, Schedule(), lambda: self.canceled, self.timeout, self.entry, clock, self.adopt
+        )
         steps = Steps(context)
         flow = steps.run()
         try:
             action = next(flow)
             while True:
                 self.actions.append(action)
+                if steps.view.notice is not None:
+                    self.notices.append(steps.view.notice)
                 assert len(self.actions) < 500, "the steps go round and round"
                 answer = self.answer(action)
                 action = flow.throw(answer) if isinstance(answer, EndpointError) else flow.send(answer)
@@ -76,7 +89,7 @@ class Course:
 
     def answer(self, action: Action) -> Any:
         if self.cancel_at is not None and isinstance(action, self.cancel_at):
-            self.canceled = True
+            self.canceled += 1
         if isinstance(action, Wait):
             self.waited += action.seconds
         given = self.answers.get(type(action))
@@ -119,13 +132,83 @@ def test_a_lost_answer_is_never_posted_twice():
     course = Course({Create: [LOST], Search: [[], [], []]}).run()
     assert course.kinds() == ["Begin", "Create", "Search", "Search", "Search"]
     assert course.view.state == "unknown"
-    assert [action.since for action in course.actions if isinstance(action, Search)] == pytest.approx([1e9 - 300] * 3)
+    assert [action.since for action in course.actions if isinstance(action, Search)] == pytest.approx([1e9 - 900] * 3)
 
 
 def test_a_lost_job_that_is_found_is_adopted_and_followed():
-    course = Course({Create: [LOST], Search: [LOST, [RUNNING, STARTING]], Adopt: [False, True], Watch: [DONE]}).run()
-    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Adopt", "Adopt", "Watch", "Fetch"]
+    course = Course({Create: [LOST], Search: [LOST, [BEFORE, DURING]], Adopt: [True], Watch: [DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Adopt", "Watch", "Fetch"]
+    assert (course.view.state, course.view.adopted) == ("succeeded", True)
+    assert [action.prediction for action in course.actions if isinstance(action, Adopt)] == [DURING.prediction]
+
+
+def test_a_found_job_that_another_job_of_the_journal_took_meanwhile_is_looked_for_again():
+    course = Course({Create: [LOST], Search: [[DURING], []], Adopt: [False]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Adopt", "Search", "Search"]
+    assert (course.view.state, course.view.candidates) == ("unknown", ())
+
+
+@pytest.mark.parametrize("listed", [[DURING, DURING], [BEFORE], [UNDATED], [UNDATED, BEFORE]])
+def test_where_it_is_in_doubt_which_job_is_the_lost_one_none_is_adopted_and_the_person_is_asked(listed):
+    course = Course({Create: [LOST], Search: [listed]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Search"]
+    assert course.view.state == "unknown"
+    assert course.view.candidates == tuple(found.prediction for found in listed)
+    assert "job2" in str(course.view.error)
+    assert "resume KEY --id ID" in str(course.view.error)
+
+
+def test_a_job_is_the_lost_one_by_the_endpoints_clock_or_by_ours():
+    prediction = DURING.prediction
+    assert Found(prediction, clock_ahead=600.0).fits(1e9, 1e9 + 1), "a gateway's clock was wrong"
+    assert Found(prediction, clock_ahead=600.0).fits(1e9 - 600, 1e9 - 599), "this machine's clock is wrong"
+    assert not Found(prediction, clock_ahead=600.0).fits(1e9 - 300, 1e9 - 299)
+
+
+@pytest.mark.parametrize(
+    ("listed", "same"),
+    [
+        ({**BODY.to_json()["input"], "prompt": "  a boat\n"}, True),
+        ({name: value for name, value in BODY.to_json()["input"].items() if value != ""}, True),
+        ({"prompt": "a boat", "seed": 7}, True),
+        ({**BODY.to_json()["input"], "n_prompt": None, "further": 1}, True),
+        ({"prompt": "a boat", "seed": 8}, False),
+        ({"prompt": "a boat"}, False),
+        ({"seed": 7}, False),
+        ({"prompt": "a boat", "seed": 7, "steps": 26}, False),
+        ("a boat", False),
+        (None, False),
+    ],
+)
+def test_a_list_that_trims_and_leaves_out_still_names_the_job(listed, same):
+    assert is_same_job(BODY, Prediction.from_json({"id": "a", "input": listed})) is same
+
+
+def test_a_job_without_an_id_is_looked_for_before_there_is_nothing_to_follow():
+    empty = Prediction.from_json({})
+    course = Course({Create: [empty], Search: [[], [DURING]], Adopt: [True], Watch: [DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Search", "Search", "Adopt", "Watch", "Fetch"]
+    nowhere = Course({Create: [empty], Search: [[]]}).run()
+    assert (nowhere.view.state, nowhere.view.error.code) == ("accepted", "no_id")
+    without_list = Course({Create: [empty]}, abilities=Abilities(list=False)).run()
+    assert (without_list.kinds(), without_list.view.state) == (["Begin", "Create"], "accepted")
+    in_doubt = Course({Create: [empty], Search: [[DURING, DURING]]}).run()
+    assert (in_doubt.view.state, len(in_doubt.view.candidates)) == ("unknown", 2)
+
+
+def test_an_answer_that_is_nothing_but_the_output_is_fetched():
+    course = Course({Create: [Prediction.from_json({"output": "https://files.example/a.gif"})]}).run()
+    assert course.kinds() == ["Begin", "Create", "Fetch"]
     assert course.view.state == "succeeded"
+
+
+def test_a_job_that_was_found_is_canceled_when_asked_for_the_second_time():
+    ended = Prediction.from_json({"id": "job2", "status": "canceled"})
+    answers = {Create: [LOST], Search: [[DURING]], Adopt: [True], Watch: [RUNNING, RUNNING, ended], Cancel: [RUNNING]}
+    course = Course(answers, cancel_at=Watch).run()
+    assert course.kinds()[4:] == ["Watch", "Watch", "Cancel", "Watch"]
+    assert Message("cancel_adopted") in course.notices
+    assert course.view.state == "canceled"
 
 
 def test_where_there_is_no_list_a_lost_job_is_unknown_at_once():
@@ -138,7 +221,7 @@ def test_a_throttled_post_is_looked_for_before_it_is_repeated():
     throttle = ApiError("Too many.", status=429, arrived=False, passing=True, retry_after=7.0)
     course = Course({Create: [throttle, DONE], Search: [[]]}).run()
     assert course.kinds() == ["Begin", "Create", "Search", "Create", "Fetch"]
-    found = Course({Create: [throttle], Search: [[RUNNING]], Adopt: [True], Watch: [DONE]}).run()
+    found = Course({Create: [throttle], Search: [[DURING]], Adopt: [True], Watch: [DONE]}).run()
     assert found.kinds() == ["Begin", "Create", "Search", "Adopt", "Watch", "Fetch"]
 
 
@@ -250,6 +333,27 @@ def test_what_costs_money_is_never_posted_when_it_is_taken_up():
         course = Course({Watch: [GONE], Search: [[]]}, entry=entry(known)).run()
         assert "Create" not in course.kinds()
         assert course.view.state == ("failed" if known else "unknown")
+
+
+def test_a_job_that_the_person_names_is_taken_up_and_needs_no_second_press():
+    named = Prediction.from_json({"id": "job2", "status": "processing", "input": BODY.to_json()["input"]})
+    lost = entry(None, "unknown")
+    course = Course({Watch: [named, DONE], Adopt: [True]}, entry=lost, adopt="job2").run()
+    assert course.kinds() == ["Recall", "Watch", "Adopt", "Watch", "Fetch"]
+    assert (course.view.state, course.view.adopted) == ("succeeded", False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ({Watch: [GONE]}, ""),
+        ({Watch: [Prediction.from_json({"id": "job2", "input": {"prompt": "else"}})]}, "of_another_request"),
+        ({Watch: [RUNNING], Adopt: [False]}, "of_another_job"),
+    ],
+)
+def test_a_job_that_is_named_wrongly_stays_unknown(answers, code):
+    course = Course(answers, entry=entry(None, "unknown"), adopt="job2").run()
+    assert (course.view.state, course.view.error.code) == ("unknown", code)
 
 
 def test_an_animation_that_lies_on_the_disk_ends_a_job_that_is_taken_up():

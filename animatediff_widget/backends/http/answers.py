@@ -174,9 +174,10 @@ def retry_after(headers: Mapping[str, str], body: Any = None) -> float | None:
 
 
 def clock_ahead(headers: Mapping[str, str]) -> float:
-    """Find how far an endpoint's clock is ahead of ours, in seconds, by the ``Date`` of its answer; 0.0 without one."""
+    """Find by how much an endpoint's clock is ahead of ours, in seconds; 0.0 where it does not tell, or they agree."""
     then = _date(headers.get("Date"))
-    return 0.0 if then is None else then - time.time()
+    ahead = 0.0 if then is None else then + 0.5 - time.time()  # it is cut to whole seconds
+    return ahead if abs(ahead) > 1.0 else 0.0
 
 
 def _date(value: str | None) -> float | None:
