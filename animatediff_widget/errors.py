@@ -48,7 +48,11 @@ class AnimateDiffError(Exception):
     """
 
     def __init__(self, message: Message | str) -> None:
-        super().__init__(message if isinstance(message, Message) else printable(str(message)))
+        super().__init__(
+            message
+            if isinstance(message, Message)
+            else printable(message if isinstance(message, str) else shown(message))
+        )
 
     @property
     def message(self) -> Message | str:
@@ -81,23 +85,22 @@ class InvalidRequest(AnimateDiffError, TraitError):
         return type(self), (self.field, self.message)
 
 
-class InvalidArgument(AnimateDiffError, TypeError, ValueError):
-    """A function was given a value that it cannot take; the message names the argument."""
+class InvalidArgument(AnimateDiffError, TraitError, TypeError, ValueError):
+    """A function, or a trait, was given a value that it cannot take; the message names the argument."""
 
 
-_WANTED = {str: "a_sound_text", int: "a_integer", float: "a_seconds", Path: "a_path"}
+_WANTED = {str: "a_sound_text", int: "a_count", float: "a_seconds", Path: "a_path"}
 
 
 def check(kind: Any, /, *, none: bool = False, **given: Any) -> None:
     """Raise `InvalidArgument` where an argument is not of a kind: of a class, or of one of some; or None, with `none`.
 
-    `str` means text that can be encoded, `int` a whole number of 64 bits, `float` seconds, `Path` a file's name.
+    `str` means text that can be encoded, `int` a whole number from 0, `float` seconds, `Path` a file's name, and some
+    texts one of them.
     """
     for name, value in given.items():
         if not (_fits(kind, value) or (none and value is None)):
-            classes = " / ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
-            wanted = Message(_WANTED[kind]) if kind in _WANTED else Message("a_kind", kind=classes)
-            problem = Message("must_be", name=name, wanted=wanted, value=shown(value))
+            problem = Message("must_be", name=name, wanted=_wanted(kind), value=shown(value))
             raise InvalidArgument(Message("value_refused", problem=problem))
 
 
@@ -108,8 +111,19 @@ def _fits(kind: Any, value: Any) -> bool:
         return isinstance(value, str) or (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str))
     if kind in (int, float):
         number = isinstance(value, (int, kind)) and not isinstance(value, bool)
-        return number and (-(2**63) <= value < 2**63 if kind is int else 0 <= value < 2**31 or value == math.inf)
+        return number and (0 <= value < 2**63 if kind is int else 0 <= value < 2**31 or value == math.inf)
+    if isinstance(kind, tuple) and isinstance(kind[0], str):
+        return isinstance(value, str) and value in kind
     return isinstance(value, kind)
+
+
+def _wanted(kind: Any) -> Message:
+    if kind in _WANTED:
+        return Message(_WANTED[kind])
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if isinstance(kinds[0], str):
+        return Message("a_choice", choices=" / ".join(kinds))
+    return Message("a_kind", kind=" / ".join(each.__name__ for each in kinds))
 
 
 class KeyRefused(AnimateDiffError):

@@ -6,10 +6,10 @@ import itertools
 import os
 import uuid
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
-from animatediff_widget.errors import KeyRefused
+from animatediff_widget.errors import KeyRefused, check
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, is_loopback
@@ -66,6 +66,8 @@ class Client:
     ) -> None:
         endpoint, token = hide(endpoint), hide(token)  # should anything fail, tracebacks with variables show stars
         Endpoint.check(endpoint)
+        check(float, connect_timeout=connect_timeout, read_timeout=read_timeout)
+        check(float, answer_timeout=answer_timeout, download_timeout=download_timeout)
         self.endpoint = endpoint or default_endpoint(token)
         key = find_key(self.endpoint, token)
         refused = colab_refusal(self.endpoint) if key is None else None
@@ -106,10 +108,13 @@ class Client:
 
     def get(self, prediction_id: str, previous: Prediction | None = None) -> Prediction:
         """Ask how a job stands; the last snapshot of the same job, as `previous`, saves reading its log again."""
+        check(str, prediction_id=prediction_id)
+        check(Prediction, none=True, previous=previous)
         return self.backend.watch(prediction_id, previous)
 
     def cancel(self, prediction_id: str) -> Prediction:
         """Cancel a job and give it as it stands then; it may still be running for a moment."""
+        check(str, prediction_id=prediction_id)
         return self.backend.cancel(prediction_id)
 
     def list(self, limit: int = 100) -> list[Prediction]:
@@ -117,6 +122,7 @@ class Client:
 
         Further pages are fetched for it, from the endpoint's own origin only.
         """
+        check(int, limit=limit)
         return [*itertools.islice(self.backend.list(), limit)]
 
     def download(self, url: str, to: str | os.PathLike[str]) -> Path:
@@ -130,6 +136,8 @@ class Client:
         ConnectionFailed
             When the connection failed.
         """
+        check(str, url=url)
+        check(Path, to=to)
         return self.backend.fetch(url, Path(to))
 
     def snippet(self, request: AnimateDiffRequest | Body, language: Language) -> str:
@@ -141,4 +149,5 @@ class Client:
             A curl command for a POSIX shell, or a Python script that saves the animation. A person's key is only named,
             as a variable; the built-in server's own token, which ends with this process, stands in it.
         """
+        check(get_args(Language), language=language)
         return self.backend.snippet(Body.of(request), language)

@@ -124,8 +124,10 @@ class HostedBackend:
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 write_file(to, itertools.chain([first], pieces), private=True)
-            except OSError as error:
-                raise StorageError(Message("not_stored", path=to, why=error.strerror or error)) from None
+            except (OSError, ValueError) as error:  # pathlib's own for what cannot be a name
+                raise StorageError(
+                    Message("not_stored", path=to, why=getattr(error, "strerror", None) or error)
+                ) from None
         return to
 
     def snippet(self, body: Body, language: Language) -> str:

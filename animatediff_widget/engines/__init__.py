@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from animatediff_widget.model.request import AnimateDiffRequest
@@ -25,6 +25,7 @@ class Output:
     mime: str
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What the server asks of an engine."""
 

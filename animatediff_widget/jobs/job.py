@@ -12,7 +12,7 @@ from typing import NoReturn
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
 from animatediff_widget.backends.client import Client
-from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError
+from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.keys.hiding import hide
@@ -85,6 +85,9 @@ class Job(HasTraits):
     ) -> None:
         super().__init__()
         request = hide(request)  # it may be a key in a wrong place
+        check(Client, none=True, client=client)
+        check(JournalProtocol, none=True, journal=journal)
+        check(float, timeout=timeout)
         self.body = Body.of(request, seeded=True)
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
@@ -126,6 +129,8 @@ class Job(HasTraits):
         AnimateDiffError
             When the recorded url cannot be used, or the key may not travel there; when it has another id already.
         """
+        check(JournalEntry, entry=entry)
+        check(str, none=True, adopt=adopt)
         if adopt is not None and entry.prediction_id not in (None, adopt):
             raise JobError(Message("has_an_id", id=entry.prediction_id))
         client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
@@ -163,6 +168,9 @@ class Job(HasTraits):
             When the endpoint does not know it, or the journal cannot be written.
         """
         endpoint, token = hide(endpoint), hide(token)
+        Endpoint.check(endpoint)
+        check(Endpoint, endpoint=endpoint)
+        check(str, prediction_id=prediction_id)
         client, journal = Client(endpoint, token), journal or Journal()
         entry = journal.get(prediction_id, endpoint=endpoint.url)
         if entry is None:
@@ -230,6 +238,7 @@ class Job(HasTraits):
         AnimateDiffError
             The job's error.
         """
+        check(Callable, none=True, idle=idle)
         if self._runner.run(idle):
             raise KeyboardInterrupt
         return self._outcome()
@@ -254,8 +263,9 @@ class Job(HasTraits):
         AnimateDiffError
             The job's error.
         """
+        check(float, none=True, timeout=timeout)
         self.start()
-        if not (self.finished or self._ended.wait(timeout)):
+        if not (self.finished or self._ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))):
             raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))
         return self._outcome()
 

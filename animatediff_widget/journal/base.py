@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
@@ -24,6 +24,7 @@ class Claim(AbstractContextManager["Claim"], Protocol):
         """Give the job free; does nothing the second time."""
 
 
+@runtime_checkable
 class JournalProtocol(Protocol):
     """The record of all jobs. Every method raises `JournalError` where it cannot be used."""
 

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from animatediff_widget.errors import JournalError
+from animatediff_widget.errors import JournalError, check
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
@@ -57,6 +57,7 @@ class Journal(JournalProtocol):
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        check(Path, none=True, folder=folder)
         self.folder = Path(folder).absolute() if folder is not None else data_folder()
         self._locks = self.folder / "locks"
         self._file = JournalFile(self.folder)
@@ -81,6 +82,8 @@ class Journal(JournalProtocol):
 
     def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
         """See `JournalProtocol.begin`."""
+        check(Endpoint, endpoint=endpoint)
+        check(str, none=True, key=key)
         key, body = key or self.new_key(), Body.of(body)
         values = (key, time.time(), endpoint.url, endpoint.kind, body.text, *_version_and_steps(body))
         self._file.write(
@@ -106,6 +109,13 @@ class Journal(JournalProtocol):
         seconds: float | None = None,
     ) -> bool:
         """See `JournalProtocol.record`."""
+        check(str, key=key, state=state)
+        check(Prediction, none=True, prediction=prediction)
+        check(Message if isinstance(error, Message) else str, none=True, error=error)
+        check(Path, none=True, output=output)
+        check(int, none=True, size=size)
+        check(str, none=True, sha256=sha256)
+        check(float, none=True, seconds=seconds)
         known: dict[str, Any] = {
             **_answer(prediction),
             "error": write_error(error),
@@ -125,6 +135,8 @@ class Journal(JournalProtocol):
 
     def adopt(self, key: str, prediction: Prediction) -> bool:
         """See `JournalProtocol.adopt`."""
+        check(str, key=key)
+        check(Prediction, prediction=prediction)
 
         def adopt(database: sqlite3.Connection) -> bool:
             taken = database.execute(
@@ -143,6 +155,7 @@ class Journal(JournalProtocol):
 
     def see(self, key: str) -> None:
         """See `JournalProtocol.see`."""
+        check(str, key=key)
         self._file.write(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
 
     def claim(self, key: str) -> FileClaim | None:
@@ -159,6 +172,8 @@ class Journal(JournalProtocol):
 
     def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
         """See `JournalProtocol.jobs`."""
+        check(int, limit=limit)
+        check(str, none=True, before=before)
         if before is None:
             return self._select("ORDER BY number DESC LIMIT ?", limit)
         return self._select(
@@ -167,10 +182,12 @@ class Journal(JournalProtocol):
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
         """See `JournalProtocol.unfinished`."""
+        check(int, limit=limit)
         return self._select(f"WHERE {_UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
 
     def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
         """See `JournalProtocol.to_pick_up`."""
+        check(int, limit=limit)
         found: list[JournalEntry] = []
         below = sys.maxsize
         while len(found) < limit:
@@ -186,6 +203,8 @@ class Journal(JournalProtocol):
 
     def get(self, key: str, endpoint: str | None = None) -> JournalEntry | None:
         """See `JournalProtocol.get`."""
+        check(str, key=key)
+        check(str, none=True, endpoint=endpoint)
         found = self._select(
             "WHERE key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
             *(key, key, endpoint, endpoint),
@@ -194,10 +213,13 @@ class Journal(JournalProtocol):
 
     def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
         """See `JournalProtocol.find`."""
+        check(str, beginning=beginning)
+        check(int, limit=limit)
         return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
         """See `JournalProtocol.typical_seconds`."""
+        check(Endpoint, endpoint=endpoint)
         values = (endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES)
         rows = self._file.read(
             lambda database: database.execute(
@@ -222,6 +244,7 @@ class Journal(JournalProtocol):
         Salvaged
             How many jobs could be read, how many of them were not here yet, and where the file is now.
         """
+        check(Path, file=file)
         return salvage(Path(file).absolute(), self._file)
 
     def _select(self, clause: str, *values: Any) -> list[JournalEntry]:
@@ -231,6 +254,7 @@ class Journal(JournalProtocol):
         return [read_row(row, self.folder) for row in rows]
 
     def _lock(self, key: str) -> Path:
+        check(str, key=key)
         if not _KEY.fullmatch(key):  # it becomes the name of a file
             raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
         return self._locks / key
@@ -239,10 +263,10 @@ class Journal(JournalProtocol):
         """Write a path so that it stays true when the journal's folder is moved."""
         if output is None:
             return None
-        try:
-            return output.absolute().relative_to(self.folder).as_posix()
-        except ValueError:
-            return os.fspath(output.absolute())
+        path = Path(output).absolute()
+        stored = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+        check(str, output=stored)
+        return stored
 
 
 def _answer(prediction: Prediction | None) -> dict[str, str | None]:

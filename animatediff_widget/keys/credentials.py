@@ -44,6 +44,8 @@ class Key:
     __slots__ = ("_reveal", "_star")
 
     def __init__(self, value: str) -> None:
+        if not isinstance(value, str):
+            raise KeyRefused(Message("not_a_key"))
         value = hide(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
             raise KeyRefused(Message("not_a_key"))
@@ -86,7 +88,7 @@ class Key:
 def remember_key(endpoint: Endpoint, value: str) -> None:
     """Keep a typed key in this process's memory, for its endpoint's origin only; `KeyRefused` where it is none."""
     value = hide(value)
-    _remembered[endpoint.origin] = Key(value)
+    _remembered[_origin(endpoint)] = Key(value)
 
 
 def save_key(endpoint: Endpoint, value: str) -> None:
@@ -101,8 +103,9 @@ def save_key(endpoint: Endpoint, value: str) -> None:
     """
     value = hide(value)
     key = Key(value)
-    _keyring_do("set_password", endpoint.origin, hide(key.header().removeprefix("Bearer ")))
-    _note_origins(_saved_origins() | {endpoint.origin})
+    origin = _origin(endpoint)
+    _keyring_do("set_password", origin, hide(key.header().removeprefix("Bearer ")))
+    _note_origins(_saved_origins() | {origin})
 
 
 def forget_key(endpoint: Endpoint) -> None:
@@ -110,11 +113,19 @@ def forget_key(endpoint: Endpoint) -> None:
 
     Raises as `save_key` where the keyring does not let go of it.
     """
-    _remembered.pop(endpoint.origin, None)
+    origin = _origin(endpoint)
+    _remembered.pop(origin, None)
     saved = _saved_origins()
-    if endpoint.origin in saved:
-        _keyring_do("delete_password", endpoint.origin)
-        _note_origins(saved - {endpoint.origin})
+    if origin in saved:
+        _keyring_do("delete_password", origin)
+        _note_origins(saved - {origin})
+
+
+def _origin(endpoint: Endpoint) -> str:
+    origin = getattr(endpoint, "origin", None)
+    if not isinstance(origin, str):
+        raise AnimateDiffError(Message("not_an_endpoint"))
+    return origin
 
 
 def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
@@ -130,7 +141,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
     """
     if isinstance(token, Key):
         return token
-    if token:
+    if token is not None and not (isinstance(token, str) and token == ""):
         token = hide(token)
         return Key(token)
     if not endpoint.key_variable:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import StorageError
+from animatediff_widget.errors import StorageError, check
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -63,6 +63,9 @@ class Animation:
         prediction: Prediction | None = None,
         path: Path | None = None,
     ) -> None:
+        check(bytes, data=data)
+        check(Prediction, none=True, prediction=prediction)
+        check(Path, none=True, path=path)
         self.data = data
         self.body = Body.of(request)
         self.prediction = prediction
@@ -121,6 +124,7 @@ class Animation:
         OutputError
             When the format is unknown or the file cannot be written (`StorageError`).
         """
+        check(Path, path=path)
         path = Path(path)
         try:
             path = path.expanduser()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, check
 from animatediff_widget.keys.hiding import hide, holds_key
 from animatediff_widget.texts import Message
 
@@ -36,6 +36,13 @@ class Endpoint:
     url: str
     key_variable: str = "REPLICATE_API_TOKEN"
 
+    def __post_init__(self) -> None:
+        check(str, kind=self.kind, url=self.url, key_variable=self.key_variable)
+        try:
+            origin_of(self.url)
+        except ValueError:
+            raise AnimateDiffError(Message("not_a_base_url", url=repr(self.url[:80]))) from None
+
     @classmethod
     def builtin(cls) -> Endpoint:
         """Give the predictions server inside this package: offline, free, no key. It starts with the first client."""
@@ -61,6 +68,8 @@ class Endpoint:
         AnimateDiffError
             When it is not the address of a web server.
         """
+        base_url = hide(base_url)
+        check(str, base_url=base_url)
         base_url = url = hide(base_url.strip())
         if ("://" not in url and holds_key(url)) or _LONG_WORD.fullmatch(url):
             raise AnimateDiffError(Message("key_as_base_url"))
@@ -80,6 +89,8 @@ class Endpoint:
     @classmethod
     def restore(cls, url: str, kind: str | None) -> Endpoint:
         """Give the endpoint that a record names; raises as `relay`. Where there is no kind, it is judged by the url."""
+        check(str, url=url)
+        check(str, none=True, kind=kind)
         # The first version wrote the address of its own server, which ended with its process.
         if kind == "builtin" or (kind is None and url.startswith("http://127.0.0.1:") and url.endswith(_RELAY_PATH)):
             return cls.builtin()

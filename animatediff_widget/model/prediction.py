@@ -113,7 +113,7 @@ class Prediction:
         """
         raw = obj if isinstance(obj, dict) else {}
         logs = raw["logs"] if isinstance(raw.get("logs"), str) else ""
-        reading = (previous.reading if previous else LogReading()).read_on(logs)
+        reading = (previous.reading if isinstance(previous, Prediction) else LogReading()).read_on(logs)
         seed = reading.seed
         if seed is None and isinstance(raw.get("input"), dict):
             given = raw["input"].get("seed")
@@ -197,13 +197,13 @@ def _id(value: Any) -> str | None:
 
 
 def _error(value: Any) -> str | None:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return None
     if isinstance(value, dict):
         value = next((value[key] for key in ("message", "detail", "title") if isinstance(value.get(key), str)), value)
     try:
         return _bounded("error", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    except (RecursionError, TypeError, ValueError):
+    except Exception:  # too deep, or no JSON
         return "an error that cannot be shown"
 
 

@@ -61,8 +61,7 @@ class Controller(HasTraits):
         self.choice, self.earlier = choice, earlier
         self.runner = runner or Background()
         self._job_type, self._clock = job_type, clock
-        self._taken_from = self._cancel_from = clock()  # presses before it belong to the last one
-        self._cancels = 0
+        self._taken_from = clock()  # presses before it belong to the last one
         self._observed: Job | None = None
         self._is_closed = False
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
@@ -117,24 +116,10 @@ class Controller(HasTraits):
 
         return self._launch(make, puts_back=True)
 
-    def adopt(self, prediction_id: str) -> Job | None:
-        """Take the last job up, whose answer was lost, as the one at the endpoint that the person says it is."""
-        lost, journal = self.job, self.earlier.journal
-
-        def make(job_type: type[Job]) -> Job:
-            entry = journal.get(lost.key)
-            if entry is None:
-                raise AnimateDiffError(Message("names_no_job", key=lost.key))
-            return job_type.resume(entry, lost.client, journal=journal, adopt=prediction_id)
-
-        return self._launch(make, puts_back=True)
-
     def cancel(self) -> None:
-        """Cancel the job that runs; one that was found in a list (`JobView.adopted`) at the second press."""
-        if self.cancelable and self._clock() >= self._cancel_from:
-            self._cancel_from = self._clock() + _ONE_PRESS
-            self._cancels += 1
-            self.cancelable = self._cancels <= self.view.adopted
+        """Cancel the job that runs."""
+        if self.cancelable:
+            self.cancelable = False
             self.job.cancel()
 
     def _launch(self, make: Callable[[type[Job]], Job], *, puts_back: bool = False) -> Job | None:
@@ -162,7 +147,7 @@ class Controller(HasTraits):
         """Display a job from now on, and no other. One observer sees everything of it."""
         with uninterrupted():
             self._leave()
-            self.entry, self.job, self._cancels = None, job, 0
+            self.entry, self.job = None, job
             self.running = self.cancelable = True
             job.observe(self._deliver, "view")
             self._observed = job
@@ -194,8 +179,6 @@ class Controller(HasTraits):
         """Let the widgets show how the job stands. Run is offered last."""
         if view.finished:
             self.entry = None
-        else:
-            self.cancelable = self._cancels <= view.adopted
         self.refusal = None
         self.view = view
         self.key = self.job.key or ""

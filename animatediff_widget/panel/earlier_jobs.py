@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from traitlets import Any as AnyTrait
 from traitlets import HasTraits, Tuple
 
-from animatediff_widget.errors import JournalError
+from animatediff_widget.errors import JournalError, check
 from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ class EarlierJobs(HasTraits):
 
     def __init__(self, journal: JournalProtocol | None = None) -> None:
         super().__init__()
+        if journal is not None:
+            from animatediff_widget.journal import JournalProtocol
+
+            check(JournalProtocol, journal=journal)
         self._journal = journal
 
     @property

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import ipywidgets as widgets
 from traitlets import Instance, link, validate
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, check
 from animatediff_widget.keys.credentials import hide
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -38,6 +38,15 @@ if TYPE_CHECKING:
 __all__ = ["AnimateDiffPanel"]
 
 _cells = Cells()
+
+
+class _Kind(Instance):  # type: ignore[type-arg]
+    """A value of a class; another one is refused in a sentence of ours."""
+
+    def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> NoReturn:
+        """Say what is wrong with a value."""
+        check(self.klass, **{str(self.name): value})
+        super().error(obj, value, error, info)
 
 
 class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
@@ -77,8 +86,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         When there are no texts in that language, or the token cannot be a key.
     """
 
-    request = Instance(AnimateDiffRequest)
-    endpoint = Instance(Endpoint, allow_none=True)
+    request = _Kind(AnimateDiffRequest)
+    endpoint = _Kind(Endpoint, allow_none=True)
     job = Instance("animatediff_widget.jobs.job.Job", allow_none=True)
     animation = Instance("animatediff_widget.media.animation.Animation", allow_none=True)
 
@@ -250,6 +259,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
 
 def _texts(lang: str | None) -> Texts:
+    check(str, none=True, lang=lang)
     try:
         return Texts(lang)
     except ValueError:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from animatediff_widget.engines import Engine
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.texts import Message
 
 from .base import DRAIN, MAX_BODY, Service
@@ -104,7 +104,7 @@ class LocalServer:
 
     Raises
     ------
-    ValueError
+    AnimateDiffError
         When the token cannot travel in a header, or a limit is not positive.
 
     Examples
@@ -126,10 +126,14 @@ class LocalServer:
     ) -> None:
         if token is None:
             token = secrets.token_urlsafe(32)
+        check(Engine, none=True, engine=engine)
+        check(str, token=token)
+        check(int, port=port, queue_size=queue_size, keep=keep)
+        check(float, output_lifetime=output_lifetime)
         if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
-            raise ValueError("token must be printable ASCII without spaces around it.")
+            raise InvalidArgument(Message("not_a_token"))
         if queue_size < 1 or keep < 1 or output_lifetime <= 0:
-            raise ValueError("queue_size, keep and output_lifetime must be positive.")
+            raise InvalidArgument(Message("not_positive", names="queue_size, keep, output_lifetime"))
         self._engine = engine
         self._port = port
         self._token = token

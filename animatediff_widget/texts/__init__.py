@@ -17,6 +17,7 @@ from .plain import printable, shown
 
 __all__ = ["LANGUAGES", "TEXTS", "Message", "Texts"]
 
+_LONGEST = 1000
 _LARGEST = 10**100  # Python refuses to write whole numbers of 4300 digits
 
 LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
@@ -82,7 +83,8 @@ class Message:
     def in_words(self, texts: Mapping[str, str]) -> str:
         """Write the sentence in the language of `texts`."""
         blanks = {
-            name: value.in_words(texts) if isinstance(value, Message) else value for name, value in self.params.items()
+            name: value.in_words(texts) if isinstance(value, Message) else _bounded(value)
+            for name, value in self.params.items()
         }
         return texts[self.code].format(**blanks).rstrip()
 
@@ -111,6 +113,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Message) or (isinstance(value, (int, float)) and abs(value) < _LARGEST):
         return value
     return printable(value if isinstance(value, str) else shown(value) if isinstance(value, int) else str(value))
+
+
+def _bounded(value: Any) -> Any:
+    """Cut what is too long for a sentence; whoever keeps the message keeps it whole."""
+    return f"{value[: _LONGEST // 2]} … {value[-_LONGEST // 2 :]}" if len(str(value)) > _LONGEST else value
 
 
 def _short(locale: str) -> str:

@@ -1,0 +1,269 @@
+"""Whatever is put into a public entry, what comes out is a result, or an error of ours in one sound sentence."""
+
+from __future__ import annotations
+
+import faulthandler
+import ipaddress
+import random
+import re
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gated_server import GatedEngine
+from nasty import nasty
+
+from animatediff_widget import (
+    AnimateDiffError,
+    AnimateDiffPanel,
+    AnimateDiffRequest,
+    Animation,
+    Client,
+    Endpoint,
+    Job,
+    Journal,
+    Prediction,
+    animate,
+)
+from animatediff_widget.credentials import forget_key, remember_key, save_key
+from animatediff_widget.server import LocalServer
+
+HANGS_AFTER = 300  # seconds without an end: Python then writes where every thread stands, and stops
+FIELDS = [name for name in AnimateDiffRequest().trait_names() if name != "prompt"]
+
+ANSWER = ["id", "status", "output", "error", "logs", "input", "created_at"]
+
+Entry = Callable[[Any, Callable[[], Any]], Any]
+
+
+def _set(thing: Any, name: str, value: Any) -> None:
+    setattr(thing, name, value)
+
+
+def _panel(world: Any, *arguments: Any, **more: Any) -> None:
+    AnimateDiffPanel(*arguments, **{"journal": world.journal, "background": True, **more}).close()
+
+
+def _body(world: Any, bad: Callable[[], Any]) -> Any:
+    return world.draw.choice([bad(), {"input": bad()}, {"version": bad()}, {"input": {_field(world): bad()}}])
+
+
+def _field(world: Any) -> str:
+    return world.draw.choice(FIELDS)
+
+
+# Every public name's ways in, by how often they are tried; `bad` gives another value at every call.
+ENTRIES: dict[str, tuple[float, Entry]] = {
+    "AnimateDiffError": (10, lambda w, bad: str(AnimateDiffError(bad()))),
+    "AnimateDiffRequest": (40, lambda w, bad: AnimateDiffRequest(**{_field(w): bad(), _field(w): bad()})),
+    "AnimateDiffRequest.steps =": (40, lambda w, bad: _set(w.request, _field(w), bad())),
+    "AnimateDiffRequest.copy": (20, lambda w, bad: w.request.copy(**{_field(w): bad()})),
+    "AnimateDiffRequest.from_body": (
+        40,
+        lambda w, bad: AnimateDiffRequest.from_body(_body(w, bad)).to_json(),
+    ),
+    "AnimateDiffRequest.extra_input": (20, lambda w, bad: w.request.copy(extra_input={"a": bad()}).to_json()),
+    "Animation": (20, lambda w, bad: Animation(bad(), w.request)),
+    "Animation, request": (10, lambda w, bad: Animation(w.file, bad())),
+    "Animation, prediction": (10, lambda w, bad: repr(Animation(w.file, w.request, bad()))),
+    "Animation, path": (10, lambda w, bad: Animation(w.file, w.request, None, bad())._repr_mimebundle_()),
+    "Animation.frames": (20, lambda w, bad: Animation(w.bytes(), w.request).frames()),
+    "Animation.to_html": (20, lambda w, bad: Animation(w.bytes(), w.request).to_html()),
+    "Animation.save": (40, lambda w, bad: w.animation.save(bad())),
+    "Animation._repr_mimebundle_": (5, lambda w, bad: w.animation._repr_mimebundle_(bad(), bad())),
+    "Client": (10, lambda w, bad: Client(bad())),
+    "Client, token": (10, lambda w, bad: Client(w.endpoint, bad())),
+    "Client, timeouts": (
+        10,
+        lambda w, bad: Client(
+            w.endpoint,
+            w.server.token,
+            **{w.draw.choice(["connect_timeout", "read_timeout", "answer_timeout", "download_timeout"]): bad()},
+        ),
+    ),
+    "Client.create": (10, lambda w, bad: w.client.create(bad())),
+    "Client.get": (10, lambda w, bad: w.client.get(bad())),
+    "Client.get, previous": (5, lambda w, bad: w.client.get(w.entry.prediction_id, bad())),
+    "Client.cancel": (10, lambda w, bad: w.client.cancel(bad())),
+    "Client.list": (5, lambda w, bad: w.client.list(bad())),
+    "Client.download": (10, lambda w, bad: w.client.download(bad(), "download.webp")),
+    "Client.download, to": (10, lambda w, bad: w.client.download(w.output, bad())),
+    "Client.snippet": (20, lambda w, bad: w.client.snippet(bad(), "curl")),
+    "Client.snippet, language": (20, lambda w, bad: w.client.snippet(w.request, bad())),
+    "Endpoint": (10, lambda w, bad: Client(Endpoint(bad(), bad(), bad()))),
+    "Endpoint.relay": (40, lambda w, bad: Endpoint.relay(bad()).label),
+    "Endpoint.restore": (40, lambda w, bad: Endpoint.restore(bad(), bad()).base_url),
+    "Job": (10, lambda w, bad: Job(bad(), w.client, journal=w.journal)),
+    "Job, client": (10, lambda w, bad: Job(w.request, bad(), journal=w.journal)),
+    "Job, journal": (10, lambda w, bad: Job(w.request, w.client, journal=bad())),
+    "Job, timeout": (10, lambda w, bad: Job(w.request, w.client, journal=w.journal, timeout=bad())),
+    "Job.resume": (10, lambda w, bad: Job.resume(bad(), w.client, journal=w.journal)),
+    "Job.attach": (3, lambda w, bad: Job.attach(bad(), bad(), journal=w.journal)),
+    "Job.attach, id": (10, lambda w, bad: Job.attach(w.endpoint, bad(), token=w.server.token, journal=w.journal)),
+    "Job.run": (10, lambda w, bad: w.job.run(bad())),
+    "Job.result": (20, lambda w, bad: w.job.result(bad())),
+    "Journal": (5, lambda w, bad: Journal(bad())),
+    "Journal.begin": (3, lambda w, bad: w.journal.begin(bad(), w.endpoint)),
+    "Journal.begin, endpoint": (3, lambda w, bad: w.journal.begin(w.request, bad())),
+    "Journal.begin, key": (3, lambda w, bad: w.journal.begin(w.request, w.endpoint, key=bad())),
+    "Journal.record": (
+        5,
+        lambda w, bad: w.journal.record(
+            w.entry.key,
+            "running",
+            **{w.draw.choice(["prediction", "error", "output", "size", "sha256", "seconds"]): bad()},
+        ),
+    ),
+    "Journal.record, state": (5, lambda w, bad: w.journal.record(bad(), bad())),
+    "Journal.adopt": (5, lambda w, bad: w.journal.adopt(bad(), bad())),
+    "Journal.see": (5, lambda w, bad: w.journal.see(bad())),
+    "Journal.claim": (10, lambda w, bad: w.journal.claim(bad())),
+    "Journal.claimed": (10, lambda w, bad: w.journal.claimed(bad())),
+    "Journal.jobs": (10, lambda w, bad: w.journal.jobs(bad())),
+    "Journal.jobs, before": (10, lambda w, bad: w.journal.jobs(5, bad())),
+    "Journal.unfinished": (10, lambda w, bad: w.journal.unfinished(bad())),
+    "Journal.to_pick_up": (10, lambda w, bad: w.journal.to_pick_up(bad())),
+    "Journal.get": (10, lambda w, bad: w.journal.get(bad(), bad())),
+    "Journal.find": (10, lambda w, bad: w.journal.find(bad(), bad())),
+    "Journal.typical_seconds": (10, lambda w, bad: w.journal.typical_seconds(bad(), bad())),
+    "Journal.salvage": (5, lambda w, bad: w.journal.salvage(bad())),
+    "LocalServer": (
+        20,
+        lambda w, bad: LocalServer(
+            **{w.draw.choice(["engine", "port", "token", "queue_size", "output_lifetime", "keep"]): bad()}
+        ),
+    ),
+    "Prediction.from_json": (40, lambda w, bad: repr(Prediction.from_json(bad()))),
+    "Prediction.from_json, previous": (20, lambda w, bad: repr(Prediction.from_json({"logs": "a"}, bad()))),
+    "Prediction.from_json, key": (
+        40,
+        lambda w, bad: w.sound(Prediction.from_json({w.draw.choice(ANSWER): bad()})),
+    ),
+    "animate": (10, lambda w, bad: animate(bad(), endpoint=w.endpoint, token=w.server.token, **{_field(w): bad()})),
+    "animate, endpoint": (5, lambda w, bad: animate("a boat", endpoint=bad(), token=w.server.token, steps=bad())),
+    "AnimateDiffPanel": (0.2, lambda w, bad: _panel(w, bad())),
+    "AnimateDiffPanel, endpoint": (0.2, lambda w, bad: _panel(w, None, bad())),
+    "AnimateDiffPanel, token": (0.2, lambda w, bad: _panel(w, None, w.endpoint, bad())),
+    "AnimateDiffPanel, lang": (0.5, lambda w, bad: _panel(w, lang=bad())),
+    "AnimateDiffPanel, journal": (0.2, lambda w, bad: _panel(w, journal=bad())),
+    "AnimateDiffPanel.resume": (2, lambda w, bad: w.panel.resume(bad())),
+    "AnimateDiffPanel.request =": (2, lambda w, bad: _set(w.panel, w.draw.choice(["request", "endpoint"]), bad())),
+    "AnimateDiffPanel.request.steps =": (2, lambda w, bad: _set(w.panel.request, _field(w), bad())),
+    "remember_key": (10, lambda w, bad: remember_key(bad(), bad())),
+    "remember_key, key": (10, lambda w, bad: remember_key(w.endpoint, bad())),
+    "save_key": (5, lambda w, bad: save_key(w.endpoint, bad())),
+    "forget_key": (5, lambda w, bad: forget_key(bad())),
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
+    """A server, a finished job and a panel, in a folder of their own, without any network."""
+    home = tmp_path / "a" / "b" / "c" / "d" / "e" / "f"
+    home.mkdir(parents=True)
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", str(home))
+    _stay_here(monkeypatch)
+    monkeypatch.setitem(sys.modules, "keyring", None)  # nothing is put into this machine's
+    engine = GatedEngine(open_gate=True)
+    with LocalServer(engine) as server:
+        endpoint = Endpoint.relay(server.base_url)
+        client, journal = Client(endpoint, server.token), Journal()
+        job = Job(AnimateDiffRequest(prompt="RIFF0000WEBP"), client, journal=journal)
+        animation = job.run()
+        draw = random.Random()
+        world = SimpleNamespace(
+            draw=draw,
+            server=server,
+            endpoint=endpoint,
+            client=client,
+            journal=journal,
+            job=job,
+            file=animation.data,
+            animation=Animation(b"GIF89a" + bytes(20), AnimateDiffRequest()),
+            request=AnimateDiffRequest(),
+            entry=journal.get(job.key),
+            output=job.prediction.outputs[0],
+            panel=AnimateDiffPanel(endpoint=endpoint, token=server.token, journal=journal, background=True),
+            bytes=lambda: draw.choice([b"GIF89a", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBPVP8X"]) + draw.randbytes(60),
+            sound=_sound,
+        )
+        yield world
+        world.panel.close()
+
+
+def _stay_here(monkeypatch) -> None:
+    """Let no name be looked up and no other machine be reached."""
+    connect = socket.socket.connect
+
+    def here(self: socket.socket, address: Any) -> None:
+        if not ipaddress.ip_address(address[0]).is_loopback:
+            raise OSError("not from a test")
+        connect(self, address)
+
+    def look_up(host: Any, port: Any, *more: Any, **others: Any) -> Any:
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            raise socket.gaierror("not from a test")
+        return found(host, port, *more, **others)
+
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket.socket, "connect", here)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+def _sound(prediction: Prediction) -> None:
+    for text in (prediction.id or "", prediction.status, prediction.error or "", prediction.logs, *prediction.outputs):
+        _printable(text)
+    assert len(repr(prediction)) < 10**5
+
+
+def _printable(text: str) -> None:
+    assert text.encode() is not None
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text), ascii(text[:300])
+
+
+def attempt(world: Any, name: str, seed: int) -> None:
+    """Call one entry once; raise what it must not do."""
+    world.draw.seed(seed)
+    problem: AnimateDiffError | None = None
+    try:
+        ENTRIES[name][1](world, lambda: nasty(world.draw))
+    except AnimateDiffError as error:
+        problem = error
+    if problem is not None:
+        _printable(str(problem))
+        assert str(problem).strip()
+        assert len(str(problem)) < 3000
+        assert problem.code, f"{problem} has no code"
+
+
+@pytest.mark.parametrize("count", [600, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_bad_input_at_any_public_entry_is_refused_in_a_sentence(world, count):
+    names = list(ENTRIES)
+    start = random.Random(count)
+    faults: dict[tuple[str, str], list[str]] = {}
+    plan = names + start.choices(names, [ENTRIES[name][0] for name in names], k=count - len(names))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed, name in enumerate(plan):
+            if seed % 100 == 0:
+                faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
+            try:
+                attempt(world, name, seed)
+            except Exception as error:  # what is no error of ours, or one of ours without a sound sentence
+                kind = (name, type(error).__name__)
+                faults.setdefault(kind, []).append(f"seed {seed}: {ascii(_say(error))[:200]}")
+    faulthandler.cancel_dump_traceback_later()
+    report = "\n".join(f"{name}: {kind}, {len(all_)} times, as {all_[0]}" for (name, kind), all_ in faults.items())
+    assert not faults, f"{len(faults)} kinds of faults\n{report}"
+
+
+def _say(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as other:
+        return f"str() raised {type(other).__name__}"
