@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance, Unicode, observe
+from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest
 from animatediff_widget.interrupts import uninterrupted
@@ -36,6 +36,7 @@ class Controller(HasTraits):
     """The request, where it runs, the job, and what of it is displayed."""
 
     request = Instance(AnimateDiffRequest)
+    edited = Tuple((0, None), help="How often it was edited, and which field last; None for another request.")
     job = AnyTrait(None, help="The last job.")
     running = Bool(False, help="Whether it runs and is waited for.")
     cancelable = Bool(False, help="Whether it runs and nobody has asked for it to be canceled.")
@@ -58,6 +59,7 @@ class Controller(HasTraits):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(request=request)
+        request.observe(self._count_edit)
         self.choice, self.earlier = choice, earlier
         self.runner = runner or Background()
         self._job_type, self._clock = job_type, clock
@@ -72,6 +74,17 @@ class Controller(HasTraits):
         self._leave()
         for watched in (self.choice, self.earlier, self):
             watched.unobserve_all()
+        self.request.unobserve(self._count_edit)
+
+    def bind(self, request: AnimateDiffRequest) -> None:
+        """Take another request."""
+        self.request.unobserve(self._count_edit)
+        self.request = request
+        request.observe(self._count_edit)
+        self._count_edit({"name": None})
+
+    def _count_edit(self, change: Any) -> None:
+        self.edited = (self.edited[0] + 1, change["name"])
 
     # Running
 

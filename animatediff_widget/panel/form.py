@@ -25,7 +25,6 @@ class Form:
     """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own."""
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
-        self.request = controller.request
         self.controls: dict[str, Any] = {}
         self.notes: dict[str, Any] = {}
         self._controller = controller
@@ -34,19 +33,13 @@ class Form:
         self._problems: dict[str, Message | str] = {}
         self._refreshing = False
         self._build()
-        self.request.observe(self._changed)
+        controller.observe(self._edited, "edited")
 
-    def bind(self, request: AnimateDiffRequest) -> None:
-        """Bind another request."""
-        self.close()
-        self.request = request
-        for name in self._refreshers:
-            self._refresh(name)
-        request.observe(self._changed)
-
-    def close(self) -> None:
-        """Let go of the request."""
-        self.request.unobserve(self._changed)
+    @property
+    def request(self) -> AnimateDiffRequest:
+        """The controller's request."""
+        request: AnimateDiffRequest = self._controller.request
+        return request
 
     def _build(self) -> None:
         make, texts = self._maker, self._texts
@@ -191,8 +184,10 @@ class Form:
 
         return self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write)
 
-    def _changed(self, change: Any) -> None:
-        self._refresh(change["name"])
+    def _edited(self, change: Any) -> None:
+        _, edited = change["new"]
+        for name in [edited] if edited else self._refreshers:
+            self._refresh(name)
 
     def _refresh(self, name: str) -> None:
         """Let a field's controls show the request's value; whatever was refused there is gone with that."""

@@ -222,8 +222,6 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             return
         self._link.unlink()
         self._controller.close()
-        self._form.close()
-        self._results.request_tab.close()
         layout = self.layout
         self._maker.close()
         super().close()
@@ -252,9 +250,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         """Bind another request. A validator is called also where it equals the one before; an observer is not."""
         request: AnimateDiffRequest = proposal["value"]
         if request is not self._controller.request:
-            self._controller.request = request
-            self._form.bind(request)
-            self._results.request_tab.bind(request)
+            self._controller.bind(request)
         return request
 
 
