@@ -209,13 +209,9 @@ def _resolve(base: str, url: Any) -> str | None:
 
 def _check_output(status: int, headers: Any, host: str | None) -> None:
     """Raise where an answer is not an output."""
-    if status in (404, 410):
-        raise OutputError(Message("gone"))
-    if status != 200:
+    if status != 200:  # a store that has many copies may know of the file a little later in some of them
         raise OutputError(
-            Message("not_fetched_status", host=host, status=status),
-            passing=status in (408, 429) or status >= 500,
-            retry_after=retry_after(headers),
+            Message("not_fetched_status", host=host, status=status), passing=True, retry_after=retry_after(headers)
         )
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/json", "application/problem+json"):  # a gateway's excuse, or a login

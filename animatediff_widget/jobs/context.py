@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from .view import JobView
 __all__ = ["Context"]
 
 _LONGEST_BACKOFF = 30.0
+_PATIENCE = 120.0  # a copy of the endpoint's records, or a gateway, may be late by that much
+_KEPT = 3600.0 + 600.0  # an endpoint keeps what was made for about an hour
 
 
 class Context:
@@ -90,6 +93,20 @@ class Context:
         problem = yield Record(state, {name: value for name, value in known.items() if value is not None})
         if problem is not None:
             self.show(notice=problem.message)
+
+    def tried(self, first_fault: float) -> bool:
+        """Whether something that was first refused at that time was asked for long enough."""
+        return self.is_late() or self.clock.now() - first_fault >= _PATIENCE
+
+    def is_late(self) -> bool:
+        """Whether the endpoint has deleted by now what an earlier session's job made."""
+        if self.entry is None:
+            return False
+        answer = self.view.prediction
+        took = (
+            (answer.completed_at or 0.0) - (answer.created_at or math.inf) if answer else 0.0
+        )  # by one clock, its own
+        return self.clock.wall() - self.entry.created - max(took, 0.0) > _KEPT
 
     def wait_out(self, error: EndpointError, count: int) -> Flow:
         """Wait before asking again after a fault that may pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from animatediff_widget.errors import AnswerError, ApiError, EndpointError, NothingToFollow
+from animatediff_widget.errors import AnswerError, ApiError, EndpointError, NothingToFollow, OutputError
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -15,7 +15,7 @@ from .submission import Submission
 
 __all__ = ["Following"]
 
-_REFUSALS = 3  # answers such as 404 that end the following; the first can be a matter of a moment
+_REFUSALS = 3  # answers such as 401 that end the following; the first can be a matter of a moment
 _HOLD = 1.0  # how long a pushing server may hold an answer: a cancellation waits for it
 _AT_ONCE = 0.05  # an unchanged answer that came quicker was not held
 
@@ -27,13 +27,13 @@ class Following:
         self._job = job
         self._submission = submission
         self._cancel_sent = False
-        self._empty_answers = 0
 
     def follow(self) -> Flow:
         """Ask, or cancel, until the job is over at the endpoint."""
         faults = refusals = 0
+        first_fault = 0.0
         at_once = self._job.abilities.pushes
-        while not self._is_over(prediction := self._job.prediction()):
+        while not _is_over(prediction := self._job.prediction()):
             if prediction.id is None:
                 found = yield from self._submission.find_unnamed()
                 if found is None:
@@ -46,6 +46,9 @@ class Following:
             asked = self._job.clock.now()
             try:
                 answer = yield from self._ask(prediction)
+                if answer.done and not _is_over(answer):
+                    yield from self._job.accept(answer)
+                    raise OutputError(Message("no_output"), passing=True)  # some name it a little later
             except EndpointError as error:
                 at_once = False
                 gone = isinstance(error, ApiError) and error.status in (404, 410)
@@ -53,11 +56,14 @@ class Following:
                     self._job.show(prediction=None)
                     yield from self._submission.submit()
                     continue
+                first_fault = first_fault if faults else self._job.clock.now()
                 faults += 1
                 if isinstance(error, (AnswerError, ApiError)) and not error.passing:
                     refusals += 1
-                    if refusals >= _REFUSALS:
+                    if refusals >= _REFUSALS and (not gone or self._job.tried(first_fault)):
                         raise self._no_longer_known(error) from None
+                elif isinstance(error, OutputError) and self._job.tried(first_fault):
+                    raise OutputError(error.message, passing=not self._job.is_late()) from None
                 yield from self._job.wait_out(error, faults)
                 continue
             faults = refusals = 0
@@ -89,16 +95,17 @@ class Following:
         answer = yield Watch(prediction, _HOLD if self._job.abilities.pushes else 0.0)
         return answer
 
-    def _is_over(self, prediction: Prediction) -> bool:
-        """Whether a prediction has ended; a success is given a moment to name its output, which may be all there is."""
-        if prediction.status == "succeeded" and not prediction.outputs and not prediction.raw.get("data_removed"):
-            self._empty_answers += 1
-            return self._empty_answers > _REFUSALS
-        return prediction.done or bool(prediction.id is None and prediction.outputs)
-
     def _no_longer_known(self, error: EndpointError) -> EndpointError:
         """Say in words what it means that an endpoint refuses to tell of a job of an earlier session."""
         if self._job.entry is None or not isinstance(error, ApiError) or error.status not in (404, 410):
             return error
-        message = Message("no_longer_known", who=self._job.endpoint.label, status=error.status)
+        code = "no_longer_known" if self._job.is_late() else "not_known_there"
+        message = Message(code, who=self._job.endpoint.label, status=error.status)
         return ApiError(message, status=error.status, body=error.body)
+
+
+def _is_over(prediction: Prediction) -> bool:
+    """Whether a prediction has ended, and its output is named or will never be; an output may be all there is."""
+    if prediction.status == "succeeded":
+        return bool(prediction.outputs or prediction.raw.get("data_removed"))
+    return prediction.done or bool(prediction.id is None and prediction.outputs)

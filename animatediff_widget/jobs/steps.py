@@ -42,7 +42,7 @@ from .view import JobView
 
 __all__ = ["Steps"]
 
-_FETCH_TRIES = 6
+_REFUSALS = (400, 401, 403, 404, 410)  # what stores of files answer where a file was deleted, or is not yet there
 _FILE = re.compile(r"https?:|data:|/", re.IGNORECASE)  # beside the files, some models put text into their output
 
 
@@ -113,7 +113,7 @@ class Steps:
             why = shorten(prediction.error) if prediction.error else Message("no_reason")
             raise JobFailed(Message("model_failed", why=why))
         if not prediction.outputs:
-            raise OutputError(Message("gone" if prediction.raw.get("data_removed") else "no_output"))
+            raise OutputError(Message("gone"))
         took = None if self._job.posted is None else self._job.schedule.took
         yield from self._job.record("downloading")
         self._job.show(state="downloading")
@@ -132,12 +132,16 @@ class Steps:
         yield from self._end("succeeded")
 
     def _fetch(self, prediction: Prediction, number: int) -> Generator[Action, Any, Animation]:
+        first_fault = None
         for attempt in itertools.count(1):
             try:
                 animation: Animation = yield Fetch(prediction, number)
                 return animation
             except EndpointError as error:
-                if not error.passing or attempt == _FETCH_TRIES:
+                first_fault = self._job.clock.now() if first_fault is None else first_fault
+                if error.params.get("status") in _REFUSALS and self._job.is_late():
+                    raise OutputError(Message("gone")) from None
+                if not error.passing or self._job.tried(first_fault):
                     raise
                 yield from self._job.wait_out(error, attempt)
         raise AssertionError
@@ -160,7 +164,11 @@ class Steps:
             return "left"
         if self._job.view.state in ("running", "downloading") and isinstance(error, EndpointError):
             gone = isinstance(error, ApiError) and error.status in (404, 410)
-            return "failed" if gone or (isinstance(error, OutputError) and not error.passing) else "left"
+            return (
+                "failed"
+                if (gone and self._job.is_late()) or (isinstance(error, OutputError) and not error.passing)
+                else "left"
+            )
         return "failed"
 
 

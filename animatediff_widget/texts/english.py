@@ -267,6 +267,8 @@ ENGLISH = {
     "cut_off": "The session that sent this job ended before the answer came.",
     "record_damaged": "The journal's record of this job is damaged and names no id, so it cannot be looked for.",
     "never_created": "The job was never created.",
+    "not_known_there": "{who} does not know this job ({status}). The key may be another account's: it stays in "
+    "the journal, to be resumed with its own.",
     "no_longer_known": "{who} no longer knows this job ({status}): endpoints delete what was made after about an hour. "
     "Run it again for a new animation.",
     # The journal.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from misbehaving import Misbehaving
 
 from animatediff_widget.jobs.drivers import Control
 
@@ -23,3 +24,9 @@ def waits(monkeypatch):
     monkeypatch.setattr(Control, "wait", hasty)
     monkeypatch.setattr(Control, "now", lambda control: time.monotonic() + getattr(control, "slept", 0.0))
     return waited
+
+
+@pytest.fixture
+def server():
+    with Misbehaving() as server:
+        yield server

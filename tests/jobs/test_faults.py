@@ -45,12 +45,6 @@ KEY = "a-key-of-the-relay-1234567890"
 MOST_REQUESTS = 40  # of one route in one job: more would be a loop that does not wait
 
 
-@pytest.fixture
-def server():
-    with Misbehaving() as server:
-        yield server
-
-
 def a_client(server: Misbehaving, **options) -> Client:
     return Client(server.endpoint, KEY, **{"answer_timeout": 0.3, "read_timeout": 0.2, **options})
 
@@ -495,9 +489,8 @@ def test_polls_that_always_go_wrong_end_in_a_sentence_and_the_job_is_kept(server
 @every_status
 def test_polls_that_are_always_answered_with_an_error_end(server, code):
     server.always["get"] = status(code)
-    job = ended(a_job(server))
-    gone = code == 404
-    assert job.state == ("failed" if gone else "left")
+    job = ended(a_job(server, timeout=300))
+    assert job.state == "left"
     assert len(server.asked("get")) <= MOST_REQUESTS
     assert server.creates == 1
 
@@ -517,7 +510,7 @@ def test_by_default_a_wait_ends_after_half_an_hour(server):
 
 def test_an_answer_that_never_names_its_output_ends_in_a_sentence(server, waits):
     server.always["get"] = says(b'{"id": "job001", "status": "succeeded", "output": null}')
-    job = ended(a_job(server))
+    job = ended(a_job(server, timeout=300))
     assert isinstance(job.error, OutputError)
     assert "without an output" in str(job.error)
 
@@ -686,15 +679,14 @@ def test_a_download_that_always_goes_wrong_ends_and_the_job_is_kept(server, faul
 @every_status
 def test_a_download_that_is_answered_with_an_error_ends(server, code):
     server.always["file"] = status(code)
-    job = ended(a_job(server))
-    passing = code in (408, 429) or code >= 500
-    assert job.state == ("left" if passing else "failed")
+    job = ended(a_job(server, timeout=300))
+    assert job.state == "left"
     assert isinstance(job.error, OutputError)
-    assert ("is gone" in str(job.error)) == (code == 404)
+    assert str(code) in str(job.error)
     server.always.clear()
     again = Job(AnimateDiffRequest(), a_client(server))
     server.scripts["file"] = [status(code)]
-    assert ended(again).state == ("succeeded" if passing else "failed")
+    assert ended(again).state == "succeeded"
 
 
 def test_an_output_that_is_over_the_cap_is_a_sentence(server, waits, monkeypatch):
@@ -720,7 +712,7 @@ def test_an_output_that_is_a_data_uri_of_nonsense_is_a_sentence(server, waits):
 def test_an_output_that_is_no_url_is_a_sentence(server, waits, output):
     server.output = output
     server._file = server._other
-    job = ended(a_job(server))
+    job = ended(a_job(server, timeout=300))
     assert job.state in ("failed", "left")
     assert isinstance(job.error, EndpointError)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from misbehaving import CLIP, Misbehaving
+from misbehaving import CLIP, Misbehaving, status
 from test_job import World, world_in
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal, Prediction
@@ -30,6 +30,7 @@ from animatediff_widget.errors import (
     NothingToFollow,
     OutputError,
 )
+from animatediff_widget.journal import JournalEntry
 from animatediff_widget.model.body import Body
 
 REQUEST = AnimateDiffRequest(prompt="a boat", steps=2, seed=7)
@@ -82,6 +83,11 @@ def resume(world: World, key: str, **options) -> Job:
     entry = world.journal.get(key)
     assert entry is not None
     return Job.resume(entry, world.client(), journal=world.journal, timeout=60, **options)
+
+
+def long_after(entry: JournalEntry) -> JournalEntry:
+    """Give a job as it stands when the endpoint has deleted what it made."""
+    return replace(entry, created=entry.created - 2 * 3600)
 
 
 def posts(world: World) -> int:
@@ -290,7 +296,7 @@ def test_a_missing_file_whose_source_is_gone_ends_in_a_sentence_and_is_not_offer
         entry = world.journal.get(key)
         entry.output.unlink()
         world.journal.see(finish(world, seed=8))  # the server has room for one
-        job = Job.resume(entry, world.client(), journal=world.journal)
+        job = Job.resume(long_after(entry), world.client(), journal=world.journal)
         with pytest.raises(OutputError, match="gone"):
             job.run()
         assert (job.state, world.journal.get(key).state) == ("failed", "failed")
@@ -311,15 +317,26 @@ def test_data_that_was_removed_ends_in_a_sentence(tmp_path):
 
 
 def test_a_job_that_the_endpoint_has_forgotten_ends_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.following._REFUSALS", 2)
+    monkeypatch.setattr("animatediff_widget.jobs.following._REFUSALS", 1)
     with world_in(tmp_path / "journal", keep=1) as world:
         key = abandon(world)
         ended(world, world.journal.get(key).prediction.id)
         finish(world, seed=8)
-        job = resume(world, key)
+        job = Job.resume(long_after(world.journal.get(key)), world.client(), journal=world.journal)
         with pytest.raises(EndpointError, match=r"no longer knows this job \(404\)"):
             job.run()
         assert (job.state, world.journal.get(key).state) == ("failed", "failed")
+
+
+def test_a_job_that_the_endpoint_does_not_know_for_this_key_is_kept(server, waits):
+    server.always["get"] = status(404)
+    server.jobs["job001"] = {}
+    key = Journal().begin(Body.of(AnimateDiffRequest(seed=7)), server.endpoint)
+    Journal().record(key, "running", prediction=Prediction.from_json({"id": "job001", "status": "processing"}))
+    job = Job.resume(Journal().get(key), Client(server.endpoint, "the-key-of-another-account"))
+    with pytest.raises(EndpointError, match="another account"):
+        job.run()
+    assert [entry.key for entry in Journal().to_pick_up()] == [key]
 
 
 # --- one at a time ----------------------------------------------------------------------------------------------------

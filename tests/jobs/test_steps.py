@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -258,10 +259,70 @@ def test_a_time_that_is_over_leaves_the_job_where_it_can_be_taken_up():
     assert course.waited == pytest.approx(12.5)
 
 
-def test_three_refusals_end_the_following():
-    course = Course({Create: [STARTING], Watch: [GONE]}).run()
+def test_three_refusals_leave_the_job():
+    course = Course({Create: [STARTING], Watch: [ApiError("The key is wrong.", status=401)]}).run()
     assert course.kinds().count("Watch") == 3
-    assert course.view.state == "failed"
+    assert course.view.state == "left"
+
+
+EMPTY = Prediction.from_json({"id": "job1", "status": "succeeded"})
+REMOVED = Prediction.from_json({"id": "job1", "status": "succeeded", "data_removed": True})
+
+
+def refused(status: int) -> OutputError:
+    return OutputError(Message("not_fetched_status", host="files.example", status=status), passing=True)
+
+
+def ends_for_good(answers, *, hours: float) -> bool:
+    """Whether a job of an earlier session that was made so long ago is over when it is taken up."""
+    course = Course(answers, entry=dataclasses.replace(entry(RUNNING), created=1e9 - hours * 3600), timeout=1e4).run()
+    assert course.view.state in ("left", "failed")
+    return course.view.state == "failed"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_an_output_that_is_refused_is_waited_out_and_offered_until_the_hour_is_over(status):
+    late = Course({Create: [DONE], Fetch: [*[refused(status)] * 6, FETCHED]}, timeout=1e4).run()
+    assert late.view.animation is FETCHED
+    never = Course({Create: [DONE], Fetch: [refused(status)]}, timeout=1e4).run()
+    assert never.view.state == "left"
+    assert 120 <= never.waited < 200
+    assert len([action for action in never.actions if isinstance(action, Fetch)]) < 15
+    assert not ends_for_good({Watch: [DONE], Fetch: [refused(status)]}, hours=0.9)
+    assert ends_for_good({Watch: [DONE], Fetch: [refused(status)]}, hours=2)
+    assert not ends_for_good({Watch: [DONE], Fetch: [refused(503)]}, hours=2)
+
+
+def test_an_output_that_is_named_late_is_waited_for_and_offered_until_the_hour_is_over():
+    late = Course({Create: [STARTING], Watch: [*[EMPTY] * 6, DONE]}, timeout=1e4).run()
+    assert late.view.animation is FETCHED
+    assert late.waited > 30
+    never = Course({Create: [EMPTY], Watch: [EMPTY]}, timeout=1e4).run()
+    assert never.view.state == "left"
+    assert 120 <= never.waited < 200
+    assert never.kinds().count("Watch") < 15
+    assert not ends_for_good({Watch: [EMPTY]}, hours=0.9)
+    assert ends_for_good({Watch: [EMPTY]}, hours=2)
+    assert ends_for_good({Watch: [REMOVED]}, hours=0.1)
+
+
+def test_a_prediction_that_is_not_known_yet_is_waited_for_and_offered_until_the_hour_is_over():
+    late = Course({Create: [STARTING], Watch: [*[GONE] * 6, DONE]}, timeout=1e4).run()
+    assert late.view.animation is FETCHED
+    assert late.waited > 30
+    never = Course({Create: [STARTING], Watch: [GONE]}, timeout=1e4).run()
+    assert never.view.state == "left"
+    assert 120 <= never.waited < 200
+    assert never.kinds().count("Watch") < 15
+    assert not ends_for_good({Watch: [GONE]}, hours=0.9)
+    assert ends_for_good({Watch: [GONE]}, hours=2)
+
+
+def test_the_hour_begins_with_the_end_of_the_job():
+    times = {"created_at": "2026-01-01T00:00:00Z", "completed_at": "2026-01-01T01:30:00Z"}
+    long = Prediction.from_json({**DONE.raw, **times})
+    assert not ends_for_good({Watch: [long], Fetch: [refused(404)]}, hours=2)
+    assert ends_for_good({Watch: [long], Fetch: [refused(404)]}, hours=3)
 
 
 def test_a_cancellation_is_sent_once_and_followed_to_its_end():
@@ -278,12 +339,8 @@ def test_a_job_that_is_canceled_before_it_is_posted_is_not_posted():
     assert course.recorded() == []
 
 
-def test_an_output_that_cannot_be_fetched_is_tried_six_times():
-    passing = OutputError("Not now.", passing=True)
-    course = Course({Create: [DONE], Fetch: [passing]}).run()
-    assert course.kinds().count("Fetch") == 6
-    assert course.view.state == "left"
-    final = Course({Create: [DONE], Fetch: [OutputError("It is gone.")]}).run()
+def test_an_output_that_cannot_be_fetched_at_all_ends_the_job():
+    final = Course({Create: [DONE], Fetch: [OutputError("It is in a private network.")]}).run()
     assert final.kinds().count("Fetch") == 1
     assert final.view.state == "failed"
 
@@ -332,7 +389,7 @@ def test_what_costs_money_is_never_posted_when_it_is_taken_up():
     for known in (RUNNING, None):
         course = Course({Watch: [GONE], Search: [[]]}, entry=entry(known)).run()
         assert "Create" not in course.kinds()
-        assert course.view.state == ("failed" if known else "unknown")
+        assert course.view.state == ("left" if known else "unknown")
 
 
 def test_a_job_that_the_person_names_is_taken_up_and_needs_no_second_press():
