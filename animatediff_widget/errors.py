@@ -32,6 +32,7 @@ __all__ = [
     "MissingExtra",
     "NothingToFollow",
     "OutputError",
+    "OutputNotAllowed",
     "StorageError",
     "check",
 ]
@@ -180,6 +181,10 @@ class ApiError(EndpointError):
 
 class OutputError(EndpointError):
     """The finished animation could not be fetched, read or stored."""
+
+
+class OutputNotAllowed(OutputError):
+    """The finished animation lies where nothing is fetched from unless the person allows it."""
 
 
 class StorageError(OutputError):

@@ -23,6 +23,8 @@ from .registry import default_endpoint, place
 
 __all__ = ["Client"]
 
+_SHORTEST, _LONGEST = 0.001, 1e6  # seconds that a socket can wait
+
 
 class Client:
     """Talks to one `endpoint`, through its `backend`.
@@ -66,6 +68,7 @@ class Client:
     ) -> None:
         endpoint, token = hide(endpoint), hide(token)  # should anything fail, tracebacks with variables show stars
         Endpoint.check(endpoint)
+        check((str, Key), none=True, token=token)
         check(float, connect_timeout=connect_timeout, read_timeout=read_timeout)
         check(float, answer_timeout=answer_timeout, download_timeout=download_timeout)
         self.endpoint = endpoint or default_endpoint(token)
@@ -76,7 +79,8 @@ class Client:
         plain = urlsplit(self.endpoint.url).scheme == "http" and not is_loopback(self.endpoint.url)
         if key and plain and not allow_plain_http:
             raise KeyRefused(Message("key_not_encrypted", url=self.endpoint.url))
-        limits = Limits(connect_timeout, read_timeout, answer_timeout, download_timeout)
+        timeouts = (connect_timeout, read_timeout, answer_timeout, download_timeout)
+        limits = Limits(*(min(max(seconds, _SHORTEST), _LONGEST) for seconds in timeouts))
         self.backend: Backend = place(self.endpoint.kind).open(self.endpoint, key, limits)
 
     def __repr__(self) -> str:

@@ -8,13 +8,14 @@ import contextlib
 import dataclasses
 import itertools
 import math
+import re
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
-from animatediff_widget.errors import AnswerError, EndpointError, OutputError, StorageError
+from animatediff_widget.errors import AnswerError, EndpointError, OutputError, OutputNotAllowed, StorageError
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.media.files import write_file
 from animatediff_widget.model.body import Body
@@ -24,8 +25,8 @@ from animatediff_widget.texts import Message
 
 from . import snippets
 from .base import Abilities, Language
-from .http.answers import clock_ahead, read_answer, retry_after
-from .http.transport import Limits, Transport
+from .http.answers import clock_ahead, read_answer, read_output, retry_after
+from .http.transport import TRUSTED, Limits, Reply, Transport
 
 __all__ = ["HostedBackend"]
 
@@ -57,7 +58,9 @@ class HostedBackend:
         self._key = key
         self._limits = limits
         self._snippet_token = snippet_token
-        self._tags: dict[str | None, str | None] = {}  # the ETag of the last answer for each prediction
+        self._tags: dict[
+            str | None, str | None
+        ] = {}  # where it pushes: the ETag of each running prediction's last answer
         self._transport = Transport(origin_of(self._url), key, limits)
 
     def close(self) -> None:
@@ -71,9 +74,11 @@ class HostedBackend:
         headers = {}
         if cancel_after is not None and cancel_after <= _LONGEST_DEADLINE:
             headers["Cancel-After"] = f"{math.ceil(max(cancel_after, _SHORTEST_DEADLINE))}s"
-        answer, tag = self._ask("POST", self._url, Message("to_create"), body.to_json(), headers=headers)
+        answer, tag = self._ask(
+            "POST", self._url, Message("to_create"), body.to_json(), headers=headers, read=self._read_creation
+        )
         prediction = Prediction.from_json(answer)
-        self._tags[prediction.id] = tag
+        self._keep_tag(prediction, tag)
         return prediction
 
     def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
@@ -81,14 +86,14 @@ class HostedBackend:
         headers, tag = {}, self._tags.get(prediction_id)
         if self.abilities.pushes and at_most >= 1.0 and tag is not None:
             headers = {"Prefer": f"wait={at_most:.0f}", "If-None-Match": tag}
-        answer, self._tags[prediction_id] = self._ask(
-            "GET", self._at(prediction_id), Message("to_get"), headers=headers
-        )
+        answer, tag = self._ask("GET", self._at(prediction_id), Message("to_get"), headers=headers)
         prediction = Prediction.from_json(answer, previous)
         if not (prediction.id or prediction.status or prediction.outputs):
             raise AnswerError(Message("no_prediction", who=self.endpoint.label), passing=True)
         # What a relay passes on may bear no id, or the upstream's; the job is known here by the one that was asked for.
-        return dataclasses.replace(prediction, id=prediction_id)
+        prediction = dataclasses.replace(prediction, id=prediction_id)
+        self._keep_tag(prediction, tag)
+        return prediction
 
     def cancel(self, prediction_id: str) -> Prediction:
         """See `Backend.cancel`."""
@@ -124,15 +129,29 @@ class HostedBackend:
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 write_file(to, itertools.chain([first], pieces), private=True)
-            except (OSError, ValueError) as error:  # pathlib's own for what cannot be a name
-                raise StorageError(
-                    Message("not_stored", path=to, why=getattr(error, "strerror", None) or error)
-                ) from None
+            except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+                why = getattr(error, "strerror", None) or error
+                raise StorageError(Message("not_stored", path=to, why=why)) from None
         return to
 
     def snippet(self, body: Body, language: Language) -> str:
         """See `Backend.snippet`; a key is only named, as a variable."""
         return snippets.write(language, self._url, body, self.endpoint.key_variable, self._snippet_token)
+
+    def _keep_tag(self, prediction: Prediction, tag: str | None) -> None:
+        if self.abilities.pushes and not prediction.done:
+            self._tags[prediction.id] = tag
+        else:
+            self._tags.pop(prediction.id, None)
+
+    def _read_creation(self, reply: Reply, data: bytes) -> dict[str, Any] | None:
+        """Read an answer to a create that is not a prediction, but names one or is its output; None where it is not."""
+        target = _resolve(self._url, reply.headers.get("Location")) if reply.status in (302, 303) else None
+        if target and self._transport.is_own(target):
+            named = re.search(r"/predictions/([^/?#]+)/?$", urlsplit(target).path)
+            return {"id": unquote(named[1])} if named else None
+        output = read_output(reply.headers, data) if 200 <= reply.status < 300 else None
+        return {"output": output} if output else None
 
     def _at(self, prediction_id: str) -> str:
         """Give the url of one prediction, always at this endpoint's own base."""
@@ -144,9 +163,13 @@ class HostedBackend:
         """Yield an output as it comes, following redirects to where outputs may lie."""
         deadline = time.monotonic() + self._limits.download
         at: str | None = _resolve(self._url, url)
+        if at and self._key and self._transport.is_own(at):
+            at = self._key.restore(at)
         for _ in range(_REDIRECTS):
-            if at is None or not (self._transport.is_own(at) or urlsplit(at).scheme == "https"):
+            if at is None or not (self._transport.trusts(at) or urlsplit(at).scheme in ("http", "https")):
                 raise OutputError(Message("output_elsewhere", url=repr(self._redact(at or url)[:80])))
+            if not (self._transport.trusts(at) or urlsplit(at).scheme == "https"):
+                raise OutputNotAllowed(Message("output_not_allowed", origin=origin_of(at), variable=TRUSTED))
             within = max(deadline - time.monotonic(), 0.001)
             with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
                 target = reply.headers.get("Location")
@@ -170,15 +193,16 @@ class HostedBackend:
         *,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        read: Callable[[Reply, bytes], dict[str, Any] | None] = lambda reply, data: None,
     ) -> tuple[dict[str, Any], str | None]:
-        """Do one exchange of JSON; give the answer and its ETag."""
+        """Do one exchange of JSON; give the answer, as `read` or else `read_answer` understands it, and its ETag."""
         within = self._limits.answer if deadline is None else max(deadline - time.monotonic(), 0.001)
         failure: EndpointError
         try:
             with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
                 data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
             self.clock_ahead = clock_ahead(reply.headers)
-            answer = read_answer(
+            answer = self._redact(read(reply, data)) or read_answer(
                 reply.status, reply.headers, data, who=self.endpoint.label, what=what, redact=self._redact
             )
             return answer, reply.headers.get("ETag")

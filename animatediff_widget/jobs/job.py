@@ -12,7 +12,7 @@ from typing import NoReturn
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
 from animatediff_widget.backends.client import Client
-from animatediff_widget.errors import AnswerError, JobError, JobTimeout, JournalError, check
+from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.keys.hiding import hide
@@ -186,7 +186,7 @@ class Job(HasTraits):
         return cls.resume(entry, client, journal=journal, timeout=timeout)
 
     def __reduce__(self) -> NoReturn:
-        raise JobError(Message("job_not_copied"))
+        raise InvalidArgument(Message("job_not_copied"))
 
     def __repr__(self) -> str:
         known = f" {self.prediction.id}" if self.prediction and self.prediction.id else ""

@@ -26,6 +26,7 @@ from animatediff_widget.errors import (
     JournalError,
     NothingToFollow,
     OutputError,
+    OutputNotAllowed,
     StorageError,
 )
 from animatediff_widget.journal import JournalEntry
@@ -160,7 +161,9 @@ class Steps:
         if isinstance(error, AnswerLost):
             return "unknown"
         begun = self._job.view.state != "new"
-        if isinstance(error, (JobTimeout, StorageError)) or (isinstance(error, JournalError) and begun):
+        if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed)) or (
+            isinstance(error, JournalError) and begun
+        ):
             return "left"
         if self._job.view.state in ("running", "downloading") and isinstance(error, EndpointError):
             gone = isinstance(error, ApiError) and error.status in (404, 410)

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
 from animatediff_widget.paths import data_folder
@@ -53,7 +54,7 @@ class Key:
         self._star: Callable[[str, str], str] | None = None
 
     def header(self) -> str:
-        """Return the value of the ``Authorization`` header. The one way out."""
+        """Return the value of the ``Authorization`` header. The one way out, but for `restore`."""
         return hide(f"Bearer {self._reveal()}")
 
     def redact(self, value: Any) -> Any:
@@ -70,6 +71,11 @@ class Key:
         if isinstance(value, dict):
             return {self.redact(name): self.redact(item) for name, item in value.items()}
         return [self.redact(item) for item in value] if isinstance(value, list) else value
+
+    def restore(self, url: str) -> str:
+        """Return a url of the key's own origin with the key in place of the stars, as it was before `redact`."""
+        secret = len(self._reveal()) >= _SHORTEST_SECRET
+        return hide(url.replace("***", quote(self._reveal(), safe=""))) if secret else url
 
     def _stars(self, text: str) -> str:
         if len(self._reveal()) < _SHORTEST_SECRET:

@@ -14,7 +14,9 @@ _GAP = r"\s{0,80}"  # a line's end and the next one's indentation
 
 def disguises(key: str) -> str:
     """Write a pattern that finds a key of printable ASCII in text, in any of these forms, also mixed."""
-    return "|".join((f"(?i:{_GAP.join(map(_letter, key))})", *map(_GAP.join, _base64(key))))
+    encoded = [list(letters) for letters in _base64(key)]
+    firsts = "|".join((f"(?i:{re.escape(key[0])})", "[%&]", *(letters[0] for letters in encoded)))  # is twice as fast
+    return f"(?={firsts})(?:(?i:{_GAP.join(map(_letter, key))})|{'|'.join(map(_GAP.join, encoded))})"
 
 
 def _letter(letter: str) -> str:

@@ -208,6 +208,8 @@ CHINESE = {
     "not_fetched_kind": "无法取回动画：{host} 发来的是 {kind}。",
     "not_fetched_empty": "无法取回动画：服务端发来空文件。",
     "output_elsewhere": "输出位于 {url}，既不是 https，也不是服务端自己的地址。",
+    "output_not_allowed": "输出位于 {origin}，既不是 https，也不是服务端自己的地址。如果您信任它，请设置环境变量 "
+    "{variable}={origin}，再接着完成这个任务。",
     "output_too_large": "服务端发来的内容超过 {size} MiB；没有读取。",
     "data_uri_broken": "服务端以 data URI 发来动画，但无法解码。",
     "not_stored": "无法把动画写到 {path}：{why}。它在服务端还会保留一小时；请腾出空间或换一个文件夹，再接着完成任务。",

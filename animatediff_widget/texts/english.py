@@ -216,6 +216,8 @@ ENGLISH = {
     "not_fetched_kind": "The animation could not be fetched: {host} sent {kind} instead.",
     "not_fetched_empty": "The animation could not be fetched: the endpoint sent an empty file.",
     "output_elsewhere": "The output is at {url}, which is neither https nor the endpoint's own address.",
+    "output_not_allowed": "The output is at {origin}, which is neither https nor the endpoint's own address. If you "
+    "trust it, set {variable}={origin} in the environment and resume the job.",
     "output_too_large": "The endpoint sent more than {size} MiB; it was not read.",
     "data_uri_broken": "The endpoint sent the animation as a data URI that cannot be decoded.",
     "not_stored": "The animation could not be written to {path}: {why}. It stays at the endpoint for an hour; make "

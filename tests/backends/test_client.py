@@ -23,6 +23,7 @@ from animatediff_widget.errors import (
     EndpointError,
     InvalidArgument,
     OutputError,
+    OutputNotAllowed,
     StorageError,
 )
 from animatediff_widget.model.body import Body
@@ -237,6 +238,90 @@ def test_a_list_without_results_is_said_to_be_none(server, body):
         client.list()
 
 
+# --- a creating answer that is no prediction --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [302, 303])
+@pytest.mark.parametrize("path", ["{own}/job%2F7", "{base}/v1/predictions/job%2F7/", "/other/predictions/job%2F7?x=1"])
+def test_a_redirect_that_names_the_job_is_its_id(server, code, path):
+    server.scripts["create"] = [bad.redirect(path.format(own=server.endpoint.url, base=server.url), code)]
+    with a_client(server) as client:
+        assert client.create(request()).id == "job/7"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.invalid/v1/predictions/job7", "/login", "/predictions", "", "http://[::1"]
+)
+def test_a_redirect_that_names_no_job_here_is_an_answer_that_was_lost(server, target):
+    server.scripts["create"] = [bad.redirect(target)]
+    with a_client(server) as client, pytest.raises(AnswerError, match="redirected") as error:
+        client.create(request())
+    assert error.value.arrived
+
+
+@pytest.mark.parametrize(
+    ("body", "outputs"),
+    [
+        (b'"https://files.example/a.mp4"', 1),
+        (b'["https://files.example/a.mp4", "http://files.example/b.mp4"]', 2),
+        (b'"data:image/webp;base64,QUJD"', 1),
+        (b'{"output": "https://files.example/a.mp4"}', 1),
+        (CLIP, 1),
+    ],
+)
+def test_an_answer_that_is_the_output_itself_is_the_output(server, tmp_path, body, outputs):
+    server.scripts["create"] = [bad.says(body)]
+    with a_client(server) as client:
+        prediction = client.create(request())
+        assert (prediction.id, len(prediction.outputs)) == (None, outputs)
+        if body is CLIP:
+            assert client.download(prediction.outputs[0], tmp_path / "clip").read_bytes() == CLIP
+
+
+@pytest.mark.parametrize("body", [b'"job001"', b"[]", b'["https://files.example/a.mp4", 5]', b"GIF", b"7"])
+def test_an_answer_that_is_neither_prediction_nor_output_was_lost(server, body):
+    server.scripts["create"] = [bad.says(body)]
+    with a_client(server) as client, pytest.raises(AnswerError) as error:
+        client.create(request())
+    assert error.value.arrived
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("prediction_id", lambda client: client.get(None)),
+        ("prediction_id", lambda client: client.get("\ud800")),
+        ("previous", lambda client: client.get("a", {})),
+        ("prediction_id", lambda client: client.cancel(5)),
+        ("limit", lambda client: client.list("")),
+        ("limit", lambda client: client.list(-1)),
+        ("url", lambda client: client.download(None, "x")),
+        ("to", lambda client: client.download("data:,a", 0.0)),
+        ("base_url", lambda client: Endpoint.relay(3.0)),
+        ("token", lambda client: Client(client.endpoint, 5)),
+        ("read_timeout", lambda client: Client(client.endpoint, read_timeout="5")),
+        ("download_timeout", lambda client: Client(client.endpoint, download_timeout=None)),
+        ("answer_timeout", lambda client: Client(client.endpoint, answer_timeout=float("nan"))),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_refused_by_its_name(server, name, call):
+    with a_client(server) as client, pytest.raises(InvalidArgument, match=f"^{name} must be "):
+        call(client)
+    assert not server.seen
+
+
+def test_a_wait_of_nothing_or_for_ever_is_one_that_a_socket_knows(server):
+    with Client(server.endpoint, read_timeout=float("inf"), answer_timeout=float("inf"), connect_timeout=2e9) as client:
+        assert client.create(request()).id == "job001"
+    server.always["get"] = bad.hang
+    with Client(server.endpoint, answer_timeout=0) as client, pytest.raises(ConnectionFailed) as error:
+        client.get("job001")
+    assert error.value.code in ("took_too_long", "not_reached")
+
+
 # --- what it makes of errors ------------------------------------------------------------------------------------------
 
 
@@ -431,6 +516,47 @@ def test_outputs_are_asked_for_unpacked_and_answers_may_be_packed(server, tmp_pa
         fetch(client, server, tmp_path / "clip")
         assert client.get("a").status == "starting"
     assert [seen.headers["accept-encoding"] for seen in server.seen] == ["identity", "gzip"]
+
+
+@pytest.mark.parametrize("name", ["clip\0", "clip\ud800" * 200])
+def test_a_name_that_no_file_can_have_is_a_sentence(server, tmp_path, name):
+    with a_client(server) as client, pytest.raises((StorageError, InvalidArgument)):
+        fetch(client, server, str(tmp_path / name))
+
+
+def test_a_key_in_an_outputs_url_is_shown_as_stars_and_sent_to_its_own_origin_only(server, tmp_path):
+    server.output = f"{server.url}/files/a.webp?token={KEY}"
+    with a_client(server) as client:
+        prediction = finished(client, client.create(request()))
+        assert prediction.outputs == (f"{server.url}/files/a.webp?token=***",)
+        assert client.download(prediction.outputs[0], tmp_path / "clip").read_bytes() == CLIP
+        assert server.asked("file")[0].path == f"/files/a.webp?token={KEY}"
+        with Misbehaving() as other, pytest.raises(OutputNotAllowed) as error:
+            client.download(f"{other.url}/files/a.webp?token=***", tmp_path / "clip")
+        assert KEY not in str(error.value)
+
+
+def test_an_output_at_another_port_is_fetched_where_the_person_allows_it_and_gets_no_key(server, tmp_path, monkeypatch):
+    with Misbehaving() as files, a_client(server) as client:
+        url = f"{files.url}/files/a.webp"
+        with pytest.raises(OutputNotAllowed, match=f"ANIMATEDIFF_WIDGET_OUTPUTS={files.url}"):
+            client.download(url, tmp_path / "clip")
+        monkeypatch.setenv("ANIMATEDIFF_WIDGET_OUTPUTS", f"https://other.example, {files.url}/")
+        assert client.download(url, tmp_path / "clip").read_bytes() == CLIP
+        monkeypatch.setenv("ANIMATEDIFF_WIDGET_OUTPUTS", "http://[::1")
+        with pytest.raises(OutputNotAllowed):
+            client.download(url, tmp_path / "clip")
+        assert "authorization" not in files.seen[0].headers
+        assert len(files.seen) == 1
+
+
+def test_nothing_is_kept_of_a_job_that_ended(server):
+    backend = HostedBackend(server.endpoint, None, Limits(), abilities=Abilities(pushes=True))
+    prediction = backend.create(Body.of(request()), "ours")
+    while not prediction.done:
+        prediction = backend.watch(prediction.id, prediction)
+    assert backend._tags == {}
+    backend.close()
 
 
 def test_a_name_from_the_server_is_no_path(server, tmp_path):

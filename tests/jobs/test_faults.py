@@ -31,8 +31,8 @@ from animatediff_widget.errors import (
     ApiError,
     ConnectionFailed,
     EndpointError,
+    InvalidArgument,
     JobCanceled,
-    JobError,
     JobFailed,
     JobTimeout,
     JournalError,
@@ -367,6 +367,22 @@ def test_without_an_id_the_job_is_looked_for_and_else_ends_as_accepted(server, c
         assert {seen.route for seen in server.seen} == {"create", "list"}
 
 
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("answer", ["redirect", "url", "file"])
+def test_an_answer_to_a_create_that_names_the_job_or_is_its_output_ends_in_the_animation(server, answer):
+    def create(call):
+        call.well()
+        if answer == "redirect":
+            call.answer(303, b"", location=f"{server.endpoint.url}/job001")
+        else:
+            call.answer(200, CLIP if answer == "file" else f'"{server.url}/files/a.webp"'.encode())
+
+    server.scripts["create"] = [create]
+    assert ended(a_job(server)).state == "succeeded"
+    assert len(server.asked("create")) == 1
+    assert len(server.asked("file")) == (answer != "file")
+
+
 SETTINGS = AnimateDiffRequest(prompt="a boat", steps=3, seed=7)
 
 
@@ -448,7 +464,7 @@ def test_a_process_and_its_fork_post_a_job_once(server, waits_for_child):
 def test_a_job_is_not_copied(server):
     job = a_job(server)
     for copied in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(JobError, match="A job runs once"):
+        with pytest.raises(InvalidArgument, match="A job runs once"):
             copied(job)
 
 
@@ -701,6 +717,26 @@ def test_an_output_that_is_no_animation_is_kept_as_a_file(server, waits):
     job = a_job(server)
     assert job.run().mime == "application/octet-stream"
     assert Journal().get(job.key).output.read_bytes() == b"hello"
+
+
+def test_an_output_at_another_port_is_left_until_the_person_allows_it(server, waits, monkeypatch):
+    with Misbehaving() as files:
+        server.output = f"{files.url}/files/a.webp"
+        job = ended(a_job(server))
+        assert (job.state, waits.count(30.0)) == ("left", 0)
+        assert f"set ANIMATEDIFF_WIDGET_OUTPUTS={files.url}" in str(job.error)
+        monkeypatch.setenv("ANIMATEDIFF_WIDGET_OUTPUTS", files.url)
+        assert Job.resume(Journal().get(job.key), a_client(server)).run().data == CLIP
+
+
+def test_a_key_in_an_outputs_url_stands_in_no_record_and_is_sent_after_a_kill_too(server, waits):
+    server.output = f"{server.url}/files/a.webp?token={KEY}"
+    server.scripts["file"] = [bad.reset_before] * 6
+    job = ended(a_job(server))
+    assert job.state == "left"
+    assert all(KEY.encode() not in file.read_bytes() for file in Journal().folder.rglob("*") if file.is_file())
+    assert Job.resume(Journal().get(job.key), a_client(server)).run().data == CLIP
+    assert {seen.path for seen in server.asked("file")} == {f"/files/a.webp?token={KEY}"}
 
 
 def test_an_output_that_is_a_data_uri_of_nonsense_is_a_sentence(server, waits):

@@ -6,6 +6,9 @@ import base64
 import contextlib
 import json
 import signal
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import misbehaving as bad
 import pytest
 from misbehaving import CLIP, Misbehaving, status
 from test_job import World, world_in
@@ -227,6 +231,37 @@ def test_a_job_that_ended_before_it_was_sent_stays_ended(world, state, error):
     with pytest.raises(error, match="refused: steps"):
         resume(world, key).run()
     assert world.journal.get(key).state == state
+
+
+@pytest.mark.parametrize("upstream", ["upstreams-own", None])
+def test_after_a_kill_a_job_is_asked_for_by_the_id_that_its_creation_was_answered_with(tmp_path, upstream):
+    """A relay passes on what its upstream says, whose ids are others, or leaves the id out."""
+    code = f"""
+        import os, sys
+        from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
+        job = Job(AnimateDiffRequest(seed=7), Client(Endpoint.relay(sys.argv[1])), journal=Journal({str(tmp_path)!r}))
+        job.observe(lambda change: change.new.status == "processing" and os._exit(9), "prediction")
+        job.run()
+    """
+    with Misbehaving(polls=2) as server:
+        real = server._get
+
+        def get(call):
+            caught, call.sock = call.sock, bad._Catcher()
+            real(call)
+            written, call.sock = call.sock.written, caught
+            call.json(200, {**json.loads(written.partition(b"\r\n\r\n")[2]), "id": upstream})
+
+        server._get = get
+        killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code), server.url], timeout=60, check=False)
+        assert killed.returncode == 9
+        journal = Journal(tmp_path)
+        (entry,) = journal.to_pick_up()
+        assert entry.prediction.status == "processing"
+        job = Job.resume(entry, Client(server.endpoint), journal=journal)
+        assert job.run().data == CLIP
+        assert {seen.path.rpartition("/")[2] for seen in server.asked("get")} == {"job001"}
+        assert (job.prediction.id, server.creates) == ("job001", 1)
 
 
 def test_a_job_without_an_id_has_nothing_to_follow(world):

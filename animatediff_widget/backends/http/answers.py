@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import json
 import re
@@ -10,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from animatediff_widget.errors import AnswerError, ApiError
+from animatediff_widget.media.formats import MIMES, sniff
 from animatediff_widget.texts import Message
 
-__all__ = ["clock_ahead", "read_answer", "retry_after", "shorten"]
+__all__ = ["clock_ahead", "read_answer", "read_output", "retry_after", "shorten"]
 
 _LONGEST = 400
 _LONGEST_NUMBER = 300
 _DEEPEST = 100
+_URL = re.compile("https?://|data:", re.IGNORECASE)
 _ABOUT_THE_REQUEST = (400, 401, 402, 405, 411, 413, 414, 415, 422, 431)
 _ADVISED = (400, 401, 402, 403, 404, 409, 413, 422, 429)
 _REFUSED = (
@@ -65,6 +68,16 @@ def read_answer(
     if problem:
         raise AnswerError(Message("unreadable", who=who, what=what, problem=problem), passing=True)
     return body  # type: ignore[no-any-return]
+
+
+def read_output(headers: Mapping[str, str], data: bytes) -> Any:
+    """Read an answer that is nothing but the output, a file or its url or some urls; None where it is not."""
+    suffix = sniff(data[:16])
+    if suffix in MIMES:
+        return f"data:{MIMES[suffix]};base64,{base64.b64encode(data).decode()}"
+    body, _ = _parse(data, headers)
+    urls = body if isinstance(body, list) else [body]
+    return body if urls and all(isinstance(url, str) and _URL.match(url) for url in urls) else None
 
 
 def _parse(data: bytes, headers: Mapping[str, str]) -> tuple[Any, Message | None]:
