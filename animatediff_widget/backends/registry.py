@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
-from animatediff_widget.keys.credentials import Key, find_key
+from animatediff_widget.keys.credentials import Key, find_key, is_given
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
@@ -41,6 +41,6 @@ def default_endpoint(token: str | Key | None = None) -> Endpoint:
     try:
         return hosted if find_key(hosted, token) else Endpoint.builtin()
     except KeyRefused:
-        if token:
+        if is_given(token):
             raise
         return hosted  # that is what was meant; what is wrong with the key is said when it is used

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 from urllib.parse import quote
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
@@ -22,7 +22,7 @@ from .hiding import hide
 if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
 
-__all__ = ["Key", "colab_refusal", "find_key", "forget_key", "hide", "remember_key", "save_key"]
+__all__ = ["Key", "colab_refusal", "find_key", "forget_key", "hide", "is_given", "remember_key", "save_key"]
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +127,11 @@ def forget_key(endpoint: Endpoint) -> None:
         _note_origins(saved - {origin})
 
 
+def is_given(token: object) -> TypeGuard[str]:
+    """Whether there is a key to be used, or something else in its place; an empty text is none."""
+    return token is not None and not (isinstance(token, str) and not token)
+
+
 def _origin(endpoint: Endpoint) -> str:
     origin = getattr(endpoint, "origin", None)
     if not isinstance(origin, str):
@@ -147,7 +152,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
     """
     if isinstance(token, Key):
         return token
-    if token is not None and not (isinstance(token, str) and token == ""):
+    if is_given(token):
         token = hide(token)
         return Key(token)
     if not endpoint.key_variable:

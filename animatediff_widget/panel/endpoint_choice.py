@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from traitlets import HasTraits, Instance, Unicode, Union, observe
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
-from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, remember_key
+from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -33,8 +33,8 @@ class EndpointChoice(HasTraits):
 
         super().__init__()
         self.registry = registry
-        token = hide(token) if token else None
-        self._token = Key(token) if token else None
+        token = hide(token)
+        self._token = Key(token) if is_given(token) else None
         self._token_origin = (endpoint or Endpoint.replicate()).origin
         self._typed_for: set[str] = set()  # origins
         self.endpoint = endpoint or self.registry.default_endpoint(self._token)

@@ -137,6 +137,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
             **{w.draw.choice(["engine", "port", "token", "queue_size", "output_lifetime", "keep"]): bad()}
         ),
     ),
+    "LocalServer.start": (5, lambda w, bad: LocalServer(port=bad()).start().close()),
     "Prediction.from_json": (40, lambda w, bad: repr(Prediction.from_json(bad()))),
     "Prediction.from_json, previous": (20, lambda w, bad: repr(Prediction.from_json({"logs": "a"}, bad()))),
     "Prediction.from_json, key": (
@@ -145,6 +146,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     ),
     "animate": (10, lambda w, bad: animate(bad(), endpoint=w.endpoint, token=w.server.token, **{_field(w): bad()})),
     "animate, endpoint": (5, lambda w, bad: animate("a boat", endpoint=bad(), token=w.server.token, steps=bad())),
+    "animate, token": (5, lambda w, bad: animate("a boat", endpoint=w.endpoint, token=bad(), steps=bad())),
     "AnimateDiffPanel": (0.2, lambda w, bad: _panel(w, bad())),
     "AnimateDiffPanel, endpoint": (0.2, lambda w, bad: _panel(w, None, bad())),
     "AnimateDiffPanel, token": (0.2, lambda w, bad: _panel(w, None, w.endpoint, bad())),
