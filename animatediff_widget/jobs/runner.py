@@ -66,7 +66,7 @@ class Runner:
         A second interrupt is raised, and the thread shows what comes from then on.
         """
         mailbox = _Mailbox()
-        interrupted = False
+        interrupts = 0
         try:
             while not self._job.finished:
                 try:
@@ -76,15 +76,15 @@ class Runner:
                         idle()
                 except KeyboardInterrupt:
                     self.cancel()
-                    if interrupted:
+                    interrupts += 1
+                    if interrupts > 1 + self._job.view.adopted:  # the first one does not cancel a job that was found
                         raise
-                    interrupted = True
         finally:
             if not self._job.finished:  # nobody takes what comes into the mailbox any more
                 with uninterrupted():
                     self._deliver = self._show
                     mailbox.take(self._show, 0.0)
-        return interrupted
+        return interrupts > 0
 
     def _drive(self) -> None:
         """Drive the steps to the end; whatever happens, a last view is delivered."""

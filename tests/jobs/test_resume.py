@@ -185,6 +185,23 @@ def test_an_answer_that_came_after_the_end_of_the_session_is_found(world):
     assert posts(world) == 1
 
 
+@pytest.mark.parametrize("off", [-86400 * 400, -7200, 7200, 80000])
+def test_where_the_clock_was_wrong_when_a_job_was_posted_the_person_is_asked_and_nothing_is_lost(
+    world, off, monkeypatch
+):
+    now = time.time
+    with monkeypatch.context() as wrong:
+        wrong.setattr("animatediff_widget.journal.sqlite.time.time", lambda: now() + off)
+        key = world.journal.begin(BODY, world.client().endpoint)
+    with world.client() as client:
+        created = client.create(REQUEST)
+    job = resume(world, key)
+    with pytest.raises(AnswerLost, match=f"may be this job: {created.id}"):
+        job.run()
+    assert [candidate.id for candidate in job.view.candidates] == [created.id]
+    assert resume(world, key, adopt=created.id).run().data.endswith(b"a boat 7")
+
+
 def test_a_job_that_never_arrived_is_unknown_and_says_what_to_check(world):
     key = world.journal.begin(BODY, world.client().endpoint)
     job = resume(world, key)

@@ -129,6 +129,8 @@ def _is_refusal(status: int, body: Any) -> bool:
     """Whether an error says for certain that the job was not created."""
     if status in (408, 499) or status >= 500:  # a gateway gave up on the way, though the job may go on behind it
         return False
+    if status == 429:  # the API throttles in its own words, and creates nothing; a gateway's may come too late
+        return isinstance(body, dict) and any(body.get(name) for name in ("detail", "title", "error"))
     if status >= 400:  # in the API's own words, or about the request itself; else it is a gateway that speaks
         return isinstance(body, dict) or status in _ABOUT_THE_REQUEST
     error = body.get("error")
