@@ -72,7 +72,7 @@ class Client:
         check(float, connect_timeout=connect_timeout, read_timeout=read_timeout)
         check(float, answer_timeout=answer_timeout, download_timeout=download_timeout)
         self.endpoint = endpoint or default_endpoint(token)
-        key = find_key(self.endpoint, token)
+        self.key = key = find_key(self.endpoint, token)
         refused = colab_refusal(self.endpoint) if key is None else None
         if refused:
             raise KeyRefused(refused)

@@ -14,7 +14,7 @@ from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
-from animatediff_widget.keys.credentials import Key
+from animatediff_widget.keys.credentials import Key, typed_key
 from animatediff_widget.keys.hiding import hide
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
@@ -24,6 +24,7 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
+from .key_check import check_key
 from .runner import Runner
 from .view import JobView
 
@@ -127,16 +128,21 @@ class Job(HasTraits):
         Raises
         ------
         AnimateDiffError
-            When the recorded url cannot be used, or the key may not travel there; when it has another id already.
+            When the recorded url cannot be used, or the key that was found may not travel there (`KeyRefused`); when it
+            has another id already.
         """
         check(JournalEntry, entry=entry)
         check(str, none=True, adopt=adopt)
         if adopt is not None and entry.prediction_id not in (None, adopt):
             raise JobError(Message("has_an_id", id=entry.prediction_id))
-        client = client or Client(Endpoint.restore(entry.endpoint, entry.kind))
+        if client is None:
+            endpoint = Endpoint.restore(entry.endpoint, entry.kind)
+            client = Client(endpoint, typed_key(endpoint))
         job = cls(entry.body, client, journal=journal, timeout=timeout)
         job._runner.entry, job._runner.key, job._runner.adopt = entry, entry.key, adopt
         job._show(JobView.of(entry, entry.animations() if entry.state == "succeeded" else ()))
+        if job.animation is None:
+            check_key(client, job.journal, resumes=True)
         return job
 
     @classmethod
@@ -172,6 +178,7 @@ class Job(HasTraits):
         check(Endpoint, endpoint=endpoint)
         check(str, prediction_id=prediction_id)
         client, journal = Client(endpoint, token), journal or Journal()
+        check_key(client, journal)
         entry = journal.get(prediction_id, endpoint=endpoint.url)
         if entry is None:
             prediction = client.get(prediction_id)

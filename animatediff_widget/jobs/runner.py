@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from animatediff_widget.errors import JobError, JournalError
+from animatediff_widget.errors import JobError, JournalError, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.journal import JournalEntry
 from animatediff_widget.texts import Message
@@ -17,6 +17,7 @@ from animatediff_widget.texts import Message
 from .actions import Clock
 from .context import Context
 from .drivers import Control, Driver
+from .key_check import check_key
 from .polling import Schedule
 from .steps import Steps
 from .view import JobView
@@ -91,8 +92,10 @@ class Runner:
         job, control, endpoint = self._job, self._control, self._job.client.endpoint
         try:
             known = None
-            with contextlib.suppress(JournalError):
-                known = None if self.entry else job.journal.typical_seconds(job.body, endpoint)
+            with contextlib.suppress(JournalError):  # it is written to before anything is sent, and says so then
+                if self.entry is None:
+                    check_key(job.client, job.journal)
+                    known = job.journal.typical_seconds(job.body, endpoint)
             schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
             context = Context(
                 endpoint,
@@ -107,6 +110,8 @@ class Runner:
             driver = Driver(Steps(context), job.body, self.key, job.client.backend, job.journal, control)
             driver.drive(lambda view: self._deliver(view), is_new=self.entry is None)
             _tails[endpoint.url] = schedule.tail
+        except KeyRefused as error:
+            self._deliver(JobView(state="failed", error=error))
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
             if not job.finished:

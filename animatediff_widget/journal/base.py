@@ -138,5 +138,11 @@ class JournalProtocol(Protocol):
     def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
         """Find jobs by the beginning of their key."""
 
+    def key_uses(self) -> set[tuple[str, str]]:
+        """Give which keys were used where: fingerprints, with the origins of endpoints."""
+
+    def note_key_use(self, fingerprint: str, origin: str) -> None:
+        """Note that a key goes to an endpoint. A key itself is never written down."""
+
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
         """Say how long such a job takes: the median of the last ones of the same endpoint, version and steps."""

@@ -71,6 +71,10 @@ MIGRATIONS = (
     CREATE INDEX durations ON jobs (endpoint, version, steps, number) WHERE state = 'succeeded';
     UPDATE jobs SET answer = without_data(answer) WHERE output IS NOT NULL AND length(answer) > 10000;
     """,
+    """
+    -- Where a key was used. It is a hash that stands here, never a key.
+    CREATE TABLE keys (fingerprint TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (fingerprint, origin));
+    """,
 )
 """What brings a journal from each version to the next. Only ever add to it."""
 

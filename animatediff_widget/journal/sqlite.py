@@ -217,6 +217,16 @@ class Journal(JournalProtocol):
         check(int, limit=limit)
         return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
+    def key_uses(self) -> set[tuple[str, str]]:
+        """See `JournalProtocol.key_uses`."""
+        rows = self._file.read(lambda database: database.execute("SELECT fingerprint, origin FROM keys").fetchall())
+        return {(str(fingerprint), str(origin)) for fingerprint, origin in rows}
+
+    def note_key_use(self, fingerprint: str, origin: str) -> None:
+        """See `JournalProtocol.note_key_use`."""
+        values = (fingerprint, origin)
+        self._file.write(lambda database: database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", values))
+
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
         """See `JournalProtocol.typical_seconds`."""
         check(Endpoint, endpoint=endpoint)

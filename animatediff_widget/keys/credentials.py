@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import logging
 import os
@@ -22,7 +23,17 @@ from .hiding import hide
 if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
 
-__all__ = ["Key", "colab_refusal", "find_key", "forget_key", "hide", "is_given", "remember_key", "save_key"]
+__all__ = [
+    "Key",
+    "colab_refusal",
+    "find_key",
+    "forget_key",
+    "hide",
+    "is_given",
+    "remember_key",
+    "save_key",
+    "typed_key",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -42,20 +53,26 @@ class Key:
     Spaces around it and a leading "Bearer " are dropped: they come along when it is pasted.
     """
 
-    __slots__ = ("_reveal", "_star")
+    __slots__ = ("_reveal", "_star", "variable")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, variable: str = "") -> None:
         if not isinstance(value, str):
             raise KeyRefused(Message("not_a_key"))
         value = hide(re.sub(r"^bearer(\s+|$)", "", value.strip(), flags=re.IGNORECASE))
         if not re.fullmatch(r"[\x21-\x7e]+", value):
             raise KeyRefused(Message("not_a_key"))
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
+        self.variable = variable  # which relays share, and where it was found; empty where a person gave it by hand
         self._star: Callable[[str, str], str] | None = None
 
     def header(self) -> str:
         """Return the value of the ``Authorization`` header. The one way out, but for `restore`."""
         return hide(f"Bearer {self._reveal()}")
+
+    @property
+    def fingerprint(self) -> str:
+        """A short one-way hash, to know it again by."""
+        return hashlib.sha256(self.header().encode()).hexdigest()[:12]
 
     def redact(self, value: Any) -> Any:
         """Return a copy of text, a message or parsed JSON with stars where this key is, in any of its `disguises`.
@@ -157,17 +174,24 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
         return Key(token)
     if not endpoint.key_variable:
         return None
-    value = hide(os.environ.get(endpoint.key_variable) or _colab_secret(endpoint.key_variable)[0])
-    refused = False
-    if value:
-        try:
-            return Key(value)
-        except KeyRefused:
-            refused = True
-    found = _remembered.get(endpoint.origin) or _saved_key(endpoint.origin)
+    own, shared = endpoint.own_key_variable, endpoint.key_variable
+    refused = None
+    for name in dict.fromkeys((own, shared)):
+        value = hide(os.environ.get(name) or (_colab_secret(name)[0] if name == shared else ""))
+        if value and not refused:
+            try:
+                return Key(value, "" if name == own else name)
+            except KeyRefused:
+                refused = name
+    found = typed_key(endpoint) or _saved_key(endpoint.origin)
     if refused and found is None:
-        raise KeyRefused(Message("variable_not_a_key", name=endpoint.key_variable))
+        raise KeyRefused(Message("variable_not_a_key", name=refused))
     return found
+
+
+def typed_key(endpoint: Endpoint) -> Key | None:
+    """Give the key that was typed for an endpoint's origin in this process; None where there is none."""
+    return _remembered.get(endpoint.origin)
 
 
 def _saved_key(origin: str) -> Key | None:

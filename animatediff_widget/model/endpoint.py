@@ -71,8 +71,8 @@ class Endpoint:
         base_url = hide(base_url)
         check(str, base_url=base_url)
         base_url = url = hide(base_url.strip())
-        if ("://" not in url and holds_key(url)) or _LONG_WORD.fullmatch(url):
-            raise AnimateDiffError(Message("key_as_base_url"))
+        if holds_key(url) or _LONG_WORD.fullmatch(url):
+            raise AnimateDiffError(Message("key_in_base_url" if "://" in url else "key_as_base_url"))
         try:
             parts = urlsplit(url)
             parts.port  # noqa: B018 - raises where the port is not a number
@@ -80,9 +80,7 @@ class Endpoint:
         except ValueError:
             sound = False
         if not sound or any(character.isspace() for character in url):
-            raise AnimateDiffError(Message("not_a_base_url", url=repr(url[:80])))
-        if parts.username is not None:
-            raise AnimateDiffError(Message("key_in_base_url"))
+            raise AnimateDiffError(Message("not_a_base_url", url=repr(str(url[:80]))))
         path = re.sub("/replicate(/v1(/predictions)?)?$", "", parts.path.rstrip("/"))
         return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
 
@@ -115,6 +113,14 @@ class Endpoint:
     def base_url(self) -> str:
         """The address without the path of the predictions."""
         return self.url.removesuffix(_RELAY_PATH).removesuffix("/v1/predictions")
+
+    @property
+    def own_key_variable(self) -> str:
+        """The environment variable for its key alone. A relay's bears its host's name; all share its `key_variable`."""
+        if self.kind != "relay":
+            return self.key_variable
+        host = urlsplit(self.url).netloc.upper().replace("-", "__")
+        return f"{self.key_variable}_{re.sub('[^A-Z0-9_]', '_', host)}"
 
     @property
     def origin(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from traitlets import HasTraits, Instance, Unicode, Union, observe
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
-from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key
+from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key, typed_key
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -41,8 +41,10 @@ class EndpointChoice(HasTraits):
 
     @property
     def token(self) -> Key | None:
-        """The key that came with the first endpoint, while an endpoint of the same origin is chosen."""
-        return self._token if self.endpoint and self.endpoint.origin == self._token_origin else None
+        """The key that was given by hand for the endpoint's origin: typed, or with the first endpoint."""
+        if self.endpoint is None:
+            return None
+        return (self._token if self.endpoint.origin == self._token_origin else None) or typed_key(self.endpoint)
 
     def choose(self, kind: str, base_url: str = "") -> None:
         """Choose a place."""
@@ -74,6 +76,8 @@ class EndpointChoice(HasTraits):
         except AnimateDiffError as error:
             return error.message
         self._typed_for.add(self.endpoint.origin)
+        if self.endpoint.origin == self._token_origin:
+            self._token = None
         return None
 
     def key_status(self) -> tuple[str, Message | str | None]:

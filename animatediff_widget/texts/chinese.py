@@ -146,6 +146,10 @@ CHINESE = {
     "key_in_base_url": "服务地址里不能有用户名或密钥：密钥请填在密钥栏里。",
     "not_a_key": "这不是密钥：它是空的，或者含有空格或 ASCII 以外的字符。请重新完整地复制。",
     "variable_not_a_key": "{name} 里的不是密钥：其中有空格或 ASCII 以外的字符。请重新设置，或把密钥粘贴到面板里。",
+    "key_of_another_relay": "{name} 里的密钥曾用于 {used_at}，因此没有发送给 {here}。请把 {here} 的密钥用 token= 传入，"
+    "填在面板的密钥栏里，或设为环境变量 {own}。",
+    "key_of_unknown_relay": "无法确定 {name} 里的密钥是否属于这个任务的提交地址 {here}，因此没有发送。"
+    "请把 {here} 的密钥用 token= 传入，填在面板的密钥栏里，或设为环境变量 {own}。",
     "key_not_encrypted": "{url} 没有加密，途中任何人都能看到密钥。请使用它的 https 地址；"
     "Client(..., allow_plain_http=True) 会照样发送。",
     "secret_not_granted": "{name} 在您的 Colab Secrets 里，但这个笔记本无权读取。请在 Secrets（左边栏的钥匙）里打开"

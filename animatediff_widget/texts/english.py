@@ -151,6 +151,11 @@ ENGLISH = {
     "not_a_key": "That is not a key: it is empty, or holds spaces or characters outside ASCII. Copy it again, whole.",
     "variable_not_a_key": "{name} holds no key: spaces or characters outside ASCII stand in it. Set it again, or "
     "paste the key into the panel.",
+    "key_of_another_relay": "The key in {name} was used at {used_at}, so it is not sent to {here}. Give the key for "
+    "{here} as token=, in the panel's key field, or in the environment as {own}.",
+    "key_of_unknown_relay": "It is not known whether the key in {name} is the one for {here}, where this job was "
+    "posted, so it is not sent. Give the key for {here} as token=, in the panel's key field, or in the environment as "
+    "{own}.",
     "key_not_encrypted": "{url} is not encrypted, so everyone on the way could read the key. Use its https address; "
     "Client(..., allow_plain_http=True) sends it all the same.",
     "secret_not_granted": "{name} is one of your Colab secrets, but this notebook may not read it. Turn its notebook "

@@ -145,6 +145,16 @@ def test_what_is_no_key_is_not_taken_for_one(text):
     assert not holds_key(text)
 
 
+@pytest.mark.parametrize(
+    "url", [f"https://{KEY}@relay.example", f"https://relay.example/?token={ODD}", f"https://relay.example/{KEY}"]
+)
+def test_a_key_inside_a_base_url_is_hidden(url):
+    error, shown = frames_of(lambda: Endpoint.relay(url))
+    assert "must not hold a user name or key" in str(error)
+    assert KEY not in shown
+    assert ODD not in shown
+
+
 def test_a_request_says_its_own_fields_and_hides_nothing_else():
     request = AnimateDiffRequest(prompt="a kite", path="dream")
     assert "a kite" in repr(request)
