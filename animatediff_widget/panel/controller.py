@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
 
-from animatediff_widget.errors import AnimateDiffError, InvalidRequest
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
+from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.texts import Message
@@ -114,7 +115,15 @@ class Controller(HasTraits):
 
     def resume(self, entry: JournalEntry) -> Job | None:
         """Take up a job of the journal where it was left; nothing is paid again. Returns as `run` does."""
-        return self._launch(lambda job_type: job_type.resume(entry, journal=self.earlier.journal), puts_back=True)
+
+        def make(job_type: type[Job]) -> Job:
+            try:
+                return job_type.resume(entry, journal=self.earlier.journal)
+            except KeyRefused as error:
+                self.choice.ask_for_key(Endpoint.restore(entry.endpoint, entry.kind), error)
+                raise
+
+        return self._launch(make, puts_back=True)
 
     def attach(self, prediction_id: str) -> Job | None:
         """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does."""
@@ -122,10 +131,12 @@ class Controller(HasTraits):
         def make(job_type: type[Job]) -> Job:
             if not prediction_id.strip():
                 raise AnimateDiffError(Message("id_missing"))
-            endpoint = self.choice.ready()
-            return job_type.attach(
-                endpoint, prediction_id.strip(), token=self.choice.token, journal=self.earlier.journal
-            )
+            endpoint, token = self.choice.ready(), self.choice.token
+            try:
+                return job_type.attach(endpoint, prediction_id.strip(), token=token, journal=self.earlier.journal)
+            except KeyRefused as error:
+                self.choice.ask_for_key(endpoint, error)
+                raise
 
         return self._launch(make, puts_back=True)
 
@@ -200,6 +211,8 @@ class Controller(HasTraits):
         if view.animation is not None and view.animation is not self.animation:
             self.animation = view.animation
             self.earlier.see(self.key)
+        if isinstance(view.error, KeyRefused):
+            self.choice.ask_for_key(self.job.client.endpoint, view.error)
         if view.finished:
             self.cancelable = self.running = False
 

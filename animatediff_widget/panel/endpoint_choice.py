@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Literal
 
-from traitlets import HasTraits, Instance, Unicode, Union, observe
+from traitlets import HasTraits, Instance, Tuple, Unicode, Union, observe
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key, typed_key
@@ -27,6 +27,7 @@ class EndpointChoice(HasTraits):
     base_url = Unicode(help="What the person typed.")
     endpoint = Instance(Endpoint, allow_none=True, help="The endpoint that they name; None while they name none.")
     problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True, help="Why there is none.")
+    refused_key = Tuple(help="The origin that the key that was found may not go to, and why; often empty.")
 
     def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
         from animatediff_widget.backends import registry  # it brings requests, which opening a panel needs first
@@ -36,7 +37,6 @@ class EndpointChoice(HasTraits):
         token = hide(token)
         self._token = Key(token) if is_given(token) else None
         self._token_origin = (endpoint or Endpoint.replicate()).origin
-        self._typed_for: set[str] = set()  # origins
         self.endpoint = endpoint or self.registry.default_endpoint(self._token)
 
     @property
@@ -75,22 +75,30 @@ class EndpointChoice(HasTraits):
             remember_key(self.endpoint, typed)
         except AnimateDiffError as error:
             return error.message
-        self._typed_for.add(self.endpoint.origin)
         if self.endpoint.origin == self._token_origin:
             self._token = None
+        self.refused_key = ()
         return None
+
+    def ask_for_key(self, endpoint: Endpoint, refusal: AnimateDiffError) -> None:
+        """Choose an endpoint and ask for its key, where the one that was found may be another relay's."""
+        if refusal.code in ("key_of_another_relay", "key_of_unknown_relay"):
+            self.endpoint = endpoint
+            self.refused_key = (endpoint.origin, refusal.message)
 
     def key_status(self) -> tuple[str, Message | str | None]:
         """Give "unneeded", "missing", "found" or "typed", and what is wrong with a key that cannot be used."""
         if self.endpoint is None or not self.endpoint.key_variable:
             return "missing" if self.endpoint is None else "unneeded", None
+        if self.endpoint.origin in self.refused_key:
+            return "missing", self.refused_key[1]
         try:
             found = find_key(self.endpoint, self.token)
         except KeyRefused as error:
             return "missing", error.message
         if found is None:
             return "missing", None
-        return "typed" if self.endpoint.origin in self._typed_for else "found", None
+        return "typed" if found is typed_key(self.endpoint) else "found", None
 
     def client(self) -> Client:
         """Make a client of the endpoint."""

@@ -40,7 +40,7 @@ class EndpointPicker:
         self.note = maker.html()
         self.box = maker.box([])
         self._render()
-        choice.observe(self._render, ["endpoint", "problem", "kind", "base_url"])
+        choice.observe(self._render, ["endpoint", "problem", "kind", "base_url", "refused_key"])
         self.kind.observe(self._chosen, "value")
         self.base_url.observe(self._chosen, "value")
         self.key.observe(self._typed, "value")

@@ -40,4 +40,7 @@ class ResumeOffer:
         self.box.children = children
 
     def _accept(self) -> None:
-        self._controller.resume(self._controller.earlier.take_offer())
+        earlier = self._controller.earlier
+        entry = earlier.take_offer()
+        if self._controller.resume(entry) is None:  # it can be picked up once the reason is gone
+            earlier.offers = (entry, *earlier.offers)

@@ -6,11 +6,11 @@ import html
 import json
 
 import pytest
-from panel_parts import all_widgets
+from panel_parts import all_widgets, created, record, run_to_the_end, wait_until
 
-from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Journal
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.keys.credentials import find_key
+from animatediff_widget.keys.credentials import Key, find_key
 from animatediff_widget.panel.endpoint_choice import EndpointChoice
 
 
@@ -136,3 +136,43 @@ def test_a_key_that_cannot_be_one_is_refused_beside_its_field():
     assert panel._picker.key.value == ""
     assert "That is not a key" in panel._picker.note.value
     assert panel._picker.key in panel._picker.box.children
+
+
+@pytest.fixture
+def other_key(monkeypatch):
+    """The environment has a key that was used at another relay."""
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", "the-key-of-another-relay")
+    Journal().note_key_use(Key("the-key-of-another-relay").fingerprint, "https://other.example:443")
+
+
+def test_for_a_relay_that_the_found_key_was_not_given_for_the_panel_asks(server, engine, other_key):
+    engine.go.set()
+    panel = AnimateDiffPanel(endpoint=Endpoint.relay(server.base_url))
+    assert panel._picker.key not in panel._picker.box.children
+    panel.run()
+    wait_until(lambda: not panel.run_button.disabled)
+    assert "was used at https://other.example" in panel._monitor.status.value
+    assert "was used at https://other.example" in panel._picker.note.value
+    assert panel._picker.key in panel._picker.box.children
+    panel._picker.key.value = server.token
+    assert "kept in memory" in panel._picker.note.value
+    run_to_the_end(panel)
+    assert created(panel, server) == 1
+    panel.close()
+
+
+def test_a_job_is_picked_up_with_the_key_that_the_panel_has_asked_for(server, engine, other_key):
+    engine.go.set()
+    endpoint = Endpoint.relay(server.base_url)
+    record("running", endpoint, Client(endpoint, server.token).create(AnimateDiffRequest(seed=1)))
+    panel = AnimateDiffPanel(endpoint=Endpoint.builtin())
+    panel._offer.box.children[1].click()
+    assert panel.job is None
+    assert panel.endpoint == endpoint
+    assert "used at https://other.example" in panel._picker.note.value
+    panel._picker.key.value = server.token
+    panel._controller._taken_from = 0  # it takes longer than a double click to give a key
+    panel._offer.box.children[1].click()
+    assert panel.job.result(30).seed == 1
+    assert panel._offer.box.children == ()
+    panel.close()
