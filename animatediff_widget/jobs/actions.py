@@ -62,9 +62,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Adopt:
-    """Write down that a job that was found is this one; answered with whether it was still free."""
+    """Write down that a job that was found, or named by the person, is this one; answered with whether it was free."""
 
     prediction: Prediction
+    named: bool = False
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Driver:
         if isinstance(action, actions.Search):
             return self._search(action.since)
         if isinstance(action, actions.Adopt):
-            return journal.adopt(key, action.prediction)
+            return journal.adopt(key, action.prediction, named=action.named)
         return self._recall(action.entry)
 
     def _record(self, action: actions.Record) -> JournalError | None:

@@ -95,7 +95,7 @@ class Submission:
             raise AnswerLost(error.message) from None
         if "input" in prediction.raw and not is_same_job(self._job.entry.body, prediction):
             raise AnswerLost(Message("of_another_request", id=prediction_id))
-        if not (yield Adopt(prediction)):
+        if not (yield Adopt(prediction, named=True)):
             raise AnswerLost(Message("of_another_job", id=prediction_id))
         return prediction
 

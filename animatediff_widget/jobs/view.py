@@ -53,7 +53,7 @@ class JobView:
     def of(cls, entry: JournalEntry, animations: tuple[Animation, ...] = ()) -> JobView:
         """How a job of the journal stands when it is taken up."""
         state = "succeeded" if animations else "submitting" if entry.prediction is None else "running"
-        return cls(state, entry.prediction, animations=animations)
+        return cls(state, entry.prediction, animations=animations, adopted=entry.adopted)
 
     @property
     def animation(self) -> Animation | None:

@@ -99,8 +99,17 @@ class JournalProtocol(Protocol):
             False when the journal does not know the job: it was set aside meanwhile.
         """
 
-    def adopt(self, key: str, prediction: Prediction) -> bool:
+    def adopt(self, key: str, prediction: Prediction, *, named: bool = False) -> bool:
         """Record that a job found at the endpoint is this one, unless it is another one's already.
+
+        Parameters
+        ----------
+        key : str
+            From `begin`.
+        prediction : Prediction
+            The job there.
+        named : bool
+            Whether the person has named it; else the entry is `JournalEntry.adopted`.
 
         Returns
         -------

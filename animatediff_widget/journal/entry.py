@@ -49,6 +49,7 @@ class JournalEntry:
     size: int | None = None  # in bytes
     number: int = 0  # the job's place in the order of submission
     seen: bool = False  # whether the person has seen how it ended
+    adopted: bool = False  # whether it was found at the endpoint after its answer was lost; see `JobView.adopted`
 
     @cached_property
     def prediction(self) -> Prediction | None:
@@ -138,6 +139,7 @@ def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
         size=row["size"] if isinstance(row["size"], int) else None,
         number=row["number"],
         seen=bool(row["seen"]),
+        adopted=bool(row["adopted"]),
     )
 
 

@@ -75,6 +75,10 @@ MIGRATIONS = (
     -- Where a key was used. It is a hash that stands here, never a key.
     CREATE TABLE keys (fingerprint TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (fingerprint, origin));
     """,
+    """
+    -- Whether a job was found at the endpoint after its answer was lost, and is this one as far as can be told.
+    ALTER TABLE jobs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """What brings a journal from each version to the next. Only ever add to it."""
 

@@ -133,7 +133,7 @@ class Journal(JournalProtocol):
         values = (state, state, *news.values(), key)
         return self._file.write(lambda database: database.execute(update, values).rowcount > 0)
 
-    def adopt(self, key: str, prediction: Prediction) -> bool:
+    def adopt(self, key: str, prediction: Prediction, *, named: bool = False) -> bool:
         """See `JournalProtocol.adopt`."""
         check(str, key=key)
         check(Prediction, prediction=prediction)
@@ -146,8 +146,9 @@ class Journal(JournalProtocol):
             ).fetchone()
             if taken is None:
                 database.execute(
-                    "UPDATE jobs SET state = 'running', seen = 0, prediction_id = ?, answer = ? WHERE key = ?",
-                    (*_answer(prediction).values(), key),
+                    "UPDATE jobs SET state = 'running', seen = 0, prediction_id = ?, answer = ?, adopted = ? "
+                    "WHERE key = ?",
+                    (*_answer(prediction).values(), not named, key),
                 )
             return taken is None
 

@@ -625,6 +625,21 @@ def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
     assert shell("resume", "--all")[0] == 1
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_job_that_was_found_is_canceled_at_the_second_press_in_a_later_session_too(world, named):
+    key = world.journal.begin(BODY, world.client().endpoint)
+    world.engine.gate.clear()
+    with world.client() as client:
+        assert world.journal.adopt(key, client.create(REQUEST), named=named)
+    job, notices = resume(world, key), []
+    assert job.view.adopted is not named
+    job.observe(lambda change: "once more" in change.new and (notices.append(change.new), job.cancel()), "notice")
+    job.cancel()
+    with pytest.raises(JobCanceled):
+        job.result(60)
+    assert len(notices) == (not named)
+
+
 def test_resume_is_told_which_job_it_is(world, shell):
     first, second = (world.journal.begin(BODY, world.client().endpoint) for _ in range(2))
     with world.client() as client:

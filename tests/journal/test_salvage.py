@@ -129,7 +129,7 @@ def test_the_log_of_something_else_takes_nothing_away(journal):
         for number in range(50):
             values = (f"{number:032x}", "x" * 5000)
             connection.execute(
-                "INSERT INTO jobs VALUES (NULL, ?, 1.0, '', ?, '', '', '', '', '', 1, '', '', 0, 1, '', 1)", values
+                "INSERT INTO jobs (key, created, endpoint, request, state) VALUES (?, 1.0, '', ?, '')", values
             )
         shutil.copy(other.folder / "journal.sqlite3-journal", f"{damaged}-journal")  # SQLite would undo these
         connection.execute("ROLLBACK")
