@@ -13,7 +13,7 @@ from animatediff_widget.media.animation import Animation
 from animatediff_widget.texts import Message
 
 from .controller import Controller
-from .controls import Maker, discard
+from .controls import Maker, refill
 from .front_end import may_show
 from .markup import empty, problem, quiet, said
 from .prompt_words import telling_words
@@ -54,7 +54,8 @@ class AnimationTab:
         self.animation = None
         self._render_others(())
         if view.finished or not is_live:
-            text = texts.say(view.error) if view.error is not None else texts.get(f"state_{view.state}", view.state)
+            says_why = view.error is not None and not view.candidates
+            text = texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
             self.stage.value = empty(text)
         else:
             self.stage.value = empty(texts["drawing"], "ad-drawing")
@@ -75,10 +76,8 @@ class AnimationTab:
 
     def _render_others(self, animations: tuple[Animation, ...]) -> None:
         """Show the further animations of a job in a row below the first; of very many, say where the last ones lie."""
-        old = self.box.children[len(self._always) :]
         others = [self._other(*each) for each in enumerate(animations[:_MOST_OTHERS], 2)]
-        self.box.children = (*self._always, *([self._maker.row(others, "ad-others")] if others else []))
-        discard(*old)
+        refill(self.box, *self._always, *([self._maker.row(others, "ad-others")] if others else []))
         if animations[_MOST_OTHERS:]:
             files = ", ".join(str(animation.path) for animation in animations[_MOST_OTHERS:])
             self.note.value = quiet(self._texts["further_files"].format(files=files))

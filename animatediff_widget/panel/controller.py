@@ -64,7 +64,8 @@ class Controller(HasTraits):
         self.choice, self.earlier = choice, earlier
         self.runner = runner or Background()
         self._job_type, self._clock = job_type, clock
-        self._taken_from = clock()  # presses before it belong to the last one
+        self._taken_from = self._cancel_from = clock()  # presses before it belong to the last one
+        self._cancels = 0
         self._observed: Job | None = None
         self._is_closed = False
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
@@ -140,10 +141,24 @@ class Controller(HasTraits):
 
         return self._launch(make, puts_back=True)
 
+    def adopt(self, prediction_id: str) -> Job | None:
+        """Take the last job up, whose answer was lost, as the one at the endpoint that the person says it is."""
+        lost, journal = self.job, self.earlier.journal
+
+        def make(job_type: type[Job]) -> Job:
+            entry = journal.get(lost.key)
+            if entry is None:
+                raise AnimateDiffError(Message("names_no_job", key=lost.key))
+            return job_type.resume(entry, lost.client, journal=journal, adopt=prediction_id)
+
+        return self._launch(make, puts_back=True)
+
     def cancel(self) -> None:
-        """Cancel the job that runs."""
-        if self.cancelable:
-            self.cancelable = False
+        """Cancel the job that runs; one that was found in a list (`JobView.adopted`) at the second press."""
+        if self.cancelable and self._clock() >= self._cancel_from:
+            self._cancel_from = self._clock() + _ONE_PRESS
+            self._cancels += 1
+            self.cancelable = self._cancels <= self.view.adopted
             self.job.cancel()
 
     def _launch(self, make: Callable[[type[Job]], Job], *, puts_back: bool = False) -> Job | None:
@@ -171,7 +186,7 @@ class Controller(HasTraits):
         """Display a job from now on, and no other. One observer sees everything of it."""
         with uninterrupted():
             self._leave()
-            self.entry, self.job = None, job
+            self.entry, self.job, self._cancels = None, job, 0
             self.running = self.cancelable = True
             job.observe(self._deliver, "view")
             self._observed = job
@@ -203,6 +218,8 @@ class Controller(HasTraits):
         """Let the widgets show how the job stands. Run is offered last."""
         if view.finished:
             self.entry = None
+        else:
+            self.cancelable = self._cancels <= view.adopted
         self.refusal = None
         self.view = view
         self.key = self.job.key or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,14 +11,19 @@ import ipywidgets as widgets
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.texts import Message, Texts
 
-__all__ = ["Maker", "discard"]
+__all__ = ["Maker", "refill"]
 
 
-def discard(*boxes: Any) -> None:
-    """Close widgets with everything in them, on the page and in the kernel."""
-    for box in boxes:
-        discard(*getattr(box, "children", ()))
-        box.close()
+def refill(box: Any, *children: Any) -> None:
+    """Put these into a box; what stood there before is closed, on the page and in the kernel."""
+    before, box.children = box.children, children
+    _close(child for child in before if child not in children)
+
+
+def _close(widgets: Iterable[Any]) -> None:
+    for widget in widgets:
+        _close(getattr(widget, "children", ()))
+        widget.close()
 
 
 class Maker:

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from animatediff_widget.errors import JournalError
 
 from .controller import Controller
-from .controls import Maker, discard
+from .controls import Maker, refill
 from .front_end import may_show
 from .markup import empty, plain, problem
 from .prompt_words import telling_words
@@ -69,11 +69,8 @@ class History:
             made_of = (entry.state, entry.output, entry.seed)
             known = self._tiles.get(entry.key)
             tiles[entry.key] = known if known and known.made_of == made_of else self._tile(entry, made_of)
-        for key, tile in self._tiles.items():
-            if tiles.get(key) is not tile:
-                discard(tile.box)
         self._tiles = tiles
-        self.grid.children = tuple(tile.box for tile in tiles.values())
+        refill(self.grid, *(tile.box for tile in tiles.values()))
         self.note.value = "" if tiles else empty(self._texts["no_history"])
         older = [self.older] if len(entries) > _PAGE else []
         self.box.children = (self.grid, self.note, *older, self._attach_row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .controller import Controller
-from .controls import Maker, discard
+from .controls import Maker, refill
 from .markup import quiet, said, shorten
 
 __all__ = ["ResumeOffer"]
@@ -22,7 +22,6 @@ class ResumeOffer:
 
     def _render(self, _: Any = None) -> None:
         earlier, maker, texts = self._controller.earlier, self._maker, self._maker.texts
-        discard(*self.box.children)
         children = []
         if earlier.offers:
             entry, *others = earlier.offers
@@ -37,7 +36,7 @@ class ResumeOffer:
             children = [maker.html(said(text)), accept, decline]
         if earlier.report:
             children.append(maker.html(quiet(texts.say(earlier.report))))
-        self.box.children = children
+        refill(self.box, *children)
 
     def _accept(self) -> None:
         earlier = self._controller.earlier

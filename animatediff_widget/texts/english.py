@@ -44,6 +44,10 @@ ENGLISH = {
     "history_gone": "The file of this animation is gone.",
     "unfinished": "A job of an earlier session is not finished: “{prompt}”, seed {seed}.",
     "unseen": "A job of an earlier session finished when nobody looked: “{prompt}”, seed {seed}.",
+    "one_of_these": "The answer was lost, and the endpoint's list has what may be this job. Say which one is yours: it "
+    "is followed, and nothing is paid again. If none is, look there again before you run it again.",
+    "mine": "This one is mine",
+    "mine_help": "Follow it to its end; nothing is paid again",
     "and_more": "({count} more after it.)",
     "resume": "Pick it up",
     "resume_help": "Follow it to its end; nothing is paid again",

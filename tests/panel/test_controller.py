@@ -15,6 +15,7 @@ from animatediff_widget.journal import Journal
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.panel.controller import Controller
 from animatediff_widget.panel.earlier_jobs import EarlierJobs
@@ -37,8 +38,10 @@ class FakeJob(HasTraits):
         self.started, self.canceled = 0, 0
 
     @classmethod
-    def resume(cls, entry, *, journal=None):
-        return cls(entry.body, journal=journal)
+    def resume(cls, entry, client=None, *, journal=None, adopt=None):
+        job = cls(entry.body, client, journal=journal)
+        job.resumed = (entry.key, adopt)
+        return job
 
     @classmethod
     def attach(cls, endpoint, prediction_id, *, token=None, journal=None):
@@ -174,6 +177,48 @@ def test_cancel_is_asked_for_once(controller):
     job.become("canceled", error=JobCanceled("canceled"))
     controller.cancel()
     assert job.canceled == 1
+
+
+def test_an_adopted_job_is_canceled_at_the_second_press():
+    clock = Clock()
+    controller = make(clock=clock)
+    job = controller.run()
+    job.become("running", adopted=True)
+    controller.cancel()
+    assert (job.canceled, controller.cancelable) == (1, True)
+    job.become("running", adopted=True, notice=Message("cancel_adopted"))
+    clock.now += 0.3
+    controller.cancel()  # the second press of a double click
+    assert (job.canceled, controller.cancelable) == (1, True)
+    clock.now += 0.5
+    controller.cancel()
+    assert (job.canceled, controller.cancelable) == (2, False)
+    job.become("running", adopted=True)
+    assert not controller.cancelable
+
+
+def test_a_job_that_is_adopted_after_cancel_was_pressed_is_canceled_at_the_next_press():
+    clock = Clock()
+    controller = make(clock=clock)
+    job = controller.run()
+    controller.cancel()
+    assert not controller.cancelable
+    job.become("running", adopted=True)
+    assert controller.cancelable
+    clock.now += 1
+    controller.cancel()
+    assert (job.canceled, controller.cancelable) == (2, False)
+
+
+def test_the_job_that_a_person_says_is_theirs_is_taken_up_in_place_of_the_lost_one(controller):
+    lost = controller.run()
+    lost.key = lost.journal.begin(lost.body, RELAY)
+    candidates = (Prediction.from_json({"id": "one"}), Prediction.from_json({"id": "two"}))
+    lost.become("unknown", error=AnimateDiffError("lost"), candidates=candidates)
+    job = controller.adopt("two")
+    assert job.resumed == (lost.key, "two")
+    assert job.client is lost.client
+    assert (job.started, controller.running) == (1, True)
 
 
 def test_what_keeps_a_job_from_being_made_is_a_refusal_until_it_is_mended(controller):

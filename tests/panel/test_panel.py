@@ -9,8 +9,10 @@ import pytest
 from panel_parts import all_widgets, animation_tab, control, created, record, wait_until
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Animation, Endpoint, Journal
+from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.body import Body
+from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.panel.markup import plain
 
 
@@ -184,5 +186,26 @@ def test_further_animations_stand_in_a_row_below_the_first_and_each_is_saved_und
     assert "The others are at" in tab.note.value
     panel._controller.result = JobView("succeeded", animations=animations[2:])
     assert tab.box.children[-1] is tab.note
+    assert len(all_widgets()) == before
+    panel.close()
+
+
+def test_jobs_that_may_be_the_lost_one_are_listed_and_one_press_takes_one():
+    panel = AnimateDiffPanel()
+    before = len(all_widgets())
+    answers = [{"id": f"job-{n}", "status": "processing", "created_at": f"2026-01-05T10:00:0{n}Z"} for n in range(3)]
+    candidates = tuple(map(Prediction.from_json, answers))
+    panel._controller.view = JobView("unknown", error=AnimateDiffError("lost"), candidates=candidates)
+    assert "Say which one is yours" in panel._monitor.status.value
+    lines = panel._monitor.box.children[3:]
+    for number, line in enumerate(lines):
+        assert f"job-{number} (2026-01-05 " in line.children[0].value
+        assert "Processing" in line.children[0].value
+    adopted = []
+    panel._controller.adopt = adopted.append
+    lines[1].children[1].click()
+    lines[1].children[1].click()
+    assert adopted == ["job-1"]
+    panel._controller.view = JobView("submitting")
     assert len(all_widgets()) == before
     panel.close()
