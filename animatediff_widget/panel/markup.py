@@ -65,15 +65,12 @@ def empty(text: str, classes: str = "") -> str:
 def _copy_button(text: str, texts: Texts) -> str:
     if len(text) > _LARGEST_COPY:
         return f'<span class="ad-quiet">{texts["too_big"].format(size=f"{len(text) / 2**20:.1f} MB")}</span>'
+    # A text area holds exactly what it is given, but for a first line break, which the parser drops.
+    verbatim = "\n" + html.escape(text.encode("utf-8", "backslashreplace").decode(), quote=True)
     return (
         f'<button type="button" data-done="{texts["copied"]}" onclick="{html.escape(_COPY)}">{texts["copy"]}</button>'
-        f'<textarea hidden readonly aria-label="{texts["copy"]}">{_verbatim(text)}</textarea>'
+        f'<textarea hidden readonly aria-label="{texts["copy"]}">{verbatim}</textarea>'
     )
-
-
-def _verbatim(text: str) -> str:
-    """Escape text so that a text area holds exactly it; the parser drops a first line break."""
-    return "\n" + html.escape(text.encode("utf-8", "backslashreplace").decode(), quote=True)
 
 
 def code_block(text: str, texts: Texts = TEXTS) -> str:
@@ -133,11 +130,8 @@ class _Tree:
 
     def _leaf(self, value: Any) -> str:
         if isinstance(value, str):
-            text = plain(json.dumps(shorten(value), ensure_ascii=False))
-            return f'<span class="s">{text}</span>{self._length(value)}'
+            text = f'<span class="s">{plain(json.dumps(shorten(value), ensure_ascii=False))}</span>'
+            if len(value) > _LONGEST_STRING:
+                text += f" <i>{self._texts['characters'].format(count=f'{len(value):,}')}</i>"
+            return text
         return f'<span class="n">{plain(json.dumps(value))}</span>'
-
-    def _length(self, value: str) -> str:
-        if len(value) <= _LONGEST_STRING:
-            return ""
-        return f" <i>{self._texts['characters'].format(count=f'{len(value):,}')}</i>"
