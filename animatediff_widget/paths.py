@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -13,15 +14,17 @@ _given: dict[str, Path] = {}
 def data_folder() -> Path:
     """Give the person's data folder: ``ANIMATEDIFF_WIDGET_HOME``, else the place the system has for such data.
 
-    Returns
-    -------
-    pathlib.Path
-        An absolute path; a relative ``ANIMATEDIFF_WIDGET_HOME`` is taken from where the process was when it was first
-        asked for, so that a later ``chdir`` does not lose sight of it.
+    A relative one is taken from where the process was when it was first asked for, so that a later ``chdir`` does not
+    lose sight of it. `OSError` where there is no such place.
     """
     given = os.environ.get("ANIMATEDIFF_WIDGET_HOME")
-    if given:
-        return _given.setdefault(given, Path(given).expanduser().absolute())
-    import platformdirs
+    if not given:
+        import platformdirs
 
-    return Path(platformdirs.user_data_dir("animatediff-widget", appauthor=False))
+        given = platformdirs.user_data_dir("animatediff-widget", appauthor=False)
+    if given not in _given:
+        try:
+            _given[given] = Path(given).expanduser().absolute()
+        except RuntimeError as error:  # there is no such user
+            raise FileNotFoundError(errno.ENOENT, str(error), given) from None
+    return _given[given]

@@ -7,7 +7,7 @@ from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report
+from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report, text
 
 __all__ = ["add"]
 
@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     attach = commands.add_parser("attach", help="follow a job that was started elsewhere", description=_ATTACH)
     attach.set_defaults(act=_attach)
-    attach.add_argument("id", metavar="ID", help="the job's id at the endpoint")
+    attach.add_argument("id", metavar="ID", type=text, help="the job's id at the endpoint")
     add_endpoint(attach)
 
 

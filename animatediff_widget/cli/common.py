@@ -1,13 +1,16 @@
-"""What the commands share: exit codes, where to run, what is printed."""
+"""What the commands share: exit codes, where to run, how arguments are read."""
 
 from __future__ import annotations
 
 import argparse
-import sys
+import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import JobError
 from animatediff_widget.texts import TEXTS, Message
+
+from .output import complain, say
 
 if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
@@ -26,6 +29,7 @@ __all__ = [
     "follow",
     "given_endpoint",
     "report",
+    "text",
 ]
 
 OK, FAILED, USAGE, CANCELED = 0, 1, 2, 130
@@ -37,7 +41,7 @@ SHORT_KEY = 8
 
 def fail(error: object, code: int) -> int:
     """Print what went wrong; give the exit code."""
-    print(error, file=sys.stderr)
+    complain(error)
     return code
 
 
@@ -45,17 +49,13 @@ def add_endpoint(parser: Any) -> None:
     """Add the flags that say where to run."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--builtin", action="store_true", help="run on the pocket model (offline, no key)")
-    where.add_argument("--relay", metavar="URL", help="run on a relay; its key comes from ANIMATEDIFF_API_KEY")
+    where.add_argument(
+        "--relay", metavar="URL", type=text, help="run on a relay; its key comes from ANIMATEDIFF_API_KEY"
+    )
 
 
 def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
-    """Give the endpoint that the flags name; None where there is no flag.
-
-    Raises
-    ------
-    AnimateDiffError
-        When the relay's url is none, an empty one (an unset shell variable) included.
-    """
+    """Give the endpoint that the flags name; None where there is no flag. An empty url is an unset shell variable."""
     from animatediff_widget.model.endpoint import Endpoint
 
     if arguments.relay is not None:
@@ -63,28 +63,33 @@ def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
     return Endpoint.builtin() if arguments.builtin else None
 
 
-def count(text: str) -> int:
+def text(argument: str) -> str:
+    """Read an argument that is text; as UTF-8 where the terminal's own encoding cannot say it."""
+    with contextlib.suppress(UnicodeError):
+        argument.encode()
+        return argument
+    with contextlib.suppress(UnicodeError):
+        return os.fsencode(argument).decode()
+    raise argparse.ArgumentTypeError(TEXTS["argument_no_text"])
+
+
+def count(argument: str) -> int:
     """Read a whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(TEXTS["not_a_count"].format(text=repr(text)))
-    return min(int(text), 10**9)
+    if not argument.isdecimal() or int(argument) < 1:
+        raise argparse.ArgumentTypeError(TEXTS["not_a_count"].format(text=repr(argument)))
+    return min(int(argument), 10**9)
 
 
 def report(journal: Journal) -> None:
     """Print what there is to say about a damaged journal."""
     if journal.report:
-        print(journal.report, file=sys.stderr)
+        complain(journal.report)
 
 
 def follow(job: Job) -> None:
-    """Follow a job of the journal to its end, and print its files' names.
+    """Follow a job of the journal to its end, and print its files' names; raises its error, or an interrupt.
 
-    Raises
-    ------
-    AnimateDiffError
-        The job's error.
-    KeyboardInterrupt
-        After an interrupt, which cancels the job; what became of it has been printed.
+    An interrupt cancels the job; what became of it has been printed then.
     """
     from animatediff_widget.jobs.progress import show_progress
 
@@ -93,9 +98,9 @@ def follow(job: Job) -> None:
             animation = job.run()
     except KeyboardInterrupt:
         if job.error is not None:
-            print(f"{(job.key or '')[:SHORT_KEY]}: {job.error}", file=sys.stderr)
+            complain(f"{(job.key or '')[:SHORT_KEY]}: {job.error}")
         raise
     if animation.path is None:
         raise JobError(Message("no_file"))
     for each in job.animations:
-        print(each.path, flush=True)
+        say(each.path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.texts import TEXTS, Message
 
 from .common import FAILED, OK, SHORT_KEY, count, report
+from .output import complain, say, say_json
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import Journal, JournalEntry
@@ -21,7 +20,6 @@ __all__ = ["add"]
 _PROMPT_WIDTH = 40
 _COLUMNS = ("KEY", "DATE", "STATE", "SEED", "PROMPT", "FILE")
 
-_JOBS = "List the jobs in the journal, the newest first."
 _JOBS = "List the jobs in the journal, the newest first."
 
 
@@ -44,18 +42,18 @@ def _jobs(arguments: argparse.Namespace) -> int:
     entries = journal.unfinished(arguments.limit) if arguments.unfinished else journal.jobs(arguments.limit)
     report(journal)
     if arguments.json:
-        print(json.dumps([_as_json(entry) for entry in entries], indent=2))
+        say_json([_as_json(entry) for entry in entries])
     elif entries:
         _print_table(entries)
     else:
-        print(TEXTS["no_unfinished_job" if arguments.unfinished else "no_job"], file=sys.stderr)
+        complain(TEXTS["no_unfinished_job" if arguments.unfinished else "no_job"])
     return OK
 
 
 def _salvage(journal: Journal, file: str) -> int:
     done = journal.salvage(file)
     code = "salvaged" if done.found else "nothing_salvaged"
-    print(Message(code, found=done.found, added=done.added, file=done.file))
+    say(Message(code, found=done.found, added=done.added, file=done.file))
     return OK if done.found else FAILED
 
 
@@ -79,7 +77,7 @@ def _print_table(entries: list[JournalEntry]) -> None:
     widths = [max(_width(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for row in rows:
         cells = [text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
-        print("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def _row(entry: JournalEntry) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ def _date(entry: JournalEntry) -> datetime:
 
 
 def _plain(text: str) -> str:
-    """Keep text to one line, and what a terminal would take as a command out of it."""
+    """Keep text to one line."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,23 +14,27 @@ from animatediff_widget.texts import TEXTS
 
 from . import attach, jobs, lab, resume, run, serve
 from .common import CANCELED, FAILED, USAGE, fail
+from .output import complain, flush
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line; give the exit code.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments; those of the process when not given.
-
-    Returns
-    -------
-    int
-        0 when it worked, 1 when the job failed, 2 when the input was wrong, 130 when it was interrupted.
+    0 when it worked, 1 when the job failed, 2 when the input was wrong, 130 when it was interrupted. `SystemExit` where
+    it is over before a command began, and with 141 where nobody reads what is printed.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a character that its encoding lacks ends nothing
+    try:
+        return _act(argv)
+    finally:
+        flush()
+
+
+def _act(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.act(arguments))
@@ -45,7 +50,7 @@ class _OneSentence(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence."""
 
     def error(self, message: str) -> Any:
-        print(f"{message[:1].upper()}{message[1:]}. Try: {self.prog} --help", file=sys.stderr)
+        complain(f"{message[:1].upper()}{message[1:]}. Try: {self.prog} --help")
         raise SystemExit(USAGE)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import TEXTS
 
-from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report
+from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report, text
+from .output import complain
 
 if TYPE_CHECKING:
     from animatediff_widget.journal import Journal, JournalEntry
@@ -29,9 +30,15 @@ def add(commands: Any) -> None:
     resume = commands.add_parser("resume", help="take up jobs of earlier sessions", description=_RESUME)
     resume.set_defaults(act=_resume)
     resume.add_argument(
-        "keys", nargs="*", metavar="KEY", help="which ones, by key (or its beginning) or id (default: all there are)"
+        "keys",
+        nargs="*",
+        metavar="KEY",
+        type=text,
+        help="which ones, by key (or its beginning) or id (default: all there are)",
     )
-    resume.add_argument("--id", metavar="ID", help="which job at the endpoint KEY is, where several may be it")
+    resume.add_argument(
+        "--id", metavar="ID", type=text, help="which job at the endpoint KEY is, where several may be it"
+    )
     resume.add_argument("--all", action="store_true", help="also those that were given up as unknown before")
 
 
@@ -44,8 +51,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     for key in dict.fromkeys(arguments.keys):
         found = _find(journal, key)
         if len(found) != 1:
-            print(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), file=sys.stderr)
-            return USAGE
+            return fail(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), USAGE)
         entries += found
     if arguments.id is not None and len(entries) != 1:
         return fail(TEXTS["id_without_key"], USAGE)
@@ -57,14 +63,13 @@ def _resume(arguments: argparse.Namespace) -> int:
             entries += [entry for entry in others if not journal.claimed(entry.key)]
     report(journal)
     if not entries:
-        print(TEXTS["nothing_to_resume"], file=sys.stderr)
+        complain(TEXTS["nothing_to_resume"])
     code = OK
     for entry in entries:
         try:
             follow(Job.resume(entry, journal=journal, adopt=arguments.id))
         except AnimateDiffError as error:
-            code = FAILED
-            print(f"{entry.key[:SHORT_KEY]}: {error}", file=sys.stderr)
+            code = fail(f"{entry.key[:SHORT_KEY]}: {error}", FAILED)
     return code
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import AnimateDiffError, JobCanceled
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import TEXTS
 
-from .common import OK, USAGE, add_endpoint, fail, given_endpoint
+from .common import OK, USAGE, add_endpoint, fail, given_endpoint, text
+from .output import complain, say, say_json
+
+if TYPE_CHECKING:
+    from animatediff_widget.jobs.job import Job
+    from animatediff_widget.media.animation import Animation
 
 __all__ = ["add"]
 
@@ -35,14 +39,14 @@ def add(commands: Any) -> None:
     """Add the command."""
     run = commands.add_parser("run", help="run one job and save its animation", description=_RUN)
     run.set_defaults(act=_run)
-    run.add_argument("prompt", metavar="PROMPT", help="what should be seen")
+    run.add_argument("prompt", metavar="PROMPT", type=text, help="what should be seen")
     traits = AnimateDiffRequest().traits()
     for name in vars(AnimateDiffRequest):  # in the order of their declaration
         if name in traits and name != "prompt":
             trait = traits[name]
             flag = f"--{name.replace('_', '-')}"
             shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
-            run.add_argument(flag, dest=name, metavar=_READERS.get(name, ("TEXT",))[0], help=shown)
+            run.add_argument(flag, dest=name, metavar=_READERS.get(name, ("TEXT",))[0], type=text, help=shown)
     run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
     run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
     add_endpoint(run)
@@ -58,37 +62,46 @@ def _default(trait: Any) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.jobs.progress import say_further, show_progress
+    from animatediff_widget.jobs.progress import further_files
 
     fields: dict[str, Any] = {}
     try:
         for name in AnimateDiffRequest.class_trait_names():
-            text = getattr(arguments, name)
-            if text is not None:
-                fields[name] = _parse(name, text)
+            given = getattr(arguments, name)
+            if given is not None:
+                fields[name] = _parse(name, given)
         request = AnimateDiffRequest(**fields)
         endpoint = given_endpoint(arguments)
     except AnimateDiffError as error:
         return fail(error, USAGE)
     job = Job(request, Client(endpoint))
     try:
-        with show_progress(job):
-            animation = job.run()
-    except KeyboardInterrupt:
-        if job.animation is None:
-            raise JobCanceled(TEXTS["interrupted"].format(error=job.error or TEXTS["nothing_sent"])) from None
-        animation = job.animation  # it was too late to cancel
-    finally:
+        animation = _animate(job)
+        path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
+    finally:  # the file first, then the words: whatever takes them may be full or gone
         if arguments.json and job.prediction is not None:
-            print(json.dumps(job.prediction.raw, indent=2, ensure_ascii=False))
-    path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
-    print(path, file=sys.stderr if arguments.json else sys.stdout)
-    say_further(job)
+            say_json(job.prediction.raw)
+    (complain if arguments.json else say)(path)
+    further = further_files(job)
+    if further:
+        complain(further)
     return OK
 
 
-def _parse(name: str, text: str) -> Any:
+def _animate(job: Job) -> Animation:
+    from animatediff_widget.jobs.progress import show_progress
+
+    try:
+        with show_progress(job):
+            return job.run()
+    except KeyboardInterrupt:
+        if job.animation is None:
+            raise JobCanceled(TEXTS["interrupted"].format(error=job.error or TEXTS["nothing_sent"])) from None
+        return job.animation  # it was too late to cancel
+
+
+def _parse(name: str, given: str) -> Any:
     """Read a field from the command line; what cannot be read is left to the model to refuse."""
     with contextlib.suppress(KeyError, ValueError, RecursionError):
-        return _READERS[name][1](text)
-    return text
+        return _READERS[name][1](given)
+    return given

@@ -10,7 +10,8 @@ from typing import Any
 
 from animatediff_widget.texts import TEXTS
 
-from .common import OK, USAGE, fail
+from .common import OK, USAGE, fail, text
+from .output import say
 
 __all__ = ["add"]
 
@@ -24,7 +25,9 @@ def add(commands: Any) -> None:
     """Add the command."""
     serve = commands.add_parser("serve", help="serve the pocket model alone", description=_SERVE)
     serve.set_defaults(act=_serve)
-    serve.add_argument("--port", default="0", metavar="N", help="the port on 127.0.0.1 (default: a free one)")
+    serve.add_argument(
+        "--port", type=text, default="0", metavar="N", help="the port on 127.0.0.1 (default: a free one)"
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -33,7 +36,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     if not re.fullmatch("[0-9]{1,5}", arguments.port) or int(arguments.port) > 65535:
         return fail(TEXTS["not_a_port"].format(port=repr(arguments.port)), USAGE)
     with LocalServer(port=int(arguments.port)) as server:
-        print(f"url    {server.base_url}/v1/predictions\nkey    {server.token}", flush=True)
+        say(f"url    {server.base_url}/v1/predictions\nkey    {server.token}")
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

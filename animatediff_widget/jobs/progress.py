@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import printable
 
 from .job import Job
 from .status_line import describe
 
-__all__ = ["say_further", "show_progress"]
+__all__ = ["further_files", "say_further", "show_progress"]
 
 
 @contextlib.contextmanager
@@ -25,7 +26,7 @@ def show_progress(job: Job) -> Iterator[None]:
         return
 
     def changed(_: Any = None) -> None:
-        show(f"{describe(job.view)}{f' · {job.notice}' if job.notice else ''}")
+        show(printable(f"{describe(job.view)}{f' · {job.notice}' if job.notice else ''}"))
 
     job.observe(changed, "view")
     try:
@@ -34,14 +35,20 @@ def show_progress(job: Job) -> Iterator[None]:
         job.unobserve(changed, "view")
         changed()
         if show is _overwrite:
-            print(file=sys.stderr)
+            _write("\n")
+
+
+def further_files(job: Job) -> Message | None:
+    """Say where the further animations of a job are; None where there is one at most."""
+    files = [str(animation.path) for animation in job.animations[1:]]
+    return Message("further_files", files=", ".join(files)) if files else None
 
 
 def say_further(job: Job) -> None:
-    """Say where the further animations of a job are."""
-    files = [str(animation.path) for animation in job.animations[1:]]
-    if files:
-        print(Message("further_files", files=", ".join(files)), file=sys.stderr)
+    """Print where the further animations of a job are."""
+    further = further_files(job)
+    if further:
+        _write(f"{further}\n")
 
 
 def _in_notebook() -> Any:
@@ -60,4 +67,10 @@ def _in_notebook() -> Any:
 def _overwrite(line: str) -> None:
     """Show a line in the terminal, over the one before."""
     width = shutil.get_terminal_size().columns
-    print(f"\r\x1b[K{line[: width - 1]}", end="", file=sys.stderr, flush=True)
+    _write(f"\r\x1b[K{line[: width - 1]}")
+
+
+def _write(text: str) -> None:
+    """Write on stderr; a terminal that is gone ends no job."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, end="", file=sys.stderr, flush=True)

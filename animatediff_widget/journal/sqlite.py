@@ -58,7 +58,11 @@ class Journal(JournalProtocol):
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         check(Path, none=True, folder=folder)
-        self.folder = Path(folder).absolute() if folder is not None else data_folder()
+        try:
+            self.folder = Path(folder).absolute() if folder is not None else data_folder()
+        except OSError as error:
+            message = Message("journal_unusable", folder=error.filename or folder or "", why=error.strerror or error)
+            raise JournalError(message) from None
         self._locks = self.folder / "locks"
         self._file = JournalFile(self.folder)
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 from urllib.parse import quote
 
@@ -226,8 +227,9 @@ def _saved_origins() -> set[str]:
 
 
 def _note_origins(origins: set[str]) -> None:
-    path = data_folder() / _ORIGINS
+    path: Path | str = _ORIGINS
     try:
+        path = data_folder() / _ORIGINS
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("".join(f"{origin}\n" for origin in sorted(origins)), "utf-8")
     except OSError as error:

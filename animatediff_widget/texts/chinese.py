@@ -305,6 +305,8 @@ CHINESE = {
     "names_many_jobs": "任务记录里有不止一个任务符合 {key}；请看：animatediff-widget jobs",
     "no_file": "这个动画没有文件。",
     "not_a_count": "{text} 不是大于 0 的整数",
+    "argument_no_text": "无法读作文字",
+    "not_printed": "无法输出结果：{why}。",
     "damaged": "（记录已损坏）",
     # 字段的名称和说明
     "label_prompt": "提示词",

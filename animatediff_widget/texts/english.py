@@ -318,5 +318,7 @@ ENGLISH = {
     "names_many_jobs": "{key} names more than one job in the journal; see: animatediff-widget jobs",
     "no_file": "The animation has no file.",
     "not_a_count": "{text} is not a whole number above 0",
+    "argument_no_text": "it cannot be read as text",
+    "not_printed": "What there is to print cannot be written: {why}.",
     "damaged": "(damaged record)",
 }
