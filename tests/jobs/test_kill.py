@@ -1,4 +1,4 @@
-"""The kill test with few kills, and every night with 200."""
+"""The kill test with few kills, and every night with hundreds."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ def test_processes_that_are_killed_lose_no_job_and_pay_for_none_twice(tmp_path, 
     assert figures.kills >= rounds
     assert figures.finished == figures.jobs > 0
     assert figures.resumed["running"]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("rounds", [5, pytest.param(250, marks=pytest.mark.slow)])
+def test_nor_do_they_where_the_server_is_faulty_and_they_are_interrupted_and_stopped_too(tmp_path, rounds):
+    figures = run(rounds, tmp_path / "journal", faulty=True, seed=7)
+    assert figures.kills + figures.stops + figures.interrupts >= rounds
+    assert figures.finished + figures.canceled == figures.jobs > 0
