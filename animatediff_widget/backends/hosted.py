@@ -182,7 +182,7 @@ class HostedBackend:
                 except AnswerError as error:
                     raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
                 return
-        raise OutputError(Message("not_fetched_circles"))
+        raise OutputError(Message("not_fetched_circles"), passing=True)
 
     def _ask(
         self,
