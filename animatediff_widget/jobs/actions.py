@@ -83,7 +83,8 @@ class Wait:
     seconds: float
 
 
-Action = Begin | Record | Recall | Create | Watch | Cancel | Search | Adopt | Fetch | Wait
+Exchange = Create | Watch | Cancel | Search | Fetch
+Action = Begin | Record | Recall | Adopt | Wait | Exchange
 Flow = Generator[Action, Any, None]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,8 @@ from .view import JobView
 __all__ = ["Context"]
 
 _LONGEST_BACKOFF = 30.0
+_UNCONFIRMED = 2.0  # how long a canceled job is waited for where nothing comes; an exchange had as long before
+_LAST_LOOK = 1.0  # before the job's time is over, whatever the endpoint asked to wait
 _PATIENCE = 120.0  # a copy of the endpoint's records, or a gateway, may be late by that much
 _KEPT = 3600.0 + 600.0  # an endpoint keeps what was made for about an hour
 
@@ -49,6 +50,8 @@ class Context:
         self.clock = clock
         self.adopt = adopt  # the id of the job at the endpoint that the person says is this one
         self.deadline = 0.0
+        self._heard = 0.0  # when the endpoint answered last, and not before a cancellation was noticed
+        self._noticed = False
         self.posted: float | None = None  # on the clock that never jumps
 
     @property
@@ -75,6 +78,10 @@ class Context:
     def show(self, **changes: Any) -> None:
         """Change what the job shows."""
         self.view = dataclasses.replace(self.view, **changes)
+
+    def answered(self) -> None:
+        """Say that the endpoint answers."""
+        self._heard = self.clock.now()
 
     def accept(self, prediction: Prediction) -> Flow:
         """Take in an answer: written down where it changes something, then shown."""
@@ -103,22 +110,41 @@ class Context:
         if self.entry is None:
             return False
         answer = self.view.prediction
-        took = (
-            (answer.completed_at or 0.0) - (answer.created_at or math.inf) if answer else 0.0
-        )  # by one clock, its own
-        return self.clock.wall() - self.entry.created - max(took, 0.0) > _KEPT
+        created, completed = (answer.created_at, answer.completed_at) if answer else (None, None)
+        took = max(completed - created, 0.0) if created and completed else 0.0  # by one clock, the endpoint's
+        return self.clock.wall() - self.entry.created - took > _KEPT
 
-    def wait_out(self, error: EndpointError, count: int) -> Flow:
-        """Wait before asking again after a fault that may pass."""
+    def left(self) -> float:
+        """How much of the job's time is left, in seconds: of the person's, and once it is canceled, of a moment."""
+        now = self.clock.now()
+        if not self.canceled:
+            return self.deadline - now
+        if not self._noticed:
+            self._noticed, self._heard = True, now
+        return min(self.deadline, self._heard + _UNCONFIRMED) - now
+
+    def wait_out(self, error: EndpointError, count: int, *, obey: bool = False) -> Flow:
+        """Wait before asking again after a fault that may pass.
+
+        An endpoint that wants to be asked no sooner than the job's time is over is asked once more before, unless it is
+        to be obeyed.
+        """
         wait = min(0.5 * 2.0 ** min(count, 10), _LONGEST_BACKOFF)
         if error.retry_after is not None:
-            wait = max(error.retry_after, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
+            wait = error.retry_after if obey else min(error.retry_after, self.left() - _LAST_LOOK)
+            wait = max(wait, 1.0)  # an endpoint that says "now" again and again is not asked in a loop
         self.show(notice=Message("asking_again", error=error, seconds=f"{max(wait, 1):.0f}"))
         yield from self.wait(wait)
 
     def wait(self, seconds: float) -> Flow:
-        """Wait; raise `JobTimeout` where the person's time is over."""
-        left = self.deadline - self.clock.now()
-        if left <= 0:
-            raise JobTimeout(Message("timed_out", seconds=f"{self.timeout:g}"))
-        yield Wait(min(seconds, left))
+        """Wait; raise `JobTimeout` where the job's time is over."""
+        self.check_time()
+        yield Wait(min(seconds, self.left()))
+
+    def check_time(self) -> None:
+        """Raise `JobTimeout` where the job's time is over."""
+        if self.left() <= 0:
+            late = self.deadline <= self.clock.now()
+            raise JobTimeout(
+                Message("timed_out", seconds=f"{self.timeout:g}") if late else Message("cancel_unconfirmed")
+            )

@@ -5,57 +5,40 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import os
-import threading
 import time
+import uuid
 from collections.abc import Callable
-from pathlib import Path
+from concurrent.futures import Future
 from typing import Any
 
 from animatediff_widget.backends.base import Backend
-from animatediff_widget.errors import AnimateDiffError, EndpointError, JobError, JournalError, StorageError
+from animatediff_widget.backends.http.connection import Permit
+from animatediff_widget.errors import (
+    AnimateDiffError,
+    ConnectionFailed,
+    EndpointError,
+    JobError,
+    JournalError,
+    StorageError,
+)
 from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.media.animation import Animation
-from animatediff_widget.media.formats import MIMES, sniff
+from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message
 
 from . import actions
+from .control import Control, beside
+from .files import find_file, put_in_place, tidy
 from .recovery import Found, is_same_job
 from .steps import Steps
 from .view import JobView
 
-__all__ = ["Control", "Driver"]
+__all__ = ["Driver"]
 
 logger = logging.getLogger(__name__)
 
-_SCRAP_AGE = 24 * 3600.0
-
-
-class Control:
-    """The time as a job knows it, and what a person wants of the job meanwhile. Safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self.presses = 0  # how often it was to be canceled
-        self._wake = threading.Event()
-
-    def now(self) -> float:
-        """Give the time, in seconds on the monotonic clock."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Give the system's time, in seconds since the epoch; it may be set while a job runs."""
-        return time.time()
-
-    def cancel(self) -> None:
-        """Want the job canceled, and end its present wait."""
-        self.presses += 1
-        self._wake.set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait; a cancellation ends one wait."""
-        if self._wake.wait(max(seconds, 0.0)):
-            self._wake.clear()
+_LEAST = 1.0  # what an exchange is given also where the job's time is over: a last look for a job whose answer is lost
 
 
 class Driver:
@@ -117,25 +100,51 @@ class Driver:
         backend, journal, key = self._backend, self._journal, self._key
         if isinstance(action, actions.Wait):
             return self._control.wait(action.seconds)
-        if isinstance(action, actions.Watch):
-            assert action.prediction.id is not None
-            return backend.watch(action.prediction.id, action.prediction, action.at_most)
         if isinstance(action, actions.Record):
             return self._record(action)
-        if isinstance(action, actions.Create):
-            return backend.create(self._body, key, action.cancel_after)
         if isinstance(action, actions.Begin):
             return journal.begin(self._body, backend.endpoint, key=key)
-        if isinstance(action, actions.Cancel):
-            assert action.prediction.id is not None
-            return backend.cancel(action.prediction.id)
-        if isinstance(action, actions.Fetch):
-            return self._fetch(action)
-        if isinstance(action, actions.Search):
-            return self._search(action.since)
         if isinstance(action, actions.Adopt):
             return journal.adopt(key, action.prediction, named=action.named)
-        return self._recall(action.entry)
+        if isinstance(action, actions.Recall):
+            return self._recall(action.entry)
+        permit = Permit()
+        exchange = beside(lambda: permit.run(lambda: self._exchange(action)))
+        if self._control.wait_for(exchange, max(self._steps.left(), _LEAST)):
+            return exchange.result()
+        # It is left to its thread. Where it has not begun there, it never will.
+        arrived = not permit.withdraw()
+        if isinstance(action, actions.Create) and arrived:
+            exchange.add_done_callback(self._came_late)
+        raise ConnectionFailed(Message("cut_short", who=backend.endpoint.label), arrived=arrived, passing=True)
+
+    def _exchange(self, action: actions.Exchange) -> Any:
+        """Do what takes the network; in a thread of its own."""
+        backend = self._backend
+        if isinstance(action, actions.Create):
+            return backend.create(self._body, self._key, action.cancel_after)
+        if isinstance(action, actions.Search):
+            return self._search(action.since)
+        if isinstance(action, actions.Fetch):
+            return self._fetch(action)
+        assert action.prediction.id is not None
+        if isinstance(action, actions.Cancel):
+            return backend.cancel(action.prediction.id)
+        return backend.watch(action.prediction.id, action.prediction, action.at_most)
+
+    def _came_late(self, created: Future[Any]) -> None:
+        """Write down which job a POST has made that was no longer waited for, and cancel it where that was wanted."""
+        prediction = None if created.exception() else created.result()
+        if prediction is None or prediction.id is None:
+            return
+        try:
+            entry = self._journal.get(self._key)
+            if entry is not None and entry.prediction_id is None:
+                self._journal.adopt(self._key, prediction, named=True)
+            if self._control.presses:
+                self._backend.cancel(prediction.id)
+        except AnimateDiffError as error:
+            logger.warning("%s", error)
 
     def _record(self, action: actions.Record) -> JournalError | None:
         """Write in the journal; one that was set aside meanwhile gets the whole record again."""
@@ -166,11 +175,12 @@ class Driver:
     def _fetch(self, action: actions.Fetch) -> Animation:
         folder, number = self._journal.animations, action.number
         name = f"{self._key}-{number + 1}" if number else self._key
-        path = _find_file(folder, name) if number else None  # an attempt before may have had it
+        path = find_file(folder, name) if number else None  # an attempt before may have had it
         try:
             if path is None:
-                part = self._backend.fetch(action.prediction.outputs[number], folder / f"{self._key}.part")
-                path = _put_in_place(part, name, sniff(part.read_bytes()))
+                scrap = folder / f"{name}-{uuid.uuid4().hex}.part"
+                part = self._backend.fetch(action.prediction.outputs[number], scrap)
+                path = put_in_place(part, name, sniff(part.read_bytes()))
             return Animation(path.read_bytes(), self._body, action.prediction, path)
         except OSError as error:
             raise StorageError(Message("not_read_again", folder=folder, why=error.strerror or error)) from None
@@ -180,37 +190,8 @@ class Driver:
         with contextlib.suppress(JournalError):
             entry = self._journal.get(entry.key) or entry
         folder = self._journal.animations
-        _tidy(folder, entry.key)
+        tidy(folder, entry.key)
         animations = entry.animations()
         if entry.output is None:  # a kill may have come after the file got its name and before the journal knew
-            animations = dataclasses.replace(entry, output=_find_file(folder, entry.key)).animations()
+            animations = dataclasses.replace(entry, output=find_file(folder, entry.key)).animations()
         return entry, animations
-
-
-def _put_in_place(part: Path, name: str, suffix: str) -> Path:
-    """Give a downloaded file its name, for good: a file with that name is whole and on the disk."""
-    path = part.with_name(f"{name}.{suffix}")
-    os.replace(part, path)
-    if os.name != "nt":  # a folder cannot be opened there; its file system writes renames down itself
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            with contextlib.suppress(OSError):  # some network file systems cannot
-                os.fsync(handle)
-        finally:
-            os.close(handle)
-    return path
-
-
-def _tidy(folder: Path, key: str) -> None:
-    """Remove what a killed process left in the middle of a download."""
-    with contextlib.suppress(OSError):
-        (folder / f"{key}.part").unlink(missing_ok=True)
-        for scrap in folder.glob(".part-*"):  # the owner is unknown, but a download ends within hours
-            if time.time() - scrap.stat().st_mtime > _SCRAP_AGE:
-                scrap.unlink(missing_ok=True)
-
-
-def _find_file(folder: Path, name: str) -> Path | None:
-    """Find a file by its name without a suffix."""
-    paths = (folder / f"{name}.{suffix}" for suffix in (*MIMES, "bin"))
-    return next(filter(Path.is_file, paths), None)

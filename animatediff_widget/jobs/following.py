@@ -40,7 +40,9 @@ class Following:
                     raise NothingToFollow(Message("no_id"))
                 yield from self._job.accept(found)
                 continue
-            if not (at_once or self._cancel_is_due()):
+            if at_once:
+                self._job.check_time()
+            elif not self._cancel_is_due():
                 yield from self._job.wait(self._job.schedule.delay(self._job.clock.now()))
             self._job.remind()
             asked = self._job.clock.now()
@@ -67,6 +69,7 @@ class Following:
                 yield from self._job.wait_out(error, faults)
                 continue
             faults = refusals = 0
+            self._job.answered()
             is_new = answer != prediction
             if is_new or self._job.view.notice:
                 yield from self._job.accept(answer)

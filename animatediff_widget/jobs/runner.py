@@ -16,7 +16,8 @@ from animatediff_widget.texts import Message
 
 from .actions import Clock
 from .context import Context
-from .drivers import Control, Driver
+from .control import Control
+from .drivers import Driver
 from .key_check import check_key
 from .polling import Schedule
 from .steps import Steps

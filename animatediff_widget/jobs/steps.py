@@ -60,6 +60,10 @@ class Steps:
         """How the job stands; it changes between actions."""
         return self._job.view
 
+    def left(self) -> float:
+        """How long an exchange may take now, in seconds."""
+        return self._job.left()
+
     def run(self) -> Flow:
         """Yield the actions of the job, one after another, to its end."""
         self._job.begin()
@@ -139,6 +143,8 @@ class Steps:
                 animation: Animation = yield Fetch(prediction, number)
                 return animation
             except EndpointError as error:
+                if self._job.canceled:
+                    raise JobTimeout(Message("canceled_fetching")) from None
                 first_fault = self._job.clock.now() if first_fault is None else first_fault
                 if error.params.get("status") in _REFUSALS and self._job.is_late():
                     raise OutputError(Message("gone")) from None

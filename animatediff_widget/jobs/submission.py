@@ -65,8 +65,10 @@ class Submission:
         throttled = isinstance(error, ApiError)
         if not error.passing or (attempt >= _TRIES and not throttled):
             raise error
+        if self._job.canceled:
+            raise JobCanceled(Message("canceled_untaken"))
         try:
-            yield from self._job.wait_out(error, attempt)
+            yield from self._job.wait_out(error, attempt, obey=True)
         except JobTimeout:  # it was never taken, so this is what went wrong
             raise error from None
         if self._job.canceled:
@@ -109,9 +111,9 @@ class Submission:
     def _look_repeatedly(self, notice: Message) -> Generator[Action, Any, Prediction | None]:
         self._job.show(notice=notice)
         for wait in _SEARCHES if self._job.abilities.list else ():
-            yield Wait(wait)
+            yield Wait(min(wait, max(self._job.left(), _SEARCHES[0])))
             found = yield from self._look()
-            if found is not None:
+            if found is not None or self._job.left() <= 0:
                 return found
         return None
 

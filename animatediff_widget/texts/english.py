@@ -246,6 +246,11 @@ ENGLISH = {
     "kept_out": "(Media are kept out of this notebook.)",
     # A job.
     "no_id": "Accepted; the endpoint returned no id, so there is nothing to follow.",
+    "cut_short": "{who} did not answer in time.",
+    "cancel_unconfirmed": "The endpoint did not confirm the cancellation in time. The job may still be running there; "
+    "it stays in the journal: resume it, and cancel it again.",
+    "canceled_fetching": "Canceled while its animation was fetched. The endpoint keeps it for about an hour: resume "
+    "the job to fetch it.",
     "canceled_unsent": "The job was canceled before it was sent.",
     "canceled_untaken": "The job was canceled before the endpoint took it.",
     "canceled": "The job was canceled.",

@@ -7,7 +7,7 @@ import time
 import pytest
 from misbehaving import Misbehaving
 
-from animatediff_widget.jobs.drivers import Control
+from animatediff_widget.jobs.control import Control
 
 
 @pytest.fixture

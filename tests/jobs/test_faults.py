@@ -735,9 +735,10 @@ def test_an_output_at_another_port_is_left_until_the_person_allows_it(server, wa
 
 def test_a_key_in_an_outputs_url_stands_in_no_record_and_is_sent_after_a_kill_too(server, waits):
     server.output = f"{server.url}/files/a.webp?token={KEY}"
-    server.scripts["file"] = [bad.reset_before] * 6
-    job = ended(a_job(server))
+    server.always["file"] = bad.reset_before
+    job = ended(a_job(server, timeout=300))
     assert job.state == "left"
+    server.always.clear()
     assert all(KEY.encode() not in file.read_bytes() for file in Journal().folder.rglob("*") if file.is_file())
     assert Job.resume(Journal().get(job.key), a_client(server)).run().data == CLIP
     assert {seen.path for seen in server.asked("file")} == {f"/files/a.webp?token={KEY}"}

@@ -63,6 +63,7 @@ class Course:
     actions: list[Action] = field(default_factory=list)
     waited: float = 0.0
     canceled: int = 0
+    canceled_at: float = 0.0
     adopt: str | None = None
     notices: list[Any] = field(default_factory=list)
 
@@ -74,6 +75,7 @@ class Course:
         )
         steps = Steps(context)
         flow = steps.run()
+        self.left = steps.left
         try:
             action = next(flow)
             while True:
@@ -90,6 +92,7 @@ class Course:
 
     def answer(self, action: Action) -> Any:
         if self.cancel_at is not None and isinstance(action, self.cancel_at):
+            self.canceled_at = self.canceled_at or self.waited
             self.canceled += 1
         if isinstance(action, Wait):
             self.waited += action.seconds
@@ -330,6 +333,53 @@ def test_a_cancellation_is_sent_once_and_followed_to_its_end():
     course = Course({Create: [STARTING], Watch: [RUNNING, ended], Cancel: [RUNNING]}, cancel_at=Watch).run()
     assert course.kinds() == ["Begin", "Create", "Watch", "Cancel", "Watch"]
     assert course.view.state == "canceled"
+
+
+SILENCE = ConnectionFailed("It did not answer in time.", passing=True)
+
+
+def silent_course(answers, **options) -> Course:
+    """Run the steps where nobody answers: an exchange takes all the time that it is given, 2 s after a cancellation."""
+    course = Course({**{kind: [SILENCE] for kind in (Create, Watch, Cancel, Search, Fetch)}, **answers}, **options)
+    answer = course.answer
+
+    def slowly(action: Action) -> Any:
+        given = answer(action)
+        if given is SILENCE:
+            course.waited += 2.0 if action.__class__ is course.cancel_at else max(course.left(), 1.0)
+        return given
+
+    course.answer = slowly  # type: ignore[method-assign]
+    return course.run()
+
+
+@pytest.mark.parametrize("kind", [Create, Watch, Fetch])
+def test_a_job_that_is_canceled_while_nobody_answers_ends_within_five_seconds(kind):
+    answers = {Create: [DONE if kind is Fetch else STARTING], Watch: [RUNNING]}
+    course = silent_course({k: v for k, v in answers.items() if k is not kind}, cancel_at=kind, timeout=1e4)
+    assert course.view.state == ("unknown" if kind is Create else "left")
+    assert course.waited - course.canceled_at <= 5.0
+
+
+@pytest.mark.parametrize("timeout", [0.5, 5.0, 90.0])
+def test_a_job_that_nobody_answers_ends_within_two_seconds_of_its_time(timeout):
+    for answers, state in (({}, "unknown"), ({Create: [STARTING]}, "left"), ({Create: [DONE]}, "left")):
+        course = silent_course(answers, timeout=timeout)
+        assert course.view.state == state
+        assert timeout <= course.waited <= timeout + 2.0 + (0.5 if timeout < 1 else 0.0)
+
+
+def test_a_canceled_job_that_goes_on_answering_is_followed_to_its_end():
+    ended = Prediction.from_json({"id": "job1", "status": "canceled"})
+    course = Course({Create: [STARTING], Watch: [*[RUNNING] * 30, ended], Cancel: [RUNNING]}, cancel_at=Watch).run()
+    assert course.view.state == "canceled"
+
+
+def test_an_endpoint_that_wants_to_be_left_alone_is_asked_once_more_before_the_time_is_over():
+    throttle = ApiError("Too many.", status=429, passing=True, retry_after=600.0)
+    course = Course({Create: [STARTING], Watch: [throttle, DONE]}, timeout=60.0).run()
+    assert course.view.state == "succeeded"
+    assert 55.0 < course.waited < 60.0
 
 
 def test_a_job_that_is_canceled_before_it_is_posted_is_not_posted():

@@ -43,7 +43,7 @@ from animatediff_widget.errors import (
     MissingExtra,
     OutputError,
 )
-from animatediff_widget.jobs.drivers import Control
+from animatediff_widget.jobs.control import Control
 from animatediff_widget.keys import credentials
 from animatediff_widget.keys.credentials import Key, find_key, forget_key, hide, remember_key, save_key
 

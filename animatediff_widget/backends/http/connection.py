@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,11 +27,49 @@ from animatediff_widget._version import __version__
 from animatediff_widget.errors import AnimateDiffError, ConnectionFailed, EndpointError, OutputError
 from animatediff_widget.texts import Message
 
-__all__ = ["Exchange", "Session", "current"]
+__all__ = ["Exchange", "Permit", "Session", "current"]
 
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+
+class Permit:
+    """Whether an exchange may still begin: its caller may wait for it no longer. It begins with the first byte sent."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state = "unknown"  # to whoever connects: not every exchange asks
+
+    def run(self, act: Callable[[], _T]) -> _T:
+        """Do exchanges by this permit."""
+        token = _permit.set(self)
+        try:
+            return act()
+        finally:
+            _permit.reset(token)
+
+    def prepare(self) -> None:
+        """Say that this exchange will ask before it begins."""
+        with self._lock:
+            self._state = "asked for" if self._state == "unknown" else self._state
+
+    def begin(self) -> None:
+        """Begin; raise where nobody waits any more."""
+        with self._lock:
+            if self._state == "withdrawn":
+                raise TimeoutError("nobody waits for it any more")
+            self._state = "used"
+
+    def withdraw(self) -> bool:
+        """Let nothing begin from now on; give whether nothing has."""
+        with self._lock:
+            unused = self._state == "asked for"
+            self._state = "withdrawn"
+            return unused
+
+
+_permit: contextvars.ContextVar[Permit] = contextvars.ContextVar("permit")
 
 
 @dataclass
@@ -45,6 +84,16 @@ class Exchange:
     own: bool
     deadline: float
     connected: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        if permit := _permit.get(None):
+            permit.prepare()
+
+    def begin(self) -> None:
+        """Say that from now on the request may arrive; raise where it is no longer to."""
+        if permit := _permit.get(None):
+            permit.begin()
+        self.connected = True
 
     def patience(self) -> float:
         """How long the next bytes may take, in seconds."""
@@ -160,14 +209,14 @@ class _Http(HTTPConnection):
         self._address = None
         super().connect()
         exchange = current.get()
-        exchange.connected = True
+        exchange.begin()
         if exchange.own and self._address is not None:
             exchange.own_addresses.add(self._address)
 
     def request(self, *args: Any, **more: Any) -> None:
         if self.sock is not None:
             exchange = current.get()
-            exchange.connected = True
+            exchange.begin()
             self.sock.settimeout(exchange.patience())
         super().request(*args, **more)
 

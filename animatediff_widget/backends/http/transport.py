@@ -95,7 +95,8 @@ class Transport:
                 exchange.check_host(url)
             proxies = {} if is_loopback(url) else requests.utils.get_environ_proxies(url)
             # Through a SOCKS proxy the connection is not one of ours, and does not tell when it stands.
-            exchange.connected = any(proxy.lower().startswith("socks") for proxy in proxies.values())
+            if any(proxy.lower().startswith("socks") for proxy in proxies.values()):
+                exchange.begin()
             return self._session.request(
                 method,
                 url,

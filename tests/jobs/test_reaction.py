@@ -1,0 +1,210 @@
+"""A job that is canceled, interrupted, or out of time does not wait for an endpoint that keeps silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+import misbehaving as bad
+import pytest
+from misbehaving import CLIP, Misbehaving, says
+from test_faults import KEY, a_client
+
+from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
+from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobTimeout
+
+LONG = 60.0  # longer than any test: who waits for it has not reacted
+SOON = 20.0  # as long as a test waits for what takes a second on a machine that is not busy
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.control._GRACE", 0.3)
+    monkeypatch.setattr("animatediff_widget.jobs.context._UNCONFIRMED", 0.3)
+    monkeypatch.setattr("animatediff_widget.jobs.drivers._LEAST", 0.2)
+    monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.1, 0.2, 0.3))
+
+
+def a_job(server: Misbehaving, *, timeout: float = LONG) -> Job:
+    patient = {"answer_timeout": LONG, "read_timeout": LONG, "download_timeout": LONG}
+    return Job(AnimateDiffRequest(prompt="a boat", steps=3), a_client(server, **patient), timeout=timeout)
+
+
+class Silence:
+    """Answers nothing until it is over, and then well."""
+
+    def __init__(self) -> None:
+        self.begun, self.over = threading.Event(), threading.Event()
+
+    def __call__(self, call) -> None:
+        answer = call.well()
+        self.begun.set()
+        self.over.wait(LONG)
+        call.sock.sendall(answer)
+
+
+def canceled_in(silence: Silence, job: Job) -> AnimateDiffError:
+    """Cancel a job while the server keeps silent; give how it ends."""
+    job.start()
+    assert silence.begun.wait(SOON)
+    job.cancel()
+    with pytest.raises(AnimateDiffError) as ending:
+        job.result(SOON)
+    assert job.finished, "it goes on in the background"
+    assert Journal().get(job.key).state == job.state
+    return ending.value
+
+
+def wait_until(condition) -> None:
+    for _ in range(int(SOON / 0.02)):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("it never came true")
+
+
+@pytest.mark.parametrize("listing", ["none", "silent", "too late"])
+def test_a_cancel_while_the_post_hangs_ends_as_unknown_and_cancels_what_comes_late(listing):
+    silence = Silence()
+    with Misbehaving(listing=listing != "none") as server:
+        server.scripts["create"] = [silence]
+        if listing != "none":
+            server.always["list"] = bad.hang if listing == "silent" else says(b'{"results": []}')
+        job = a_job(server)
+        assert isinstance(canceled_in(silence, job), AnswerLost)
+        assert job.state == "unknown"
+        assert [entry.key for entry in Journal().to_pick_up()] == [job.key]
+        silence.over.set()
+        wait_until(lambda: server.jobs["job001"]["status"] == "canceled")
+        assert Journal().get("job001", endpoint=job.client.endpoint.url).key == job.key
+        assert len(server.asked("create")) == 1
+        with pytest.raises(JobCanceled):
+            Job.resume(Journal().get(job.key), a_client(server)).run()
+
+
+def test_a_post_that_is_cut_off_by_the_time_is_found_again(server):
+    silence = Silence()
+    server.scripts["create"] = [silence]
+    server.always["list"] = bad.hang
+    job = a_job(server, timeout=0.5)
+    with pytest.raises(AnswerLost):
+        job.result(SOON)
+    silence.over.set()
+    wait_until(lambda: Journal().get(job.key).prediction_id == "job001")
+    assert server.jobs["job001"]["status"] != "canceled", "nobody wanted that; the endpoint was told the deadline"
+    server.always.clear()
+    assert Job.resume(Journal().get(job.key), a_client(server)).run().data == CLIP
+    assert len(server.asked("create")) == 1
+
+
+@pytest.mark.parametrize("route", ["get", "cancel"])
+def test_a_cancel_while_the_endpoint_keeps_silent_leaves_the_job(server, route):
+    silence = Silence()
+    server.always[route] = silence
+    server._polls = 10**6
+    job = a_job(server)
+    job.observe(lambda change: route == "cancel" and job.cancel(), "prediction")
+    ending = canceled_in(silence, job)
+    silence.over.set()
+    if job.state == "left":
+        assert "did not confirm" in str(ending)
+        assert [entry.key for entry in Journal().to_pick_up()] == [job.key]
+    else:
+        assert (job.state, route) == ("canceled", "get")
+    wait_until(lambda: server.jobs["job001"]["status"] == "canceled")
+
+
+@pytest.mark.parametrize("how", ["cancel", "time"])
+def test_an_output_that_drips_is_left_where_it_can_be_fetched(server, how):
+    dripping = threading.Event()
+
+    def drip(call):
+        dripping.set()
+        bad.drip_body(call)
+
+    server.always["file"] = drip
+    server._polls = 1
+    job = a_job(server, timeout=LONG if how == "cancel" else 3.0).start()
+    assert dripping.wait(SOON)
+    if how == "cancel":
+        job.cancel()
+    with pytest.raises(JobTimeout):
+        job.result(SOON)
+    assert job.state == "left"
+    assert job.finished
+    server.always.clear()
+    assert Job.resume(Journal().get(job.key), a_client(server)).run().data == CLIP
+
+
+@pytest.mark.parametrize("how", ["cancel", "time"])
+def test_while_a_name_is_looked_up_nothing_is_sent_and_nothing_will_be(server, monkeypatch, how):
+    looked, found = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slow(host, *arguments, **options):
+        looked.set()
+        found.wait(LONG)
+        return look_up(host, *arguments, **options)
+
+    job = a_job(server, timeout=LONG if how == "cancel" else 0.5)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    job.start()
+    assert looked.wait(SOON)
+    if how == "cancel":
+        job.cancel()
+    with pytest.raises(AnimateDiffError) as ending:
+        job.result(SOON)
+    assert (job.finished, job.state) == (True, "canceled" if how == "cancel" else "failed")
+    assert isinstance(ending.value, JobCanceled) == (how == "cancel")
+    found.set()
+    wait_until(lambda: not any("beside" in thread.name for thread in threading.enumerate()))
+    assert not server.seen
+
+
+def test_a_silent_endpoint_does_not_keep_a_job_beyond_its_time(server):
+    server.always["get"] = bad.hang
+    job = a_job(server, timeout=1.0)
+    with pytest.raises(JobTimeout, match="within 1 s"):
+        job.result(SOON)
+    assert (job.finished, job.state) == (True, "left")
+
+
+def test_an_endpoint_that_pushes_does_not_keep_a_job_beyond_its_time(tmp_path):
+    from test_job import world_in
+
+    with world_in(tmp_path / "journal") as world:
+        world.engine.gate.clear()
+        job = Job(AnimateDiffRequest(), Client(), journal=world.journal, timeout=0.5)
+        job.client.backend.watch = lambda *_: job.prediction  # type: ignore[method-assign]
+        with pytest.raises(JobTimeout, match=r"within 0\.5 s"):
+            job.result(SOON)
+
+
+def test_a_long_retry_after_does_not_hide_the_end_from_a_job(server):
+    server.scripts["get"] = [bad.status(429, retry_after="600")]
+    server._polls = 1
+    job = a_job(server, timeout=3.0)
+    assert job.result(SOON).data == CLIP
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between threads")
+def test_an_interrupt_while_everything_hangs_comes_back(server):
+    silence, me = Silence(), threading.get_ident()
+    server.scripts["create"] = [silence]
+    server.always["list"] = bad.hang
+    job = a_job(server)
+    threading.Thread(
+        target=lambda: silence.begun.wait(SOON) and signal.pthread_kill(me, signal.SIGINT), daemon=True
+    ).start()
+    watchdog = threading.Timer(SOON, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    watchdog.start()
+    with pytest.raises(KeyboardInterrupt):
+        job.run()
+    watchdog.cancel()
+    assert job.state == "unknown"
+    silence.over.set()
+    wait_until(lambda: server.jobs["job001"]["status"] == "canceled")
+    assert KEY not in str(job.error)
