@@ -14,7 +14,9 @@ from animatediff_widget.model.request import AnimateDiffRequest
 
 __all__ = ["Found", "is_same_job", "list_jobs"]
 
-_DOUBT = 0.5  # how far off two clocks that agree may be, in seconds
+# In seconds.
+_DOUBT = 0.5  # how far off two clocks that agree may be
+_LATE = 5.0  # how long a job may take to be created after a gateway has given up
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Found:
         if created is None:
             return False
         start -= 1.0 if created.is_integer() else 0.0  # it was cut to whole seconds
-        return any(start - _DOUBT <= created - ahead <= end + _DOUBT for ahead in (self.clock_ahead, 0.0))
+        return any(start - _DOUBT <= created - ahead <= end + _LATE for ahead in (self.clock_ahead, 0.0))
 
 
 def is_same_job(body: Body, prediction: Prediction) -> bool:

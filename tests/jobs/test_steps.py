@@ -167,6 +167,8 @@ def test_a_job_is_the_lost_one_by_the_endpoints_clock_or_by_ours():
     assert Found(prediction, clock_ahead=600.0).fits(1e9, 1e9 + 1), "a gateway's clock was wrong"
     assert Found(prediction, clock_ahead=600.0).fits(1e9 - 600, 1e9 - 599), "this machine's clock is wrong"
     assert not Found(prediction, clock_ahead=600.0).fits(1e9 - 300, 1e9 - 299)
+    assert Found(prediction).fits(1e9 - 4, 1e9 - 3), "a gateway gave up before it was created"
+    assert not Found(prediction).fits(1e9 + 1, 1e9 + 2)
 
 
 @pytest.mark.parametrize(
