@@ -44,6 +44,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import misbehaving as bad
 from misbehaving import Call, Misbehaving, says, status
@@ -283,7 +284,11 @@ def run(
     # Both make processes that share nothing; the first, where there is one, does not import everything each time.
     processes = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
     if os.name == "posix":
+        from multiprocessing import forkserver
+
         processes.set_forkserver_preload(["kill_test"])
+        with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):  # it looks for this module there alone
+            forkserver.ensure_running()
     checked: set[str] = set()
 
     def start(target: Callable[..., None], *arguments: object) -> tuple[multiprocessing.process.BaseProcess, object]:
