@@ -12,13 +12,23 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import MissingExtra, OutputError
 from animatediff_widget.texts import Message
 
-from .budget import BUDGET, check_size
 from .video import encode_video, video_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MIMES", "animated_png", "convert", "decode", "each_frame", "encode_images", "sniff", "still"]
+__all__ = [
+    "BUDGET",
+    "MIMES",
+    "animated_png",
+    "convert",
+    "decode",
+    "decoded_bytes",
+    "each_frame",
+    "encode_images",
+    "sniff",
+    "still",
+]
 
 MIMES = {
     "webp": "image/webp",
@@ -32,6 +42,13 @@ MIMES = {
 
 _WRITABLE = ("webp", "gif", "png", "mp4")
 _STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
+
+
+BUDGET = 256 * 2**20
+"""How many bytes decoded frames may take at once: a file of few bytes can hold very many pixels."""
+
+FRAME_BUDGET = BUDGET // 4
+"""How many bytes one frame may take: the decoders hold several."""
 
 
 def sniff(head: bytes) -> str:
@@ -51,6 +68,20 @@ def sniff(head: bytes) -> str:
     return "bin"
 
 
+def decoded_bytes(size: tuple[int, int]) -> int:
+    """How many bytes a frame takes: Pillow holds four a pixel, and some kilobytes beside them."""
+    return size[0] * size[1] * 4 + 4096
+
+
+def _check_size(size: tuple[int, int], count: int, budget: float, suffix: str) -> None:
+    """Refuse so many frames of this size where they are beyond `budget`, or one is beyond its own."""
+    one = decoded_bytes(size)
+    if one > FRAME_BUDGET or one * count > budget:
+        formats = dict.fromkeys((f".{suffix}", *((".mp4",) if one <= FRAME_BUDGET else ())))
+        limits = {"limit": BUDGET >> 20, "formats": " / ".join(formats)}
+        raise OutputError(Message("too_many_pixels", width=size[0], height=size[1], **limits))
+
+
 def each_frame(data: bytes, suffix: str, budget: float = math.inf) -> Generator[tuple[Image, float], None, None]:
     """Decode an animation frame by frame: each in mode RGB, and for how many milliseconds it is shown.
 
@@ -62,15 +93,17 @@ def each_frame(data: bytes, suffix: str, budget: float = math.inf) -> Generator[
     except ImportError:
         raise MissingExtra(Message("pillow_missing")) from None
     if suffix in ("mp4", "webm"):
-        yield from video_frames(data, suffix, budget)
+        for count, (frame, duration) in enumerate(video_frames(data, suffix, FRAME_BUDGET // 4), 1):
+            _check_size(frame.size, count, budget, suffix)
+            yield frame, duration
         return
     try:
         with PIL.Image.open(io.BytesIO(data)) as source:
             count = int(getattr(source, "n_frames", 1))
             for index in range(count):
-                check_size(source.size, count, budget, suffix)
+                _check_size(source.size, count, budget, suffix)
                 source.seek(index)
-                check_size(source.size, count, budget, suffix)  # a frame of a GIF can enlarge it
+                _check_size(source.size, count, budget, suffix)  # a frame of a GIF can enlarge it
                 yield source.convert("RGB"), source.info.get("duration") or 125
     except OutputError:
         raise

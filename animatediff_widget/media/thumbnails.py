@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .budget import BUDGET, decoded_bytes
 from .files import write_file
-from .formats import each_frame, encode_images, sniff
+from .formats import BUDGET, decoded_bytes, each_frame, encode_images, sniff
 
 if TYPE_CHECKING:
     from PIL.Image import Image

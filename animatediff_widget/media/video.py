@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from animatediff_widget.errors import MissingExtra, OutputError
 from animatediff_widget.texts import Message
 
-from .budget import FRAME_BUDGET, check_size
-
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -69,28 +67,27 @@ def _tail(log: Path) -> str:
     return log.read_text("utf-8", "replace").strip()[-200:]
 
 
-def video_frames(data: bytes, suffix: str, budget: float) -> Iterator[tuple[Image, float]]:
-    """Decode a video; see `formats.each_frame`."""
+def video_frames(data: bytes, suffix: str, most_pixels: int) -> Iterator[tuple[Image, float]]:
+    """Decode a video whose frames have no more pixels than that; see `formats.each_frame`."""
     from PIL import Image
 
     try:
         with tempfile.TemporaryDirectory() as folder:
             path, log = Path(folder, f"animation.{suffix}"), Path(folder, "log")
             path.write_bytes(data)
-            limits = ("-threads", "2", "-max_pixels", str(FRAME_BUDGET // 4))
+            limits = ("-threads", "2", "-max_pixels", str(most_pixels))
             with _ffmpeg(log, *limits, "-i", path, "-f", "image2pipe", "-vcodec", "ppm", "-") as process:
                 assert process.stdout
-                count, fps = 0, 8.0
+                duration = 0.0
                 while process.stdout.readline():  # P6, then the size, then the largest value, each on a line
                     width, height = map(int, process.stdout.readline().split())
                     process.stdout.readline()
-                    count += 1
-                    check_size((width, height), count, budget, suffix)
                     pixels = process.stdout.read(width * height * 3)
-                    if count == 1 and (said := _FPS.search(log.read_bytes())):  # written before the first frame
-                        fps = min(float(said[1]), _FASTEST) or fps
-                    yield Image.frombytes("RGB", (width, height), pixels), 1000 / fps
-                if not count:
+                    if not duration:
+                        said = _FPS.search(log.read_bytes())  # written before the first frame
+                        duration = 1000 / ((said and min(float(said[1]), _FASTEST)) or 8)
+                    yield Image.frombytes("RGB", (width, height), pixels), duration
+                if not duration:
                     raise OutputError(Message("video_not_decoded", why=_tail(log)))
     except (OSError, ValueError) as error:
         raise OutputError(Message("video_not_decoded", why=error)) from None
