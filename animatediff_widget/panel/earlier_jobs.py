@@ -19,7 +19,7 @@ __all__ = ["EarlierJobs"]
 
 
 class EarlierJobs(HasTraits):
-    """The journal's jobs. A journal that cannot be read is said when a job is to be recorded, not here."""
+    """The journal's jobs. A journal that cannot be read keeps no panel from opening; that is reported."""
 
     offers = Tuple(help="Jobs of an earlier session that are unfinished, or finished when nobody looked.")
     report = AnyTrait(None, help="What is to be said about the journal, or about a job that another kernel runs.")
@@ -77,5 +77,7 @@ class EarlierJobs(HasTraits):
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[JournalProtocol]:
-        with contextlib.suppress(JournalError):
+        try:
             yield self.journal
+        except JournalError as error:
+            self.report = error.message

@@ -396,7 +396,7 @@ def test_nothing_is_recalled_over_a_job_that_runs_nor_by_a_key_that_is_none(cont
     assert controller.result is job.view
 
 
-def test_a_journal_that_cannot_be_read_keeps_no_panel_from_opening(tmp_path):
+def test_a_journal_that_cannot_be_read_keeps_no_panel_from_opening_and_is_said(tmp_path):
     class Broken(Journal):
         def to_pick_up(self, limit=20):
             raise JournalError("locked")
@@ -407,4 +407,5 @@ def test_a_journal_that_cannot_be_read_keeps_no_panel_from_opening(tmp_path):
     controller.earlier.look()
     controller.recall("a-key")
     assert controller.earlier.offers == ()
+    assert controller.earlier.report == "locked"
     assert controller.result is None
