@@ -15,7 +15,8 @@ from animatediff_widget.model.request import AnimateDiffRequest
 __all__ = ["Found", "is_same_job", "list_jobs"]
 
 # In seconds.
-_DOUBT = 0.5  # how far off two clocks that agree may be
+_DOUBT = 0.2  # how far off two clocks that agree may be
+_COARSE = 0.5  # how far off an answer's ``Date`` may be, which is in whole seconds
 _LATE = 5.0  # how long a job may take to be created after a gateway has given up
 
 
@@ -34,8 +35,10 @@ class Found:
         created = self.prediction.created_at
         if created is None:
             return False
-        start -= 1.0 if created.is_integer() else 0.0  # it was cut to whole seconds
-        return any(start - _DOUBT <= created - ahead <= end + _LATE for ahead in (self.clock_ahead, 0.0))
+        start -= _DOUBT + (1.0 if created.is_integer() else 0.0)  # it was cut to whole seconds
+        if self.clock_ahead and start - _COARSE <= created - self.clock_ahead <= end + _LATE:
+            return True
+        return start <= created <= end + _LATE
 
 
 def is_same_job(body: Body, prediction: Prediction) -> bool:

@@ -398,7 +398,7 @@ def test_a_lost_job_is_never_taken_for_another_persons_with_the_same_settings(se
     while not server.jobs:
         time.sleep(0.01)
     if not created:  # then only its time tells theirs from this one
-        server.jobs["job001"]["created_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 5))
+        server.jobs["job001"]["created_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 60))
     server.scripts["create"] = [bad.reset_after if created else bad.reset_before]
     job = ended(Job(SETTINGS, a_client(server)))
     assert job.state == "unknown"
