@@ -226,8 +226,9 @@ def _resolve(base: str, url: Any) -> str | None:
         return None
     try:
         resolved = urljoin(base, url)
-        return resolved if urlsplit(resolved).hostname else None
-    except ValueError:
+        parts = urlsplit(resolved)
+        return resolved if parts.hostname and parts.port != 0 else None
+    except ValueError:  # it is broken, or its port is no number
         return None
 
 

@@ -9,7 +9,6 @@ import os
 import secrets
 import socket
 import threading
-from types import TracebackType
 from typing import Any
 
 from animatediff_widget.engines import Engine
@@ -148,9 +147,7 @@ class LocalServer:
     def __enter__(self) -> LocalServer:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     @property

@@ -22,15 +22,7 @@ MODEL = "lucataco/animate-diff"
 """The model whose interface this server offers."""
 
 # JSON Schema's words, which are also those in the hosted API's descriptions.
-_JSON_TYPES: dict[type, str] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-}
+_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 _ENGLISH = Texts("en")  # the hosted API's language, whatever the panel speaks
 _EXTRA_ITEM = re.compile(r"extra_(?P<where>input|body)(?:\['(?P<key>.*)'\])?", re.DOTALL)
@@ -92,7 +84,9 @@ def _refused(kind: str, field: str, description: str) -> dict[str, str]:
 
 
 def _wrong_type(field: str, expected: str, value: Any) -> dict[str, str]:
-    return _refused("invalid_type", field, f"Invalid type. Expected: {expected}, given: {_JSON_TYPES[type(value)]}")
+    return _refused(
+        "invalid_type", field, f"Invalid type. Expected: {expected}, given: {_JSON_TYPES.get(type(value), 'null')}"
+    )
 
 
 def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:

@@ -498,6 +498,13 @@ def test_a_broken_data_uri_is_a_sentence(server, tmp_path, uri):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port/a", "http://127.0.0.1:99999/a", "//a:b", "http://[::1", "x:"])
+def test_an_output_at_an_address_that_is_none_is_a_sentence(server, tmp_path, url):
+    with a_client(server) as client, pytest.raises(OutputError):
+        client.download(url, tmp_path / "clip")
+    assert not server.seen
+
+
 def test_a_data_uri_over_the_cap_is_not_decoded(server, tmp_path, monkeypatch):
     monkeypatch.setattr("animatediff_widget.backends.hosted._OUTPUT_CAP", 100)
     with a_client(server) as client, pytest.raises(OutputError, match="more than"):

@@ -30,6 +30,7 @@ from animatediff_widget import (
 )
 from animatediff_widget.credentials import forget_key, remember_key, save_key
 from animatediff_widget.engines import Output
+from animatediff_widget.errors import InvalidArgument
 from animatediff_widget.server import LocalServer
 
 HANGS_AFTER = 300  # seconds without an end: Python then writes where every thread stands, and stops
@@ -103,6 +104,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Job, journal": (10, lambda w, bad: Job(w.request, w.client, journal=bad())),
     "Job, timeout": (10, lambda w, bad: Job(w.request, w.client, journal=w.journal, timeout=bad())),
     "Job.resume": (10, lambda w, bad: Job.resume(bad(), w.client, journal=w.journal)),
+    "Job.resume, adopt": (10, lambda w, bad: Job.resume(w.entry, w.client, journal=w.journal, adopt=bad())),
     "Job.attach": (3, lambda w, bad: Job.attach(bad(), bad(), journal=w.journal)),
     "Job.attach, id": (10, lambda w, bad: Job.attach(w.endpoint, bad(), token=w.server.token, journal=w.journal)),
     "Job.run": (10, lambda w, bad: w.job.run(bad())),
@@ -248,6 +250,8 @@ def attempt(world: Any, name: str, seed: int) -> None:
         assert str(problem).strip()
         assert len(str(problem)) < 3000
         assert problem.code, f"{problem} has no code"
+        if isinstance(problem, InvalidArgument) and "problem" in problem.params:
+            assert problem.params["problem"].params["name"].isidentifier()
 
 
 @pytest.mark.parametrize("count", [600, pytest.param(200_000, marks=SLOW)])
