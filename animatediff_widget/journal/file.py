@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from animatediff_widget.errors import JournalError
 from animatediff_widget.interrupts import uninterrupted
@@ -29,10 +29,13 @@ logger = logging.getLogger(__name__)
 LOGS = ("-wal", "-shm", "-journal")
 """What SQLite calls the files beside a database that belong to it, by the ends of their names."""
 
-# A person's limit for the panel to open or a list to come is about 2 s. A write is waited for before a job is posted
-# and while one is canceled, which must be seen to act within 5 s; another process's write takes about 10 ms.
+# A person's limit for the panel to open or a list to come is about 2 s. A job is written down before it is posted, and
+# Cancel must be seen to act within 5 s; what is written after that holds it up for a moment at most. In seconds;
+# another process's write takes about 10 ms.
 _READ_WITHIN = 2.0
 _WRITE_WITHIN = 4.0
+_WRITE_SOON_WITHIN = 0.5
+_WRITE_LATE_EVERY = 1.0
 
 MIGRATIONS = (
     """
@@ -111,6 +114,7 @@ class JournalFile:
         self._database: sqlite3.Connection | None = None
         self._opened: object = None
         self._closing: Callable[[], object] = lambda: None
+        self._late: list[tuple[int, _Act[Any]]] = []  # what others kept from being written, and in which process
 
     @property
     def report(self) -> Message | None:
@@ -130,14 +134,43 @@ class JournalFile:
 
     def write(self, act: _Act[_T]) -> _T:
         """Do something in one transaction, which is on the disk when this returns; else as `read`, for 4 s."""
+        return self._write(act, _WRITE_WITHIN)
 
+    def write_soon(self, act: _Act[_T]) -> _T:
+        """As `write`, for 0.5 s; what others keep from being written then is written with the next, or by itself."""
+        try:
+            return self._write(act, 0.0 if self._late else _WRITE_SOON_WITHIN)
+        except JournalError as error:
+            if error.code == "journal_busy":
+                self._late.append((os.getpid(), act))
+                if len(self._late) == 1:
+                    self._write_later()
+            raise
+
+    def _write(self, act: _Act[_T], within: float) -> _T:
         def transact(database: sqlite3.Connection) -> _T:
             database.execute("BEGIN IMMEDIATE")
+            late = tuple(self._late)
+            for process, each in late:
+                if process == os.getpid():  # a fork's child leaves what it inherited to its parent
+                    each(database)
             result = act(database)
             database.execute("COMMIT")
+            del self._late[: len(late)]
             return result
 
-        return self._do(transact, _WRITE_WITHIN)
+        return self._do(transact, within)
+
+    def _write_later(self) -> None:
+        timer = threading.Timer(_WRITE_LATE_EVERY, self._write_late)
+        timer.daemon = True  # what a process that ends leaves unwritten is found out by the next that resumes the job
+        timer.start()
+
+    def _write_late(self) -> None:
+        with contextlib.suppress(JournalError):
+            self._write(lambda _: None, _WRITE_SOON_WITHIN)
+        if self._late:
+            self._write_later()
 
     def _do(self, act: _Act[_T], within: float) -> _T:
         deadline = time.monotonic() + within

@@ -52,8 +52,8 @@ class Journal(JournalProtocol):
     Raises
     ------
     JournalError
-        By every method, when the folder or the file cannot be used; when others hold it for longer than 2 s (4 s for
-        a method that writes).
+        By every method, when the folder or the file cannot be used; when others hold it for longer than 2 s, or 4 s for
+        a method that writes. What `record` and `see` could not write within 0.5 s is written when it is free.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -135,7 +135,7 @@ class Journal(JournalProtocol):
         # What the person saw was another state.
         update = f"UPDATE jobs SET seen = (seen AND state = ?), state = ?{columns} WHERE key = ?"  # noqa: S608
         values = (state, state, *news.values(), key)
-        return self._file.write(lambda database: database.execute(update, values).rowcount > 0)
+        return self._file.write_soon(lambda database: database.execute(update, values).rowcount > 0)
 
     def adopt(self, key: str, prediction: Prediction, *, named: bool = False) -> bool:
         """See `JournalProtocol.adopt`."""
@@ -161,7 +161,7 @@ class Journal(JournalProtocol):
     def see(self, key: str) -> None:
         """See `JournalProtocol.see`."""
         check(str, key=key)
-        self._file.write(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
+        self._file.write_soon(lambda database: database.execute("UPDATE jobs SET seen = 1 WHERE key = ?", (key,)))
 
     def claim(self, key: str) -> FileClaim | None:
         """See `JournalProtocol.claim`."""
