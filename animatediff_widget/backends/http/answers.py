@@ -40,12 +40,7 @@ def read_answer(
 ) -> dict[str, Any]:
     """Read the body of an answer; `redact` takes the key out before anything is shortened, which could cut through it.
 
-    Raises
-    ------
-    ApiError
-        When the endpoint answered with an error, in any of the known shapes.
-    AnswerError
-        When what came is no JSON object.
+    Raises `ApiError` where it is an error, in any of the known shapes, and `AnswerError` where it is no JSON object.
     """
     body, problem = _parse(data, headers)
     body = redact(body)
@@ -142,27 +137,22 @@ def _is_refusal(status: int, body: Any) -> bool:
 
 def _explain(body: dict[str, Any]) -> str:
     """Find the words in an error body: RFC 7807, a relay's, or Cog's."""
-    fields = body.get("invalid_fields")
-    if isinstance(fields, list) and fields:
-        return shorten("; ".join(f"{_get(f, 'field')}: {_get(f, 'description')}" for f in fields))
-    detail = body.get("detail")
-    if isinstance(detail, list) and detail:
-        return shorten("; ".join(f"{_location(_get(item, 'loc'))}: {_get(item, 'msg')}" for item in detail))
+    for name, where, what in (("invalid_fields", "field", "description"), ("detail", "loc", "msg")):
+        items = body.get(name)
+        if isinstance(items, list) and items:
+            return shorten("; ".join(f"{_get(item, where)}: {_get(item, what)}" for item in items))
     error = body.get("error")
     if isinstance(error, dict):
         error = error.get("message") or error.get("code") or error.get("type")
-    for text in (detail, error, body.get("message"), body.get("title")):
+    for text in (body.get("detail"), error, body.get("message"), body.get("title")):
         if isinstance(text, str) and text.strip():
             return shorten(text)
     return ""
 
 
 def _get(item: Any, key: str) -> Any:
-    return item.get(key, "?") if isinstance(item, dict) else item
-
-
-def _location(loc: Any) -> str:
-    return ".".join(str(part) for part in loc if part != "body") if isinstance(loc, list) else str(loc)
+    value = item.get(key, "?") if isinstance(item, dict) else item
+    return ".".join(str(part) for part in value if part != "body") if isinstance(value, list) else value
 
 
 def shorten(text: str) -> str:
@@ -172,11 +162,7 @@ def shorten(text: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str], body: Any = None) -> float | None:
-    """Find how long an endpoint asks to wait: 0 to 3600 seconds, or None where it says nothing.
-
-    By ``Retry-After`` (in seconds or as an HTTP date), ``ratelimit-reset`` in seconds, or, in Replicate's throttle,
-    "Your rate limit resets in ~30s."
-    """
+    """Find how long an endpoint asks to wait, by its headers or its words: 0 to 3600 s; None where it says nothing."""
     for name in ("Retry-After", "ratelimit-reset"):
         value = (headers.get(name) or "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):

@@ -32,6 +32,11 @@ __all__ = ["Exchange", "Permit", "Session", "current"]
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_WHY = {
+    socket.gaierror: "why_no_name",
+    ssl.SSLError: "why_not_encrypted",
+    ConnectionRefusedError: "why_nobody",
+}
 
 
 class Permit:
@@ -149,14 +154,7 @@ class Exchange:
             return ConnectionFailed(Message("not_certified", host=self.host), arrived=False)
         if any_is(ValueError, LookupError):  # requests' and urllib3's complaints about urls are ValueErrors
             return ConnectionFailed(Message("not_an_address", host=self.host), arrived=False)
-        if any_is(socket.gaierror):
-            why = "why_no_name"
-        elif any_is(ssl.SSLError):
-            why = "why_not_encrypted"
-        elif any_is(ConnectionRefusedError):
-            why = "why_nobody"
-        else:
-            why = "why_late" if late else "why_no_connection"
+        why = next((name for kind, name in _WHY.items() if any_is(kind)), "why_late" if late else "why_no_connection")
         text = Message("not_reached", host=self.host, why=Message(why))
         return ConnectionFailed(text, arrived=False, passing=True)
 
@@ -233,17 +231,18 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-class _Adapter(HTTPAdapter):
-    _pools = {"http": _HttpPool, "https": _HttpsPool}  # noqa: RUF012
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
+
+class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         super().init_poolmanager(*args, **more)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **more)
         if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = self._pools
+            manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
