@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import itertools
 import math
+import os
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -136,7 +137,9 @@ class HostedBackend:
 
     def snippet(self, body: Body, language: Language) -> str:
         """See `Backend.snippet`; a key is only named, as a variable."""
-        return snippets.write(language, self._url, body, self.endpoint.key_variable, self._snippet_token)
+        own = self.endpoint.own_key_variable
+        variable = own if os.environ.get(own) else self.endpoint.key_variable
+        return snippets.write(language, self._url, body, variable, self._snippet_token)
 
     def _keep_tag(self, prediction: Prediction, tag: str | None) -> None:
         if self.abilities.pushes and not prediction.done:

@@ -41,6 +41,7 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
     second run, after a crash in the middle, adds what the first one did not.
     """
     rows: dict[str, _Row] = {}
+    uses: set[tuple[str, str]] = set()
     try:
         with tempfile.TemporaryDirectory() as folder:
             # With its logs there are jobs more in it; where a log is damaged, without it.
@@ -52,7 +53,9 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
                         shutil.copyfile(f"{damaged}{tail}", f"{copy}{tail}")
                 for row in _read(copy):
                     rows.setdefault(str(row.get("key")), row)
+                uses.update(_read_key_uses(copy))
         added = _add(sorted(rows.values(), key=lambda row: int(row["number"]), reverse=True), journal)
+        journal.write(lambda database: database.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", uses))
         kept = damaged
         if damaged.name.startswith("journal-damaged-"):
             kept = free_name(damaged.with_name(damaged.name.replace("-damaged-", "-salvaged-", 1)))
@@ -79,6 +82,13 @@ def _read(copy: Path) -> Iterator[_Row]:
                     return
                 except sqlite3.Error:
                     number, misses = number + step, misses + 1
+
+
+def _read_key_uses(copy: Path) -> Iterator[tuple[str, str]]:
+    """Read where keys were used, so that none is taken to another relay after a damage."""
+    with contextlib.closing(connect(copy)) as database, contextlib.suppress(sqlite3.Error):
+        for fingerprint, origin in database.execute("SELECT fingerprint, origin FROM keys"):
+            yield str(fingerprint), str(origin)
 
 
 def _add(rows: list[_Row], journal: JournalFile) -> int:

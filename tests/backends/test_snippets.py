@@ -78,6 +78,12 @@ def test_a_key_is_only_named_and_each_endpoint_has_its_own_variable():
     assert "https://api.replicate.com/v1/predictions" in snippet("python", Endpoint.replicate())
 
 
+def test_a_relay_whose_key_has_a_variable_of_its_own_is_not_sent_what_stands_in_the_one_that_all_share(monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY_RELAY_EXAMPLE", "the-relays-key-0123456789")
+    assert "Bearer $ANIMATEDIFF_API_KEY_RELAY_EXAMPLE" in snippet("curl", Endpoint.relay("https://relay.example"))
+    assert "_RELAY_EXAMPLE" not in snippet("curl", Endpoint.relay("https://other.example"))
+
+
 @pytest.mark.parametrize("path", ["/v1/predictions", "/replicate/v1/predictions"])
 def test_the_documents_example_body_ends_in_a_playing_animation(path):
     server = shared_server()

@@ -166,6 +166,15 @@ def test_jobs_that_are_there_stay_as_they_are_and_older_ones_come_below(journal)
     assert journal.salvage(copy).added == 0, "twice is as good as once"
 
 
+def test_where_keys_were_used_comes_back(journal):
+    fill(journal, 3)
+    journal.note_key_use("abc", "https://relay.example:443")
+    damaged = set_aside_whole(journal)
+    assert journal.key_uses() == set()
+    journal.salvage(damaged)
+    assert journal.key_uses() == {("abc", "https://relay.example:443")}
+
+
 def test_nothing_is_written_to_the_damaged_file(journal):
     fill(journal, 200)
     damage(journal, (journal.folder / "journal.sqlite3").stat().st_size // PAGE // 2)
