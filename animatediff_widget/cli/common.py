@@ -102,5 +102,10 @@ def follow(job: Job) -> None:
         raise
     if animation.path is None:
         raise JobError(Message("no_file"))
+    say_files(job)
+
+
+def say_files(job: Job) -> None:
+    """Print the names of a job's files."""
     for each in job.animations:
         say(each.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import TEXTS
 
-from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report, text
+from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report, say_files, text
 from .output import complain
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add(commands: Any) -> None:
 
 def _resume(arguments: argparse.Namespace) -> int:
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.jobs.many import resume_all
     from animatediff_widget.journal import Journal
 
     journal = Journal()
@@ -65,11 +66,21 @@ def _resume(arguments: argparse.Namespace) -> int:
     if not entries:
         complain(TEXTS["nothing_to_resume"])
     code = OK
-    for entry in entries:
+    if len(entries) == 1:
         try:
-            follow(Job.resume(entry, journal=journal, adopt=arguments.id))
+            follow(Job.resume(entries[0], journal=journal, adopt=arguments.id))
         except AnimateDiffError as error:
-            code = fail(f"{entry.key[:SHORT_KEY]}: {error}", FAILED)
+            code = fail(f"{entries[0].key[:SHORT_KEY]}: {error}", FAILED)
+        return code
+    try:
+        for entry, ended in zip(entries, resume_all(entries, journal), strict=True):
+            if isinstance(ended, AnimateDiffError):
+                code = fail(f"{entry.key[:SHORT_KEY]}: {ended}", FAILED)
+            else:
+                say_files(ended)
+    except KeyboardInterrupt:
+        complain(TEXTS["resume_stopped"])
+        raise
     return code
 
 

@@ -30,6 +30,7 @@ from animatediff_widget.texts import Message
 from . import actions
 from .control import Control, beside
 from .files import find_file, put_in_place, tidy
+from .listing import Listing
 from .recovery import Found, is_same_job
 from .steps import Steps
 from .view import JobView
@@ -162,7 +163,7 @@ class Driver:
         """List what may be this job: no other job of this endpoint has its id."""
         found: list[Found] = []
         try:
-            for prediction in self._backend.list(since):
+            for prediction in Listing(self._backend, since):
                 if is_same_job(self._body, prediction):
                     known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                     if known is None or known.key == self._key:

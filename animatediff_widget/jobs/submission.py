@@ -18,6 +18,7 @@ __all__ = ["Submission"]
 
 _TRIES = 4
 _SEARCHES = (0.5, 2.0, 5.0)  # seconds before each: what was just created may not be listed at once
+_LISTED_BY = 60.0  # seconds after its creation, a job is in the list
 _CLOCK_SKEW = 900.0  # a gateway's clock, by which the list's times are corrected, may be off by ten minutes
 _LONG_AGO = 24 * 3600.0  # by so much this machine's clock may have been ahead in an earlier session
 _MOST_CANDIDATES = 10
@@ -110,7 +111,11 @@ class Submission:
 
     def _look_repeatedly(self, notice: Message) -> Generator[Action, Any, Prediction | None]:
         self._job.show(notice=notice)
-        for wait in _SEARCHES if self._job.abilities.list else ():
+        entry = self._job.entry if self._job.posted is None else None
+        # A job of an earlier session is in the list by now, or it will never be.
+        late = entry is not None and self._job.clock.wall() - entry.created > _LISTED_BY
+        waits = (0.0,) if late else _SEARCHES
+        for wait in waits if self._job.abilities.list else ():
             yield Wait(min(wait, max(self._job.left(), _SEARCHES[0])))
             found = yield from self._look()
             if found is not None or self._job.left() <= 0:

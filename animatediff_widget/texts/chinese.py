@@ -302,6 +302,7 @@ CHINESE = {
     "no_port": "内置服务无法在这台机器上监听：{why}。",
     "no_job": "还没有任务。",
     "no_unfinished_job": "没有未完成的任务。",
+    "resume_stopped": "这些任务保持原样：它们在服务端继续，resume 可以再次接手。",
     "nothing_to_resume": "没有可以接着完成的任务。",
     "names_no_job": "任务记录里没有 {key} 这个任务；请看：animatediff-widget jobs",
     "id_without_key": "--id 是一个任务的编号：请同时给出那个任务的键，而且只给一个。",

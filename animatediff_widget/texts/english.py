@@ -317,6 +317,7 @@ ENGLISH = {
     "no_port": "The built-in server cannot listen on this machine: {why}.",
     "no_job": "No job yet.",
     "no_unfinished_job": "No unfinished job.",
+    "resume_stopped": "The jobs were left as they are: they go on at their endpoints, and resume takes them up again.",
     "nothing_to_resume": "There is nothing to resume.",
     "names_no_job": "{key} names no job in the journal; see: animatediff-widget jobs",
     "id_without_key": "--id is the id of one job: give that job's key too, and no other.",

@@ -1,0 +1,47 @@
+"""Taking up many jobs of earlier sessions, side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.journal import JournalEntry, JournalProtocol
+
+from .control import beside
+from .job import Job
+from .listing import SharedList
+
+__all__ = ["resume_all"]
+
+_AT_ONCE = 64  # a job that waits for its endpoint takes a few threads and no time
+
+
+def resume_all(entries: Sequence[JournalEntry], journal: JournalProtocol) -> Iterator[Job | AnimateDiffError]:
+    """Take up jobs side by side, with one look at each endpoint's list; yield each job or its error, in their order."""
+    lists: dict[str, SharedList] = {}
+    places = threading.Semaphore(_AT_ONCE)
+
+    def make(entry: JournalEntry) -> Job | AnimateDiffError:
+        try:
+            job = Job.resume(entry, journal=journal)
+        except AnimateDiffError as error:
+            return error
+        oldest = min(other.created for other in entries if other.endpoint == entry.endpoint)
+        shared = lists.setdefault(entry.endpoint, SharedList(oldest))
+        job.client.backend = shared.over(job.client.backend)
+        return job
+
+    def run(job: Job | AnimateDiffError) -> Job | AnimateDiffError:
+        if isinstance(job, AnimateDiffError):
+            return job
+        with places:
+            try:
+                job.result()
+            except AnimateDiffError as error:
+                return error
+            return job
+
+    for ended in [beside(partial(run, make(entry))) for entry in entries]:
+        yield ended.result()
