@@ -47,6 +47,8 @@ _STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how
 BUDGET = 256 * 2**20
 """How many bytes decoded frames may take at once: a file of few bytes can hold very many pixels."""
 
+_SHOWN_BUDGET = 96 * 2**20  # for what a kernel waits for: it takes two seconds at most
+
 FRAME_BUDGET = BUDGET // 4
 """How many bytes one frame may take: the decoders hold several."""
 
@@ -111,9 +113,9 @@ def each_frame(data: bytes, suffix: str, budget: float = math.inf) -> Generator[
         raise OutputError(Message("not_decoded", why=error)) from None
 
 
-def decode(data: bytes, suffix: str) -> tuple[list[Image], float]:
-    """Decode an animation whole, within `BUDGET`: its frames and how many milliseconds one is shown on average."""
-    frames, durations = zip(*each_frame(data, suffix, BUDGET), strict=True)
+def decode(data: bytes, suffix: str, budget: int | None = None) -> tuple[list[Image], float]:
+    """Decode an animation whole, within `BUDGET` or less: its frames, and for how many milliseconds one is shown."""
+    frames, durations = zip(*each_frame(data, suffix, budget or BUDGET), strict=True)
     return list(frames), sum(durations) / len(durations)
 
 
@@ -158,13 +160,12 @@ def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) ->
     A drawing whose pixels were enlarged has them enlarged less where the limit asks for that.
     """
     try:
-        frames, duration = decode(data, suffix)
+        frames, duration = decode(data, suffix, _SHOWN_BUDGET)
     except (MissingExtra, OutputError):
         return None
     while True:
-        png = encode_images(frames, duration, "png", loop=0 if loops else 1)
-        if len(png) <= limit:
-            return png
+        with contextlib.suppress(_TooLarge):
+            return encode_images(frames, duration, "png", limit, loop=0 if loops else 1)
         size = frames[0].size
         halves = [frame.reduce(2) for frame in frames]
         again = (half.resize(size, 0).tobytes() for half in halves)
@@ -173,9 +174,25 @@ def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) ->
         frames = halves
 
 
-def encode_images(frames: list[Image], duration: float, to: str, **options: Any) -> bytes:
+class _TooLarge(Exception):
+    """A file has come to its limit."""
+
+
+class _Limited(io.BytesIO):
+    """A file that stops whoever writes more than `limit` bytes: an encoder may take many seconds for the rest."""
+
+    limit: float
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self.limit:
+            raise _TooLarge
+        return super().write(data)
+
+
+def encode_images(frames: list[Image], duration: float, to: str, limit: float = math.inf, **options: Any) -> bytes:
     """Encode frames in one of Pillow's formats; they are shown again and again where `options` do not say otherwise."""
-    file = io.BytesIO()
+    file = _Limited()
+    file.limit = limit
     options = {"loop": 0, "duration": round(duration), **options}
     frames[0].save(file, to.upper(), save_all=True, append_images=frames[1:], **options)
     return file.getvalue()

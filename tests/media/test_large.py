@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Animation
 from animatediff_widget.media.thumbnails import thumbnail
@@ -118,3 +118,15 @@ def test_without_ffmpeg_a_video_is_an_error_that_says_what_to_install(monkeypatc
     with pytest.raises(AnimateDiffError, match=r"animatediff-widget\[video\]"):
         Animation(gif(64, 3), AnimateDiffRequest()).save(tmp_path / "a.mp4")
     assert not os.listdir(tmp_path)
+
+
+def test_an_image_that_will_be_too_large_for_a_notebook_is_not_encoded_to_its_end(monkeypatch):
+    frames = [Image.effect_noise((256, 256), 60 + index).convert("RGB") for index in range(16)]
+    file = io.BytesIO()
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=10)
+    made = Animation(file.getvalue(), AnimateDiffRequest())
+    encoded = []
+    save = ImageFile._save
+    monkeypatch.setattr(ImageFile, "_save", lambda *given: encoded.append(1) or save(*given))
+    assert "text/html" in made._repr_mimebundle_()[0]
+    assert len(encoded) < len(frames)
