@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import ipaddress
+import os
 import random
 import re
 import socket
@@ -50,6 +51,12 @@ def _panel(world: Any, *arguments: Any, **more: Any) -> None:
     AnimateDiffPanel(*arguments, **{"journal": world.journal, "background": True, **more}).close()
 
 
+def _path(bad: Callable[[], Any]) -> Any:
+    """Give a value where a file is written: text that leads out of the test's folder stays in it."""
+    value = bad()
+    return f".{value}" if isinstance(value, str) and os.path.isabs(value) else value
+
+
 def _body(world: Any, bad: Callable[[], Any]) -> Any:
     return world.draw.choice([bad(), {"input": bad()}, {"version": bad()}, {"input": {_field(world): bad()}}])
 
@@ -75,7 +82,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Animation, path": (10, lambda w, bad: Animation(w.file, w.request, None, bad())._repr_mimebundle_()),
     "Animation.frames": (20, lambda w, bad: Animation(w.bytes(), w.request).frames()),
     "Animation.to_html": (20, lambda w, bad: Animation(w.bytes(), w.request).to_html()),
-    "Animation.save": (40, lambda w, bad: w.animation.save(bad())),
+    "Animation.save": (40, lambda w, bad: w.animation.save(_path(bad))),
     "Animation._repr_mimebundle_": (5, lambda w, bad: w.animation._repr_mimebundle_(bad(), bad())),
     "Client": (10, lambda w, bad: Client(bad())),
     "Client, token": (10, lambda w, bad: Client(w.endpoint, bad())),
@@ -93,7 +100,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Client.cancel": (10, lambda w, bad: w.client.cancel(bad())),
     "Client.list": (5, lambda w, bad: w.client.list(bad())),
     "Client.download": (10, lambda w, bad: w.client.download(bad(), "download.webp")),
-    "Client.download, to": (10, lambda w, bad: w.client.download(w.output, bad())),
+    "Client.download, to": (10, lambda w, bad: w.client.download(w.output, _path(bad))),
     "Client.snippet": (20, lambda w, bad: w.client.snippet(bad(), "curl")),
     "Client.snippet, language": (20, lambda w, bad: w.client.snippet(w.request, bad())),
     "Endpoint": (10, lambda w, bad: Client(Endpoint(bad(), bad(), bad()))),
@@ -109,7 +116,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Job.attach, id": (10, lambda w, bad: Job.attach(w.endpoint, bad(), token=w.server.token, journal=w.journal)),
     "Job.run": (10, lambda w, bad: w.job.run(bad())),
     "Job.result": (20, lambda w, bad: w.job.result(bad())),
-    "Journal": (5, lambda w, bad: Journal(bad())),
+    "Journal": (5, lambda w, bad: Journal(_path(bad))),
     "Journal.begin": (3, lambda w, bad: w.journal.begin(bad(), w.endpoint)),
     "Journal.begin, endpoint": (3, lambda w, bad: w.journal.begin(w.request, bad())),
     "Journal.begin, key": (3, lambda w, bad: w.journal.begin(w.request, w.endpoint, key=bad())),
@@ -133,7 +140,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Journal.get": (10, lambda w, bad: w.journal.get(bad(), bad())),
     "Journal.find": (10, lambda w, bad: w.journal.find(bad(), bad())),
     "Journal.typical_seconds": (10, lambda w, bad: w.journal.typical_seconds(bad(), bad())),
-    "Journal.salvage": (5, lambda w, bad: w.journal.salvage(bad())),
+    "Journal.salvage": (5, lambda w, bad: w.journal.salvage(_path(bad))),
     "LocalServer": (
         20,
         lambda w, bad: LocalServer(
