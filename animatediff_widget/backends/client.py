@@ -10,7 +10,8 @@ from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
 from animatediff_widget.errors import KeyRefused, check
-from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide
+from animatediff_widget.keys.credentials import Key, colab_refusal, find_key
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, is_loopback
 from animatediff_widget.model.prediction import Prediction
@@ -26,6 +27,7 @@ __all__ = ["Client"]
 _SHORTEST, _LONGEST = 0.001, 1e6  # seconds that a socket can wait
 
 
+@guarded_class
 class Client:
     """Talks to one `endpoint`, through its `backend`.
 
@@ -66,7 +68,6 @@ class Client:
         download_timeout: float = 600.0,
         allow_plain_http: bool = False,
     ) -> None:
-        endpoint, token = hide(endpoint), hide(token)  # should anything fail, tracebacks with variables show stars
         Endpoint.check(endpoint)
         check((str, Key), none=True, token=token)
         check(float, connect_timeout=connect_timeout, read_timeout=read_timeout)

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from animatediff_widget.errors import AnswerError, EndpointError, OutputError, OutputNotAllowed, StorageError
 from animatediff_widget.keys.credentials import Key
+from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.media.files import write_file
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
@@ -158,7 +159,7 @@ class HostedBackend:
 
     def _at(self, prediction_id: str) -> str:
         """Give the url of one prediction, always at this endpoint's own base."""
-        if not prediction_id.strip(". "):  # it would be another place in the url
+        if not prediction_id.strip(". ") or holds_key(prediction_id):  # it would be another place, or told, in the url
             raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
         return f"{self._url}/{quote(prediction_id, safe='')}"
 

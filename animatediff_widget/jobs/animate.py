@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from animatediff_widget.backends.client import Client
-from animatediff_widget.keys.hiding import hide, hide_keys
+from animatediff_widget.keys.hiding import guarded
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -16,6 +16,7 @@ from .progress import say_further, show_progress
 __all__ = ["animate"]
 
 
+@guarded
 def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None = None, **fields: Any) -> Animation:
     """Animate a prompt: post the job, wait with progress shown, fetch the animation.
 
@@ -41,8 +42,6 @@ def animate(prompt: str, *, endpoint: Endpoint | None = None, token: str | None 
     AnimateDiffError
         When the request is refused, or the job fails or is canceled. An interrupt cancels the job.
     """
-    # Should anything fail, tracebacks that show variables show stars.
-    prompt, endpoint, token, fields = hide_keys(prompt), hide(endpoint), hide(token), hide_keys(fields)
     request = AnimateDiffRequest(prompt=prompt, **fields)
     job = Job(request, Client(endpoint, token))
     with show_progress(job):

@@ -15,7 +15,7 @@ from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.keys.credentials import Key, typed_key
-from animatediff_widget.keys.hiding import hide
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
@@ -33,6 +33,7 @@ __all__ = ["STATES", "Job"]
 logger = logging.getLogger(__name__)
 
 
+@guarded_class
 class Job(HasTraits):
     """One run of a request. It is written in the journal before it is posted, and every step after.
 
@@ -85,7 +86,6 @@ class Job(HasTraits):
         timeout: float = 1800.0,
     ) -> None:
         super().__init__()
-        request = hide(request)  # it may be a key in a wrong place
         check(Client, none=True, client=client)
         check(JournalProtocol, none=True, journal=journal)
         check(float, timeout=timeout)
@@ -173,7 +173,6 @@ class Job(HasTraits):
         AnimateDiffError
             When the endpoint does not know it, or the journal cannot be written.
         """
-        endpoint, token = hide(endpoint), hide(token)
         Endpoint.check(endpoint)
         check(Endpoint, endpoint=endpoint)
         check(str, prediction_id=prediction_id)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from animatediff_widget.errors import JournalError, check
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
@@ -37,6 +38,7 @@ _PICK_UP = f"({_UNFINISHED} AND (seen = 0 OR state <> 'unknown') OR state = 'suc
 _LAST_ONES = 5
 
 
+@guarded_class
 class Journal(JournalProtocol):
     """The record of all jobs, in the person's data folder; safe for several notebooks at once.
 

@@ -111,7 +111,7 @@ class Key:
 
 def remember_key(endpoint: Endpoint, value: str) -> None:
     """Keep a typed key in this process's memory, for its endpoint's origin only; `KeyRefused` where it is none."""
-    value = hide(value)
+    endpoint, value = hide(endpoint), hide(value)
     _remembered[_origin(endpoint)] = Key(value)
 
 
@@ -125,7 +125,7 @@ def save_key(endpoint: Endpoint, value: str) -> None:
     MissingExtra
         When the ``keyring`` extra is not installed.
     """
-    value = hide(value)
+    endpoint, value = hide(endpoint), hide(value)
     key = Key(value)
     origin = _origin(endpoint)
     _keyring_do("set_password", origin, hide(key.header().removeprefix("Bearer ")))
@@ -137,6 +137,7 @@ def forget_key(endpoint: Endpoint) -> None:
 
     Raises as `save_key` where the keyring does not let go of it.
     """
+    endpoint = hide(endpoint)
     origin = _origin(endpoint)
     _remembered.pop(origin, None)
     saved = _saved_origins()

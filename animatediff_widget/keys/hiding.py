@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Any, SupportsIndex, TypeVar
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, ParamSpec, SupportsIndex, TypeVar
 
-__all__ = ["hide", "hide_keys", "holds_key", "is_named_as_key"]
+__all__ = ["guarded", "guarded_class", "hide", "hide_keys", "holds_key", "is_named_as_key", "may_be_key"]
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+_Class = TypeVar("_Class", bound=type)
 
 _STARS = "'***'"
 _SHAPES = re.compile(
@@ -17,6 +22,7 @@ _SHAPES = re.compile(
     r"|[?&#](?:[a-z_-]*token|api_?key|key|secret)=[^&\s]+",
     re.IGNORECASE,
 )
+_LONG_WORD = re.compile(r"\s*[^\s./:]{16,}\s*")
 _NAMES = re.compile(r"(?:.*[_-])?(?:token|key|secret|password|authorization)", re.IGNORECASE)
 
 
@@ -46,6 +52,11 @@ def holds_key(text: str) -> bool:
     return _SHAPES.search(text) is not None
 
 
+def may_be_key(text: str) -> bool:
+    """Whether text may be a key of whatever shape, where no such text belongs."""
+    return holds_key(text) or _LONG_WORD.fullmatch(text) is not None
+
+
 def hide(value: _T) -> _T:
     """Return the same text as a string whose ``repr`` is stars; for arguments that stand in a frame that may fail.
 
@@ -72,3 +83,37 @@ def hide_keys(value: Any, depth: int = 100) -> Any:
 def is_named_as_key(name: object) -> bool:
     """Whether an argument's name says that it is a key, such as ``api_key``."""
     return isinstance(name, str) and _NAMES.fullmatch(name) is not None
+
+
+def guarded(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Hide keys in the arguments of a public function, wherever they are put: no traceback below shows them.
+
+    In place of a url, and of what is no text, that may be a key of whatever shape.
+    """
+    code, kinds = function.__code__, function.__annotations__
+    places = code.co_varnames[: code.co_argcount]
+    job_keys = {"key"}.intersection(code.co_varnames)  # the journal's names for jobs
+
+    def hidden(name: str, value: Any) -> Any:
+        is_named = is_named_as_key(name) and name not in job_keys
+        is_free_text = "str" in str(kinds.get(name, "str")) and "url" not in name
+        is_misplaced = isinstance(value, str) and not is_free_text and may_be_key(value)
+        return hide(value) if is_named or is_misplaced else hide_keys(value)
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **named: Any) -> _T:
+        arguments = (*map(hidden, places, arguments), *map(hide_keys, arguments[len(places) :]))
+        named = {name: hidden(name, value) for name, value in named.items()}
+        return function(*arguments, **named)
+
+    return call
+
+
+def guarded_class(kind: _Class) -> _Class:
+    """Guard the constructor and all public methods of a class as `guarded` does."""
+    for name, method in tuple(vars(kind).items()):
+        inner = getattr(method, "__func__", method)  # of a class method
+        if isinstance(inner, FunctionType) and (name == "__init__" or not name.startswith("_")):
+            wrapped = guarded(inner)
+            setattr(kind, name, wrapped if inner is method else type(method)(wrapped))
+    return kind

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.errors import StorageError, check
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -29,6 +30,7 @@ _ROOM = 24_000  # by how many bytes the file of an output may be larger than the
 _PLAY = "if(!matchMedia('(prefers-reduced-motion: reduce)').matches)this.play().catch(()=>{})"
 
 
+@guarded_class
 class Animation:
     """A finished animation. As the last line of a cell it shows itself, playing.
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.keys.hiding import hide
 from animatediff_widget.texts import Message
 
 from .request import AnimateDiffRequest
@@ -28,7 +27,6 @@ class Body:
 
         `InvalidRequest` where it is neither, such as a key in a wrong place.
         """
-        request = hide(request)
         if isinstance(request, Body):
             return request
         if not isinstance(request, AnimateDiffRequest):

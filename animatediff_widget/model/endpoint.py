@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from animatediff_widget.errors import AnimateDiffError, check
-from animatediff_widget.keys.hiding import hide, holds_key
+from animatediff_widget.keys.hiding import guarded_class, hide, holds_key, may_be_key
 from animatediff_widget.texts import Message
 
 __all__ = ["Endpoint", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
-_LONG_WORD = re.compile(r"[^\s./:]{16,}")  # it is no address, and may be a key of whatever shape
 
 
+@guarded_class
 @dataclass(frozen=True)
 class Endpoint:
     """A place that runs jobs. Make one with `builtin`, `replicate` or `relay`.
@@ -70,8 +70,8 @@ class Endpoint:
         """
         base_url = hide(base_url)
         check(str, base_url=base_url)
-        base_url = url = hide(base_url.strip())
-        if holds_key(url) or _LONG_WORD.fullmatch(url):
+        url = base_url.strip()
+        if holds_key(url) or ("://" not in url and may_be_key(url)):
             raise AnimateDiffError(Message("key_in_base_url" if "://" in url else "key_as_base_url"))
         try:
             parts = urlsplit(url)

@@ -9,7 +9,7 @@ from typing import Any
 from traitlets import HasTraits
 
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.keys.hiding import hide_keys, is_named_as_key
+from animatediff_widget.keys.hiding import guarded_class, hide_keys, is_named_as_key
 from animatediff_widget.texts import Message
 
 from .fields import (
@@ -32,6 +32,7 @@ from .fields import (
 __all__ = ["AnimateDiffRequest"]
 
 
+@guarded_class
 class AnimateDiffRequest(HasTraits):
     """One request for an animation, as ``lucataco/animate-diff`` takes it.
 
@@ -88,7 +89,6 @@ class AnimateDiffRequest(HasTraits):
     )
 
     def __init__(self, **fields: Any) -> None:
-        fields = hide_keys(fields)
         unknown = sorted(set(fields) - set(self.trait_names()))
         if any(map(is_named_as_key, unknown)):
             raise InvalidRequest(unknown[0], Message("key_not_a_field", names=", ".join(unknown)))
@@ -156,7 +156,6 @@ class AnimateDiffRequest(HasTraits):
         InvalidRequest
             When `body` is not an object with an ``input`` object, or a field is refused.
         """
-        body = hide_keys(body)
         if not isinstance(body, dict):
             raise no_object("body", body)
         given = body.get("input", {})

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 from traitlets import Instance, link, validate
 
 from animatediff_widget.errors import AnimateDiffError, check
-from animatediff_widget.keys.credentials import hide
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import LANGUAGES, Message, Texts
@@ -49,6 +49,7 @@ class _Kind(Instance):  # type: ignore[type-arg]
         super().error(obj, value, error, info)
 
 
+@guarded_class
 class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
     """A panel that animates a prompt. Show it as the last line of a cell.
 
@@ -101,7 +102,6 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         lang: str | None = None,
         journal: Journal | None = None,
     ) -> None:
-        request, endpoint, token = hide(request), hide(endpoint), hide(token)  # tracebacks with variables show stars
         if request is not None and not isinstance(request, AnimateDiffRequest):
             raise AnimateDiffError(Message("not_a_request"))
         Endpoint.check(endpoint)

@@ -13,6 +13,7 @@ from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.texts import Message
 
 from .base import DRAIN, MAX_BODY, Service
@@ -80,6 +81,7 @@ class _ServerThread(threading.Thread):
         await asyncio.gather(*rest, return_exceptions=True)
 
 
+@guarded_class
 class LocalServer:
     """A predictions server for this machine: the hosted API's paths, answers and errors, with an engine behind them.
 
