@@ -90,18 +90,17 @@ class Controller(HasTraits):
 
     # Running
 
-    def press(self, action: Callable[[], object]) -> None:
+    def press(self, action: Callable[[], Job | None]) -> None:
         """Do what a button that starts a job is pressed for; once for a double click, or a key that is held down.
 
-        Inside the click, the second press is handled when the first one's job has ended.
+        Inside the click, the second press is handled when the first one's job has ended. One that started nothing, as
+        there was something to correct, does not count.
         """
         pressed = self._clock()
         if pressed < self._taken_from:
             self._taken_from = pressed + _ONE_PRESS
             return
-        try:
-            action()
-        finally:
+        if action() is not None:
             self._taken_from = max(pressed + _ONE_PRESS, self._clock() + _WAITED_IN_QUEUE)
 
     def run(self) -> Job | None:

@@ -19,6 +19,7 @@ from .prompt_words import telling_words
 from .running import InsideClick
 
 if TYPE_CHECKING:
+    from animatediff_widget.jobs.job import Job
     from animatediff_widget.journal import JournalEntry
 
 __all__ = ["History"]
@@ -49,8 +50,8 @@ class History:
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
         self.box = maker.box([self.grid, self.note, self._attach_row])
 
-    def _attach(self) -> None:
-        self._controller.attach(self.prediction_id.value)
+    def _attach(self) -> Job | None:
+        return self._controller.attach(self.prediction_id.value)
 
     def refresh(self) -> None:
         """Read the newest jobs again."""

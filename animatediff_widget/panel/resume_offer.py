@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .controller import Controller
 from .controls import Maker, refill
 from .markup import quiet, said, shorten
+
+if TYPE_CHECKING:
+    from animatediff_widget.jobs.job import Job
 
 __all__ = ["ResumeOffer"]
 
@@ -38,8 +41,10 @@ class ResumeOffer:
             children.append(maker.html(quiet(texts.say(earlier.report))))
         refill(self.box, *children)
 
-    def _accept(self) -> None:
+    def _accept(self) -> Job | None:
         earlier = self._controller.earlier
         entry = earlier.take_offer()
-        if self._controller.resume(entry) is None:  # it can be picked up once the reason is gone
+        job = self._controller.resume(entry)
+        if job is None:  # it can be picked up once the reason is gone
             earlier.offers = (entry, *earlier.offers)
+        return job

@@ -161,6 +161,16 @@ def test_a_double_click_is_one_job_though_that_ends_at_once(runner, takes):
     assert [job.started for job in jobs] == [1, 1]
 
 
+def test_a_press_that_started_nothing_is_not_the_first_of_a_double_click():
+    controller = make(clock=Clock())
+    controller.form_problem = Message("url_missing")
+    controller.press(controller.run)
+    assert controller.refusal is not None
+    controller.form_problem = None
+    controller.press(controller.run)
+    assert controller.job.started == 1
+
+
 def test_what_code_runs_is_not_taken_for_a_double_click(controller):
     controller.press(controller.run)
     controller.job.become("failed", error=AnimateDiffError("no"))

@@ -202,7 +202,7 @@ def test_jobs_that_may_be_the_lost_one_are_listed_and_one_press_takes_one():
         assert f"job-{number} (2026-01-05 " in line.children[0].value
         assert "Processing" in line.children[0].value
     adopted = []
-    panel._controller.adopt = adopted.append
+    panel._controller.adopt = lambda key: adopted.append(key) or key
     lines[1].children[1].click()
     lines[1].children[1].click()
     assert adopted == ["job-1"]
