@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
-from animatediff_widget.errors import KeyRefused, check
+from animatediff_widget.errors import InvalidArgument, KeyRefused, check
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
@@ -95,7 +95,7 @@ class Client:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A client holds a key and connections, and is not pickled or copied; make another one.")
+        raise InvalidArgument(Message("client_not_copied"))
 
     def close(self) -> None:
         """Close the connections; the client can be used again all the same."""

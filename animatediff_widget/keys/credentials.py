@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 from urllib.parse import quote
 
-from animatediff_widget.errors import AnimateDiffError, KeyRefused, MissingExtra
+from animatediff_widget.errors import AnimateDiffError, InvalidArgument, KeyRefused, MissingExtra
 from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
@@ -106,7 +106,7 @@ class Key:
         return "<Key ***>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A key is not pickled or copied; find it anew where it is needed.")
+        raise InvalidArgument(Message("key_not_copied"))
 
 
 def remember_key(endpoint: Endpoint, value: str) -> None:

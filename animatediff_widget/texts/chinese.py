@@ -259,6 +259,8 @@ CHINESE = {
     "has_an_id": "这个任务在服务端的编号是 {id}，不能是另一个。",
     "cancel_adopted": "这个任务是在服务端的列表里找到的，可能是别人用相同设置提交的。再取消一次，就会取消它。",
     "was_run": "这个任务已经由另一个进程运行过；请看任务记录。要再运行，请新建一个 Job。",
+    "client_not_copied": "Client 含有密钥和连接，不能复制或序列化；请另建一个。",
+    "key_not_copied": "密钥不能复制或序列化；请在需要的地方重新查找。",
     "job_not_copied": "一个任务只运行一次，不能复制或序列化；请用 Job(job.body, job.client) 新建一个。",
     "asking_again": "{error}{seconds} 秒后再试。",
     "timed_out": "任务在 {seconds} 秒内没有结束。它可能还在运行；已保留在任务记录里。",

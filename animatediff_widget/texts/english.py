@@ -272,6 +272,8 @@ ENGLISH = {
     "cancel_adopted": "This job was found in the endpoint's list; it may be another person's with the same settings. "
     "Cancel once more, and it is canceled.",
     "was_run": "This job was run already, by another process; see the journal. Make another Job to run it again.",
+    "client_not_copied": "A client holds a key and connections, so it is not pickled or copied; make another one.",
+    "key_not_copied": "A key is not pickled or copied; find it anew where it is needed.",
     "job_not_copied": "A job runs once, so it is not copied or pickled; make another with Job(job.body, job.client).",
     "asking_again": "{error} Asking again in {seconds} s.",
     "timed_out": "The job has not ended within {seconds} s. It may still be running; it stays in the journal.",
