@@ -107,8 +107,6 @@ class Text(Unicode):  # type: ignore[type-arg]  # traitlets 5.7 cannot be subscr
 
     def validate(self, obj: Any, value: Any) -> str:
         """Check a value."""
-        if not isinstance(value, str):
-            raise _must_be(str(self.name), Message("a_text"), value)
         if not is_text(value):
             raise _must_be(str(self.name), Message("a_sound_text"), value)
         return value

@@ -112,7 +112,6 @@ CHINESE = {
     "value_kept": "{problem}；保留原来的值。",
     "value_refused": "{problem}。",
     "no_such_field": "AnimateDiffRequest 没有字段 {name}；它有 {names}。",
-    "a_text": "文本",
     "a_string": "字符串",
     "a_integer": "整数",
     "a_count": "不小于 0 的整数",

@@ -114,7 +114,6 @@ ENGLISH = {
     "value_kept": "{problem}; the value before it is kept.",
     "value_refused": "{problem}.",
     "no_such_field": "AnimateDiffRequest has no field {name}; it has {names}.",
-    "a_text": "text",
     "a_string": "a string",
     "a_integer": "a whole number",
     "a_count": "a whole number, 0 or more",

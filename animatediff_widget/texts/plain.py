@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 __all__ = ["is_text", "printable", "shown"]
 
@@ -19,7 +20,7 @@ def printable(text: str, keep: str = "") -> str:
     return _UNPRINTABLE.sub(lambda found: found[0] if found[0] in keep else "\ufffd", text)
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is text that can be encoded."""
     try:
         return isinstance(value, str) and value.encode() is not None
