@@ -106,7 +106,7 @@ class Animation:
         MissingExtra
             When Pillow, or ffmpeg for a video, is not installed.
         OutputError
-            When the file is damaged.
+            When the file is damaged, or its frames take more than 256 MiB.
         """
         return decode(self.data, self.suffix)[0]
 
@@ -124,7 +124,8 @@ class Animation:
         MissingExtra
             When the conversion needs what is not installed.
         OutputError
-            When the format is unknown or the file cannot be written (`StorageError`).
+            When the format is unknown, the frames take more than 256 MiB (but for ``.mp4``), or the file cannot be
+            written (`StorageError`).
         """
         check(Path, path=path)
         path = Path(path)
