@@ -13,13 +13,12 @@ from .common import FAILED, OK, SHORT_KEY, count, report
 from .output import complain, say, say_json
 
 if TYPE_CHECKING:
-    from animatediff_widget.journal import Journal, JournalEntry
+    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["add"]
 
 _PROMPT_WIDTH = 40
 _COLUMNS = ("KEY", "DATE", "STATE", "SEED", "PROMPT", "FILE")
-
 _JOBS = "List the jobs in the journal, the newest first."
 
 
@@ -38,7 +37,10 @@ def _jobs(arguments: argparse.Namespace) -> int:
 
     journal = Journal()
     if arguments.salvage is not None:
-        return _salvage(journal, arguments.salvage)
+        done = journal.salvage(arguments.salvage)
+        code = "salvaged" if done.found else "nothing_salvaged"
+        say(Message(code, found=done.found, added=done.added, file=done.file))
+        return OK if done.found else FAILED
     entries = journal.unfinished(arguments.limit) if arguments.unfinished else journal.jobs(arguments.limit)
     report(journal)
     if arguments.json:
@@ -48,13 +50,6 @@ def _jobs(arguments: argparse.Namespace) -> int:
     else:
         complain(TEXTS["no_unfinished_job" if arguments.unfinished else "no_job"])
     return OK
-
-
-def _salvage(journal: Journal, file: str) -> int:
-    done = journal.salvage(file)
-    code = "salvaged" if done.found else "nothing_salvaged"
-    say(Message(code, found=done.found, added=done.added, file=done.file))
-    return OK if done.found else FAILED
 
 
 def _as_json(entry: JournalEntry) -> dict[str, Any]:

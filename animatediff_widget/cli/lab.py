@@ -28,10 +28,12 @@ def add(commands: Any) -> None:
 
 
 def _lab(arguments: argparse.Namespace) -> int:
-    if shutil.which("jupyter-lab", path=_path()) is None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    if shutil.which("jupyter-lab", path=path) is None:
         raise MissingExtra(Message("lab_missing"))
     rest = [*arguments.rest, *(["--allow-root"] if arguments.allow_root else [])]
-    if _is_root() and not any(argument.startswith(_ALLOW_ROOT) for argument in rest):
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_root and not any(argument.startswith(_ALLOW_ROOT) for argument in rest):
         raise AnimateDiffError(Message("lab_as_root"))
     notebook = _quickstart(Path(arguments.folder))
     # In place of this process, so that Ctrl-C and the exit code are Jupyter's own.
@@ -42,15 +44,6 @@ def _lab(arguments: argparse.Namespace) -> int:
     import subprocess
 
     return subprocess.call(command)  # noqa: S603
-
-
-def _is_root() -> bool:
-    """Say whether JupyterLab would take this user for root."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _path() -> str:
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def _quickstart(folder: Path) -> Path:

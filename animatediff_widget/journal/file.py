@@ -34,7 +34,7 @@ LOGS = ("-wal", "-shm", "-journal")
 # another process's write takes about 10 ms.
 _READ_WITHIN = 2.0
 _WRITE_WITHIN = 4.0
-_WRITE_SOON_WITHIN = 0.5
+_WRITE_SOON_WITHIN = 1.5
 _WRITE_LATE_EVERY = 1.0
 
 MIGRATIONS = (
@@ -137,9 +137,9 @@ class JournalFile:
         return self._write(act, _WRITE_WITHIN)
 
     def write_soon(self, act: _Act[_T]) -> _T:
-        """As `write`, for 0.5 s; what others keep from being written then is written with the next, or by itself."""
+        """As `write`, for 1.5 s; what others keep from being written then is written with the next, or by itself."""
         try:
-            return self._write(act, 0.0 if self._late else _WRITE_SOON_WITHIN)
+            return self._write(act, _WRITE_SOON_WITHIN if not self._late else 0.1)
         except JournalError as error:
             if error.code == "journal_busy":
                 self._late.append((os.getpid(), act))
@@ -210,8 +210,8 @@ class JournalFile:
         database = self._database
         if database is None or self._opened != (os.getpid(), _identity(self.path)):
             self._close()
-            database = self._open(deadline)
-        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
+            return self._open(deadline)
+        database.execute(f"PRAGMA busy_timeout = {max(0, round(1000 * (deadline - time.monotonic())))}")
         return database
 
     def _open(self, deadline: float) -> sqlite3.Connection:
@@ -221,11 +221,10 @@ class JournalFile:
             self._set_aside("it is empty")
         if not _size(self.path):
             self._create()
-        self._database = database = connect(self.path)
+        self._database = database = connect(self.path, max(0.0, deadline - time.monotonic()))
         # Also when the journal is garbage collected, and when the process ends.
         self._closing = weakref.finalize(self, database.close)
         self._opened = (os.getpid(), _identity(self.path))
-        database.execute(f"PRAGMA busy_timeout = {_milliseconds_to(deadline)}")
         database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
         if self._version(database) < len(MIGRATIONS):
             self._migrate(database)
@@ -291,9 +290,9 @@ class JournalFile:
         return False
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, timeout: float = 0.0) -> sqlite3.Connection:
     """Open a database for any thread, its transactions begun and ended by hand."""
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, timeout, isolation_level=None, check_same_thread=False)
     database.row_factory = sqlite3.Row
     database.text_factory = lambda data: data.decode("utf-8", "replace")  # broken UTF-8 would break a whole listing
     return database
@@ -330,10 +329,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _milliseconds_to(deadline: float) -> int:
-    return max(0, round(1000 * (deadline - time.monotonic())))
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

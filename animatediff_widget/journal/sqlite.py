@@ -55,7 +55,7 @@ class Journal(JournalProtocol):
     ------
     JournalError
         By every method, when the folder or the file cannot be used; when others hold it for longer than 2 s, or 4 s for
-        a method that writes. What `record` and `see` could not write within 0.5 s is written when it is free.
+        a method that writes. What `record` and `see` could not write within 1.5 s is written when it is free.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -170,8 +170,7 @@ class Journal(JournalProtocol):
         try:
             return claim(self._lock(key))
         except OSError as error:
-            problem = error
-        raise JournalError(Message("journal_unusable", folder=self.folder, why=problem))
+            raise JournalError(Message("journal_unusable", folder=self.folder, why=error)) from None
 
     def claimed(self, key: str) -> bool:
         """See `JournalProtocol.claimed`."""
