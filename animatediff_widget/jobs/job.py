@@ -271,6 +271,8 @@ class Job(HasTraits):
         """
         check(float, none=True, timeout=timeout)
         self.start()
+        if self._runner.is_here:  # an observer asks, in the thread that it would wait for
+            return self._outcome()
         if not (self.finished or self._ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))):
             raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))
         return self._outcome()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -48,17 +49,30 @@ class Runner:
         self._show = self._deliver = show
         self._control = Control()
         self._starting = threading.Lock()
+        self._process = os.getpid()
 
     def start(self, deliver: Callable[[JobView], None] | None = None) -> None:
         """Start the thread that drives the job, once; `deliver` takes its views, where the job does not."""
+        self._check_process()
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
                 self._deliver = deliver or self._show
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the thread that drives the job."""
+        return threading.current_thread() is self.thread
+
+    def _check_process(self) -> None:
+        """Refuse to wait for a thread that is in another process."""
+        if self.thread is not None and self._process != os.getpid() and not self._job.finished:
+            raise JobError(Message("in_a_fork", key=self.key))
+
     def cancel(self) -> None:
         """Cancel the job; one that was not started ends without having been sent."""
+        self._check_process()
         self._control.cancel()
         self.start()
 

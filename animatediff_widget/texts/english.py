@@ -278,6 +278,7 @@ ENGLISH = {
     "timed_out": "The job has not ended within {seconds} s. It may still be running; it stays in the journal.",
     "not_yet": "The job has not ended within {seconds} s; it goes on in the background.",
     "not_ended": "The job has not ended.",
+    "in_a_fork": "The job runs in the process that this one was forked from. Ask there; in the journal it is {key}.",
     "runs_elsewhere": "Another notebook or process runs this job; see there.",
     "unforeseen": "Something unforeseen happened ({error}); the job is in the journal.",
     # A job of an earlier session.

@@ -336,7 +336,8 @@ def test_no_thread_and_no_claim_is_left_behind(world):
     job = world.job().start()
     job.result()
     job._runner.thread.join(30)
-    assert set(threading.enumerate()) == before
+    # The server's own timers come and go.
+    assert not {each for each in set(threading.enumerate()) - before if not isinstance(each, threading.Timer)}
     assert [path.name for path in (world.journal.folder / "locks").iterdir()] == ["journal"]
 
 

@@ -15,6 +15,7 @@ from test_faults import KEY, a_client
 
 from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
 from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobTimeout
+from animatediff_widget.journal.locks import gate
 
 LONG = 60.0  # longer than any test: who waits for it has not reacted
 SOON = 20.0  # as long as a test waits for what takes a second on a machine that is not busy
@@ -208,3 +209,119 @@ def test_an_interrupt_while_everything_hangs_comes_back(server):
     silence.over.set()
     wait_until(lambda: server.jobs["job001"]["status"] == "canceled")
     assert KEY not in str(job.error)
+
+
+# --- observers, iterations, forks -------------------------------------------------------------------------------------
+
+
+def stopped_iteration(job: Job, how: str):
+    """Take one step of an iteration, and no other."""
+    iteration = iter(job)
+    if how == "kept":
+        next(iteration)
+        return iteration
+    thread = threading.Thread(target=lambda: next(iteration))
+    thread.start()
+    thread.join(SOON)
+    return iteration
+
+
+@pytest.mark.parametrize("how", ["kept", "its thread is gone"])
+def test_an_iteration_that_nobody_goes_on_with_keeps_nobody_waiting(server, how):
+    job = a_job(server)
+    iteration = stopped_iteration(job, how)
+    assert job.result(SOON).data == CLIP
+    del iteration
+    server._polls = 10**6
+    job = a_job(server)
+    iteration = stopped_iteration(job, how)
+    job.cancel()
+    with pytest.raises(JobCanceled):
+        job.result(SOON)
+    assert len(server.asked("cancel")) == 1
+    assert list(iteration)[-1].status == "canceled"
+
+
+@pytest.mark.parametrize("trait", ["state", "prediction", "animation", "animations", "error", "notice", "view"])
+def test_an_observer_that_raises_keeps_nobody_waiting(server, trait):
+    job = a_job(server)
+
+    def fail(_):
+        raise RuntimeError("an observer's own fault")
+
+    job.observe(fail, trait)
+    assert [prediction.status for prediction in job][-1] == "succeeded"
+    assert job.result(SOON) is job.run() is job.animation
+    assert job.view.state == "succeeded"
+
+
+def test_an_observer_may_ask_for_the_result_in_the_jobs_own_thread(server):
+    job, results = a_job(server), []
+
+    def ask(change):
+        try:
+            results.append(job.result())
+        except AnimateDiffError as error:
+            results.append(str(error))
+
+    job.observe(ask, "state")
+    job.start()
+    assert job.result(SOON).data == CLIP
+    wait_until(lambda: len(results) == 4)
+    assert results == ["The job has not ended."] * 3 + [job.animation]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_of_a_fork_does_not_wait_for_a_job_of_its_parent(server):
+    silence = Silence()
+    server.scripts["create"] = [silence]
+    job = a_job(server).start()
+    assert silence.begun.wait(SOON)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = []
+        for ask in (job.result, job.run, job.cancel, lambda: next(iter(job))):
+            try:
+                ask()
+            except AnimateDiffError as error:
+                said.append(str(error))
+        os.write(writer, "\n".join(said).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        said = told.read().splitlines()
+    os.waitpid(child, 0)
+    assert len(said) == 4
+    assert all(f"forked from. Ask there; in the journal it is {job.key}." in sentence for sentence in said)
+    silence.over.set()
+    assert job.result(SOON).data == CLIP
+
+
+# --- a journal that others hold ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("held_from", ["create", "get", "file"])
+def test_a_journal_that_another_holds_delays_no_animation_and_has_the_job_in_the_end(server, monkeypatch, held_from):
+    monkeypatch.setattr("animatediff_widget.journal.file._WRITE_LATE_EVERY", 0.1)
+    released, taken = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with gate(Journal().folder / "locks" / "journal", SOON):
+            taken.set()
+            released.wait(LONG)
+
+    def take_the_journal(call) -> None:
+        threading.Thread(target=hold, daemon=True).start()
+        assert taken.wait(SOON)
+        bad.well(call)
+
+    server.scripts[held_from] = [take_the_journal]
+    job = a_job(server)
+    assert job.result(SOON).data == CLIP
+    assert not released.is_set()
+    assert (job.state, job.finished) == ("succeeded", True)
+    released.set()
+    wait_until(lambda: Journal().get(job.key).state == "succeeded")
+    entry = Journal().get(job.key)
+    assert (entry.state, entry.prediction_id, entry.animation().data) == ("succeeded", "job001", CLIP)
