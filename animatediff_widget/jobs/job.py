@@ -14,7 +14,7 @@ from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
-from animatediff_widget.keys.credentials import Key, typed_key
+from animatediff_widget.keys.credentials import Key, saved_key, typed_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.body import Body
@@ -137,7 +137,8 @@ class Job(HasTraits):
             raise JobError(Message("has_an_id", id=entry.prediction_id))
         if client is None:
             endpoint = Endpoint.restore(entry.endpoint, entry.kind)
-            client = Client(endpoint, typed_key(endpoint))
+            # Nobody names the endpoint today, so a key that was given for it goes before one that is for all relays.
+            client = Client(endpoint, typed_key(endpoint) or saved_key(endpoint))
         job = cls(entry.body, client, journal=journal, timeout=timeout)
         job._runner.entry, job._runner.key, job._runner.adopt = entry, entry.key, adopt
         job._show(JobView.of(entry, entry.animations() if entry.state == "succeeded" else ()))

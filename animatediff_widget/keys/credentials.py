@@ -33,6 +33,7 @@ __all__ = [
     "is_given",
     "remember_key",
     "save_key",
+    "saved_key",
     "typed_key",
 ]
 
@@ -185,7 +186,7 @@ def find_key(endpoint: Endpoint, token: str | Key | None = None) -> Key | None:
                 return Key(value, "" if name == own else name)
             except KeyRefused:
                 refused = name
-    found = typed_key(endpoint) or _saved_key(endpoint.origin)
+    found = typed_key(endpoint) or saved_key(endpoint)
     if refused and found is None:
         raise KeyRefused(Message("variable_not_a_key", name=refused))
     return found
@@ -196,8 +197,9 @@ def typed_key(endpoint: Endpoint) -> Key | None:
     return _remembered.get(endpoint.origin)
 
 
-def _saved_key(origin: str) -> Key | None:
+def saved_key(endpoint: Endpoint) -> Key | None:
     """Ask the keyring, which may show a dialog, only where it was given a key to keep."""
+    origin = endpoint.origin
     if origin not in _saved_origins():
         return None
     try:

@@ -625,6 +625,14 @@ def test_a_saved_key_is_found_again_for_its_origin_only(keyring):
     assert all(KEY.encode() not in data for data in files)
 
 
+def test_a_job_is_resumed_with_the_key_that_was_saved_for_its_relay(keyring, monkeypatch):
+    save_key(RELAY, "from-keyring")
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", "of-another-relay")
+    journal = Journal()
+    key = journal.begin(AnimateDiffRequest(seed=1), RELAY)
+    assert Job.resume(journal.get(key)).client.key.header() == "Bearer from-keyring"
+
+
 def test_the_keyring_is_not_asked_where_nothing_was_saved(keyring):
     find_key(RELAY)
     forget_key(RELAY)
