@@ -21,6 +21,7 @@ from animatediff_widget.texts import Message
 
 from .entry import without_data
 from .locks import gate
+from .migrations import LIVED_WITH, MIGRATIONS
 
 __all__ = ["LOGS", "MIGRATIONS", "JournalFile", "connect", "free_name", "rename_database"]
 
@@ -36,60 +37,6 @@ _READ_WITHIN = 2.0
 _WRITE_WITHIN = 4.0
 _WRITE_SOON_WITHIN = 1.5
 _WRITE_LATE_EVERY = 1.0
-
-MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        number INTEGER PRIMARY KEY,      -- in the order of submission
-        key TEXT NOT NULL UNIQUE,        -- ours, known before the server's
-        created REAL NOT NULL,           -- seconds since the epoch
-        endpoint TEXT NOT NULL,          -- where it was posted
-        request TEXT NOT NULL,           -- the body, as posted
-        state TEXT NOT NULL,             -- the Job's state
-        prediction_id TEXT,
-        answer TEXT,                     -- the last answer, without the files in it
-        error TEXT,                      -- a Message as JSON, or a sentence
-        output TEXT,                     -- the animation's file, relative to the journal's folder where it lies in it
-        size INTEGER,
-        sha256 TEXT
-    );
-    CREATE INDEX unfinished ON jobs (number) WHERE state NOT IN ('succeeded', 'failed', 'canceled', 'accepted');
-    """,
-    """
-    -- The endpoint's kind, and whether the person has seen how the job ended.
-    ALTER TABLE jobs ADD COLUMN kind TEXT;
-    ALTER TABLE jobs ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
-    UPDATE jobs SET seen = 1 WHERE state = 'succeeded';
-    CREATE INDEX by_prediction ON jobs (prediction_id) WHERE prediction_id IS NOT NULL;
-    CREATE INDEX to_pick_up ON jobs (number) WHERE (
-        state NOT IN ('succeeded', 'failed', 'canceled', 'accepted') AND (seen = 0 OR state <> 'unknown')
-        OR state = 'succeeded' AND seen = 0
-    );
-    """,
-    """
-    -- How long the endpoint took, and what that depends on. Files that lie on the disk leave the answers.
-    ALTER TABLE jobs ADD COLUMN seconds REAL;
-    ALTER TABLE jobs ADD COLUMN version TEXT;
-    ALTER TABLE jobs ADD COLUMN steps INTEGER;
-    CREATE INDEX durations ON jobs (endpoint, version, steps, number) WHERE state = 'succeeded';
-    UPDATE jobs SET answer = without_data(answer) WHERE output IS NOT NULL AND length(answer) > 10000;
-    """,
-    """
-    -- Where a key was used. It is a hash that stands here, never a key.
-    CREATE TABLE keys (fingerprint TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (fingerprint, origin));
-    """,
-    """
-    -- Whether a job was found at the endpoint after its answer was lost, and is this one as far as can be told.
-    ALTER TABLE jobs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
-    """,
-)
-"""What brings a journal from each version to the next. Only ever add to it."""
-
-_LIVED_WITH = 2
-"""What is written as ``user_version``: version 0.1 refuses more than it knows, but lives with what came after these.
-
-How many migrations a journal has had is its ``application_id``, or its ``user_version`` where that is more.
-"""
 
 _T = TypeVar("_T")
 _Act = Callable[[sqlite3.Connection], _T]
@@ -260,7 +207,7 @@ class JournalFile:
         for migration in MIGRATIONS[self._version(database) :]:
             for statement in migration.split(";\n"):
                 database.execute(statement)
-        database.execute(f"PRAGMA user_version = {_LIVED_WITH}")
+        database.execute(f"PRAGMA user_version = {LIVED_WITH}")
         database.execute(f"PRAGMA application_id = {len(MIGRATIONS)}")
         database.execute("COMMIT")
 
