@@ -236,6 +236,23 @@ def test_a_journal_of_version_0_1_is_brought_up_to_date(journal, version):
     assert journal.report is None
 
 
+@pytest.mark.parametrize("version", range(3, len(MIGRATIONS)))
+def test_a_journal_of_a_version_in_between_is_brought_up_to_date(journal, version):
+    journal.folder.mkdir()
+    with database(journal.folder) as connection:
+        connection.create_function("without_data", 1, str)
+        connection.executescript(f"{';'.join(MIGRATIONS[:version])}; PRAGMA user_version = 2;")
+        connection.execute(f"PRAGMA application_id = {version}")
+        connection.execute(
+            "INSERT INTO jobs (key, created, endpoint, kind, request, state) VALUES (?, 1.5, ?, 'relay', ?, 'running')",
+            ("a" * 32, RELAY.url, BODY.text),
+        )
+    assert [entry.key for entry in journal.to_pick_up()] == ["a" * 32]
+    journal.note_key_use("abc", "https://relay.example:443")
+    assert journal.key_uses() == {("abc", "https://relay.example:443")}
+    assert journal.report is None
+
+
 def test_a_succeeded_job_of_the_first_version_is_not_offered(journal):
     old_journal(journal.folder, 1)
     assert [entry.state for entry in journal.to_pick_up()] == ["unknown", "running"], "nobody could say seen then"
