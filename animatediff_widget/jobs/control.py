@@ -44,8 +44,9 @@ class Control:
     def wait_for(self, exchange: Future[_T], seconds: float) -> bool:
         """Wait for an exchange, after a cancellation for a moment only; give whether it has ended."""
         exchange.add_done_callback(lambda _: self._notify())
+        begun = time.monotonic()
         if not self._wait_for(exchange.done, seconds):
-            self._wait_for(exchange.done, min(_GRACE, seconds))
+            self._wait_for(exchange.done, min(_GRACE, begun + seconds - time.monotonic()))
         return exchange.done()
 
     def _wait_for(self, done: Callable[[], bool], seconds: float) -> bool:

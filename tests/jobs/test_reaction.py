@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from concurrent.futures import Future
 
 import misbehaving as bad
 import pytest
@@ -15,6 +16,7 @@ from test_faults import KEY, a_client
 
 from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
 from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobTimeout
+from animatediff_widget.jobs.control import Control
 from animatediff_widget.journal.locks import gate
 
 LONG = 60.0  # longer than any test: who waits for it has not reacted
@@ -325,3 +327,19 @@ def test_a_journal_that_another_holds_delays_no_animation_and_has_the_job_in_the
     wait_until(lambda: Journal().get(job.key).state == "succeeded")
     entry = Journal().get(job.key)
     assert (entry.state, entry.prediction_id, entry.animation().data) == ("succeeded", "job001", CLIP)
+
+
+@pytest.mark.parametrize(("canceled_after", "total"), [(None, 10.0), (1.0, 3.0), (9.0, 10.0)])
+def test_an_exchange_that_has_had_its_time_is_waited_for_no_longer(monkeypatch, canceled_after, total):
+    control, waits, clock = Control(), [], [0.0]
+
+    def wait_for(_, seconds: float) -> bool:
+        waits.append(seconds)
+        clock[0] += canceled_after if canceled_after and len(waits) == 1 else seconds
+        return False
+
+    monkeypatch.setattr(control, "_wait_for", wait_for)
+    monkeypatch.setattr("animatediff_widget.jobs.control.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("animatediff_widget.jobs.control._GRACE", 2.0)
+    assert not control.wait_for(Future(), 10.0)
+    assert clock[0] == total
