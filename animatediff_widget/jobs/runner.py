@@ -49,14 +49,14 @@ class Runner:
         self._show = self._deliver = show
         self._control = Control()
         self._starting = threading.Lock()
-        self._process = os.getpid()
+        self._process = 0  # where the thread is
 
     def start(self, deliver: Callable[[JobView], None] | None = None) -> None:
         """Start the thread that drives the job, once; `deliver` takes its views, where the job does not."""
         self._check_process()
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
-                self._deliver = deliver or self._show
+                self._deliver, self._process = deliver or self._show, os.getpid()
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
 

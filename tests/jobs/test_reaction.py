@@ -15,7 +15,7 @@ from misbehaving import CLIP, Misbehaving, says
 from test_faults import KEY, a_client
 
 from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
-from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobTimeout
+from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobError, JobTimeout
 from animatediff_widget.jobs.control import Control
 from animatediff_widget.journal.locks import gate
 
@@ -298,6 +298,27 @@ def test_a_child_of_a_fork_does_not_wait_for_a_job_of_its_parent(server):
     assert all(f"forked from. Ask there; in the journal it is {job.key}." in sentence for sentence in said)
     silence.over.set()
     assert job.result(SOON).data == CLIP
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_job_that_was_made_before_a_fork_runs_in_the_child(server):
+    job = a_job(server)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            said = f"{job.run().path} {job.result().path}"
+        except AnimateDiffError as error:
+            said = str(error)
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        assert told.read().count(".webp") == 2
+    os.waitpid(child, 0)
+    assert server.creates == 1
+    with pytest.raises(JobError, match="run already, by another process"):
+        job.run()
 
 
 # --- a journal that others hold ---------------------------------------------------------------------------------------
