@@ -45,6 +45,8 @@ class Following:
             elif not self._cancel_is_due():
                 yield from self._job.wait(self._job.schedule.delay(self._job.clock.now()))
             self._job.remind()
+            if not faults:  # the wait before was ours
+                self._job.answered()
             asked = self._job.clock.now()
             try:
                 answer = yield from self._ask(prediction)

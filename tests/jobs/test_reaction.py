@@ -144,7 +144,7 @@ def test_an_output_that_drips_is_left_where_it_can_be_fetched(server, how):
 
 @pytest.mark.parametrize("how", ["cancel", "time"])
 def test_while_a_name_is_looked_up_nothing_is_sent_and_nothing_will_be(server, monkeypatch, how):
-    looked, found = threading.Event(), threading.Event()
+    looked, found, before = threading.Event(), threading.Event(), set(threading.enumerate())
     look_up = socket.getaddrinfo
 
     def slow(host, *arguments, **options):
@@ -163,7 +163,7 @@ def test_while_a_name_is_looked_up_nothing_is_sent_and_nothing_will_be(server, m
     assert (job.finished, job.state) == (True, "canceled" if how == "cancel" else "failed")
     assert isinstance(ending.value, JobCanceled) == (how == "cancel")
     found.set()
-    wait_until(lambda: not any("beside" in thread.name for thread in threading.enumerate()))
+    wait_until(lambda: not any("beside" in thread.name for thread in set(threading.enumerate()) - before))
     assert not server.seen
 
 

@@ -377,6 +377,21 @@ def test_a_canceled_job_that_goes_on_answering_is_followed_to_its_end():
     assert course.view.state == "canceled"
 
 
+def test_a_canceled_job_is_not_given_up_for_the_waits_between_its_polls():
+    ended = Prediction.from_json({"id": "job1", "status": "canceled"})
+    course = Course({Create: [STARTING], Watch: [RUNNING, RUNNING, RUNNING, ended], Cancel: [RUNNING]}, cancel_at=Watch)
+    answer = course.answer
+
+    def slowly(action: Action) -> Any:
+        course.waited += 1.9 if isinstance(action, (Watch, Cancel)) else 0.0
+        if isinstance(action, (Watch, Cancel)):
+            assert course.canceled == 0 or course.left() > 0.0
+        return answer(action)
+
+    course.answer = slowly  # type: ignore[method-assign]
+    assert course.run().view.state == "canceled"
+
+
 def test_an_endpoint_that_wants_to_be_left_alone_is_asked_once_more_before_the_time_is_over():
     throttle = ApiError("Too many.", status=429, passing=True, retry_after=600.0)
     course = Course({Create: [STARTING], Watch: [throttle, DONE]}, timeout=60.0).run()
