@@ -103,9 +103,9 @@ class HostedBackend:
         return dataclasses.replace(Prediction.from_json(answer), id=prediction_id)
 
     def list(self, since: float | None = None) -> Iterator[Prediction]:
-        """See `Backend.list`; further pages are fetched from the endpoint's own origin only."""
+        """See `Backend.list`; further pages are fetched from the endpoint's own url only."""
         url: str | None = self._url
-        seen: set[str] = set()
+        seen: set[str | None] = set()
         deadline = time.monotonic() + self._limits.answer
         while url is not None and url not in seen:
             seen.add(url)
@@ -113,14 +113,25 @@ class HostedBackend:
             results = page.get("results")
             if not isinstance(results, _list):
                 raise AnswerError(Message("no_results", who=self.endpoint.label))
-            for item in results:
-                prediction = Prediction.from_json(item)
-                if since is not None and (prediction.created_at or math.inf) - self.clock_ahead < since:
-                    return
-                if isinstance(item, dict):
-                    yield prediction
-            further = _resolve(url, page.get("next"))
-            url = further if results and further and self._transport.is_own(further) else None
+            earliest = -math.inf if since is None else since + self.clock_ahead
+            jobs = [Prediction.from_json(item) for item in results if isinstance(item, dict)]
+            times = [job.created_at or math.inf for job in jobs]
+            for job, created in zip(jobs, times, strict=True):
+                # A job that is made between two pages moves another one from the first to the second.
+                if created >= earliest and (job.id is None or f"id {job.id}" not in seen):
+                    seen.add(f"id {job.id}")
+                    yield job
+            if not jobs or times[0] >= times[-1] < earliest:  # some relays list the oldest first
+                return
+            url = self._further_page(url, page.get("next"))
+
+    def _further_page(self, url: str, further: Any) -> str | None:
+        """Give the url of the next page; a relay may pass on the upstream's, where its key is not to go."""
+        resolved = _resolve(url, further)
+        if resolved is None or self._transport.is_own(resolved):
+            return resolved
+        query = urlsplit(resolved).query
+        return f"{self._url}?{query}" if query else None
 
     def fetch(self, output: str, to: Path) -> Path:
         """See `Backend.fetch`; an output is https, at the endpoint's own origin, or a ``data:`` URI."""

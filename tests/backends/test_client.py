@@ -195,11 +195,29 @@ def test_the_list_goes_on_over_pages_of_its_own_origin(server):
     own = f"{server.endpoint.url}?cursor=2"
     server.scripts["list"] = [
         page(server, ["c", "b"], own),
-        page(server, ["a"], "https://api.upstream.invalid/v1/predictions?cursor=3"),
+        page(server, ["a"], "https://api.upstream.invalid/v1/predictions?cursor=3"),  # a relay passed it on
+        page(server, ["0"], "https://api.upstream.invalid/v1/predictions?cursor=3"),
     ]
     with a_client(server) as client:
-        assert [prediction.id for prediction in client.list()] == ["c", "b", "a"]
-    assert [seen.path.partition("?")[2] for seen in server.seen] == ["", "cursor=2"]
+        assert [prediction.id for prediction in client.list()] == ["c", "b", "a", "0"]
+    assert [seen.path.partition("?")[2] for seen in server.seen] == ["", "cursor=2", "cursor=3"]
+
+
+def test_a_list_is_read_until_a_page_is_too_old_whichever_way_it_is_sorted(server):
+    def listed(*minutes: int, further: int) -> bad.Behaviour:
+        jobs = [{"id": str(minute), "created_at": f"2026-01-01T00:{minute}:00Z"} for minute in minutes]
+        return bad.status(200, {"results": jobs, "next": f"?cursor={further}"})
+
+    since = 1767225600 + 30 * 60
+    for pages, found in (
+        ([(50, 40), (35, 20), (19, 18), (17,)], ["50", "40", "35"]),
+        ([(10, 11), (12, 40), (41, 50)], ["40", "41", "50"]),
+    ):
+        server.scripts["list"] = [listed(*minutes, further=number) for number, minutes in enumerate(pages)]
+        server.always["list"] = page(server, [], None)
+        with a_client(server) as client:
+            assert [prediction.id for prediction in client.backend.list(since)] == found
+    assert len(server.seen) == 2 + 4
 
 
 @pytest.mark.parametrize("further", [5, "", "http://[::1", "http://127.0.0.1:1/x", {"url": "x"}, "file:///etc/passwd"])
@@ -208,6 +226,12 @@ def test_a_next_page_that_is_nowhere_ends_the_list(server, further):
     with a_client(server) as client:
         assert [prediction.id for prediction in client.list()] == ["a"]
     assert len(server.seen) == 1
+
+
+def test_a_job_that_moves_to_the_next_page_meanwhile_is_listed_once(server):
+    server.scripts["list"] = [page(server, ["c", "b"], "?cursor=2"), page(server, ["b", "a"], None)]
+    with a_client(server) as client:
+        assert [prediction.id for prediction in client.list()] == ["c", "b", "a"]
 
 
 def test_a_list_that_leads_in_circles_or_nowhere_ends(server):
