@@ -287,6 +287,7 @@ def test_a_redirect_that_names_no_job_here_is_an_answer_that_was_lost(server, ta
     ("body", "outputs"),
     [
         (b'"https://files.example/a.mp4"', 1),
+        (b"https://files.example/a.mp4\n", 1),
         (b'["https://files.example/a.mp4", "http://files.example/b.mp4"]', 2),
         (b'"data:image/webp;base64,QUJD"', 1),
         (b'{"output": "https://files.example/a.mp4"}', 1),
@@ -302,7 +303,7 @@ def test_an_answer_that_is_the_output_itself_is_the_output(server, tmp_path, bod
             assert client.download(prediction.outputs[0], tmp_path / "clip").read_bytes() == CLIP
 
 
-@pytest.mark.parametrize("body", [b'"job001"', b"[]", b'["https://files.example/a.mp4", 5]', b"GIF", b"7"])
+@pytest.mark.parametrize("body", [b'"job001"', b"[]", b"https://files.example/ is down", b'["https://files.example/a.mp4", 5]', b"GIF", b"7"])
 def test_an_answer_that_is_neither_prediction_nor_output_was_lost(server, body):
     server.scripts["create"] = [bad.says(body)]
     with a_client(server) as client, pytest.raises(AnswerError) as error:

@@ -173,6 +173,7 @@ A_GATEWAY = {
     },
     **{f"{code} empty": status(code, b"") for code in (302, 303, 307, 403, 404, 409, 425, 429, 503, 504)},
     "429 JSON of a gateway": status(429, b'{"message": "Too Many Requests"}', content_type="application/json"),
+    "429 JSON of another gateway": status(429, b'{"error": "Rate limit exceeded"}', content_type="application/json"),
     "429 empty JSON": status(429, b"{}", content_type="application/json"),
     "503 problem": status(503, retry_after="1"),
     "500 problem": status(500),

@@ -71,6 +71,9 @@ def read_output(headers: Mapping[str, str], data: bytes) -> Any:
     if suffix in MIMES:
         return f"data:{MIMES[suffix]};base64,{base64.b64encode(data).decode()}"
     body, _ = _parse(data, headers)
+    text = data.strip()
+    if body is None and len(text.split()) == 1:  # as plain text
+        body = text.decode("utf-8", "replace")
     urls = body if isinstance(body, list) else [body]
     return body if urls and all(isinstance(url, str) and _URL.match(url) for url in urls) else None
 
@@ -125,7 +128,9 @@ def _is_refusal(status: int, body: Any) -> bool:
     if status in (408, 499) or status >= 500:  # a gateway gave up on the way, though the job may go on behind it
         return False
     if status == 429:  # the API throttles in its own words, and creates nothing; a gateway's may come too late
-        return isinstance(body, dict) and any(body.get(name) for name in ("detail", "title", "error"))
+        if not isinstance(body, dict):
+            return False
+        return bool(body.get("detail") or body.get("title")) or isinstance(body.get("error"), dict)
     if status >= 400:  # in the API's own words, or about the request itself; else it is a gateway that speaks
         return isinstance(body, dict) or status in _ABOUT_THE_REQUEST
     error = body.get("error")
