@@ -303,7 +303,9 @@ def test_an_answer_that_is_the_output_itself_is_the_output(server, tmp_path, bod
             assert client.download(prediction.outputs[0], tmp_path / "clip").read_bytes() == CLIP
 
 
-@pytest.mark.parametrize("body", [b'"job001"', b"[]", b"https://files.example/ is down", b'["https://files.example/a.mp4", 5]', b"GIF", b"7"])
+@pytest.mark.parametrize(
+    "body", [b'"job001"', b"[]", b"https://files.example/ is down", b'["https://files.example/a.mp4", 5]', b"GIF", b"7"]
+)
 def test_an_answer_that_is_neither_prediction_nor_output_was_lost(server, body):
     server.scripts["create"] = [bad.says(body)]
     with a_client(server) as client, pytest.raises(AnswerError) as error:
