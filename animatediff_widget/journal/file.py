@@ -36,6 +36,7 @@ LOGS = ("-wal", "-shm", "-journal")
 _READ_WITHIN = 2.0
 _WRITE_WITHIN = 4.0
 _WRITE_SOON_WITHIN = 1.5
+_WRITE_LATE_WITHIN = 0.1
 _WRITE_LATE_EVERY = 1.0
 
 _T = TypeVar("_T")
@@ -86,7 +87,7 @@ class JournalFile:
     def write_soon(self, act: _Act[_T]) -> _T:
         """As `write`, for 1.5 s; what others keep from being written then is written with the next, or by itself."""
         try:
-            return self._write(act, _WRITE_SOON_WITHIN if not self._late else 0.1)
+            return self._write(act, _WRITE_LATE_WITHIN if self._late else _WRITE_SOON_WITHIN)
         except JournalError as error:
             if error.code == "journal_busy":
                 self._late.append((os.getpid(), act))
@@ -106,7 +107,7 @@ class JournalFile:
             del self._late[: len(late)]
             return result
 
-        return self._do(transact, within)
+        return self._do(transact, within, _WRITE_WITHIN)
 
     def _write_later(self) -> None:
         timer = threading.Timer(_WRITE_LATE_EVERY, self._write_late)
@@ -115,14 +116,14 @@ class JournalFile:
 
     def _write_late(self) -> None:
         with contextlib.suppress(JournalError):
-            self._write(lambda _: None, _WRITE_SOON_WITHIN)
+            self._write(lambda _: None, _WRITE_LATE_WITHIN)
         if self._late:
             self._write_later()
 
-    def _do(self, act: _Act[_T], within: float) -> _T:
-        deadline = time.monotonic() + within
+    def _do(self, act: _Act[_T], within: float, own: float = 0.0) -> _T:
+        """Do something `within` so many seconds; this process's own threads, which write in turn, get `own` of them."""
         try:
-            with uninterrupted(), self._turn(deadline):
+            with uninterrupted(), self._turn(max(within, own), within) as deadline:
                 try:
                     return act(self._connect(deadline))
                 except sqlite3.DatabaseError as error:
@@ -136,14 +137,16 @@ class JournalFile:
         raise JournalError(Message("journal_busy" if busy else "journal_unusable", folder=self.folder, why=problem))
 
     @contextlib.contextmanager
-    def _turn(self, deadline: float) -> Iterator[None]:
-        """Wait for the other threads and processes; leave no transaction open."""
-        if not _lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+    def _turn(self, own: float, within: float) -> Iterator[float]:
+        """Wait for the other threads, then `within` for other processes; give the deadline. No transaction is left."""
+        deadline = time.monotonic() + own
+        if not _lock.acquire(timeout=own):
             raise TimeoutError("another thread does not let go of it")
         try:
+            deadline = min(deadline, time.monotonic() + within)
             with gate(self._gate, max(0.0, deadline - time.monotonic())):
                 try:
-                    yield
+                    yield deadline
                 except BaseException:
                     self._close()
                     raise
