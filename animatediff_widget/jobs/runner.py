@@ -58,7 +58,6 @@ class Runner:
             if self.thread is None and not self._job.finished:
                 self._deliver, self._process = deliver or self._show, os.getpid()
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
-                self._process = os.getpid()
                 self.thread.start()
 
     @property
