@@ -113,10 +113,13 @@ class Driver:
         exchange = beside(lambda: permit.run(lambda: self._exchange(action)))
         if self._control.wait_for(exchange, max(self._steps.left(), _LEAST)):
             return exchange.result()
-        # It is left to its thread. Where it has not begun there, it never will.
-        arrived = not permit.withdraw()
-        if isinstance(action, actions.Create) and arrived:
-            exchange.add_done_callback(self._came_late)
+        # It is left to its thread: a cancellation goes on there, and so does a POST that has begun. One that has not
+        # begun never will.
+        arrived = True
+        if isinstance(action, actions.Create):
+            arrived = not permit.withdraw()
+            if arrived:
+                exchange.add_done_callback(self._came_late)
         raise ConnectionFailed(Message("cut_short", who=backend.endpoint.label), arrived=arrived, passing=True)
 
     def _exchange(self, action: actions.Exchange) -> Any:
