@@ -69,7 +69,7 @@ class Journal(JournalProtocol):
         self._file = JournalFile(self.folder)
 
     def __repr__(self) -> str:
-        return f"<Journal {self.folder}>"
+        return f"<Journal {getattr(self, 'folder', '(not made)')}>"
 
     @property
     def animations(self) -> Path:

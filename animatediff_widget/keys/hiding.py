@@ -23,7 +23,11 @@ _SHAPES = re.compile(
     re.IGNORECASE,
 )
 _LONG_WORD = re.compile(r"\s*[^\s./:]{16,}\s*")
-_NAMES = re.compile(r"(?:.*[_-])?(?:token|key|secret|password|authorization)", re.IGNORECASE)
+_NAMES = re.compile(r"(?:.*[_-])?(?:api)?(?:token|key|secret|password|auth|authorization)", re.IGNORECASE)
+
+
+def _strip(text: str, characters: str | None = None, /) -> str:
+    return _Hidden(str.strip(text, characters))
 
 
 class _Hidden(str):
@@ -37,8 +41,8 @@ class _Hidden(str):
     def __getitem__(self, part: SupportsIndex | slice) -> str:
         return _Hidden(super().__getitem__(part))  # rich and reprlib show the beginning of long text
 
-    def strip(self, characters: str | None = None, /) -> str:
-        return _Hidden(super().strip(characters))
+    # Of a method that the code names, stackprinter shows what it is bound to; of this, its repr.
+    strip = functools.partialmethod(_strip)
 
     def __add__(self, other: str) -> str:
         return _Hidden(super().__add__(other))
@@ -70,11 +74,12 @@ def hide_keys(value: Any, depth: int = 100) -> Any:
     """Return the same arguments, or JSON, with all text hidden that looks like a key or is named as one."""
     if isinstance(value, str):
         return hide(value) if holds_key(value) else value
-    if isinstance(value, list) and depth:
-        return [hide_keys(item, depth - 1) for item in value]
+    if isinstance(value, (list, tuple)) and depth:
+        items = [hide_keys(item, depth - 1) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict) and depth:
         return {
-            hide_keys(name): hide(item) if is_named_as_key(name) else hide_keys(item, depth - 1)
+            hide_keys(name): hide_keys(hide(item) if is_named_as_key(name) else item, depth - 1)
             for name, item in value.items()
         }
     return value
@@ -98,11 +103,11 @@ def guarded(function: Callable[_P, _T]) -> Callable[_P, _T]:
         is_named = is_named_as_key(name) and name not in job_keys
         is_free_text = "str" in str(kinds.get(name, "str")) and "url" not in name
         is_misplaced = isinstance(value, str) and not is_free_text and may_be_key(value)
-        return hide(value) if is_named or is_misplaced else hide_keys(value)
+        return hide_keys(hide(value) if is_named or is_misplaced else value)
 
     @functools.wraps(function)
     def call(*arguments: Any, **named: Any) -> _T:
-        arguments = (*map(hidden, places, arguments), *map(hide_keys, arguments[len(places) :]))
+        arguments = (*map(hidden, places, arguments), *(hide_keys(hide(one)) for one in arguments[len(places) :]))
         named = {name: hidden(name, value) for name, value in named.items()}
         return function(*arguments, **named)
 

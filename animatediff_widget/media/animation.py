@@ -96,6 +96,8 @@ class Animation:
         return self.prediction.seed if self.prediction and self.prediction.seed is not None else self.body.seed
 
     def __repr__(self) -> str:
+        if not hasattr(self, "suffix"):  # a traceback shows a constructor that failed
+            return "<Animation (not made)>"
         return f"<Animation {self.mime}, {len(self.data) / 1024:.0f} KiB, seed {self.seed}>"
 
     def frames(self) -> list[Image]:

@@ -144,7 +144,8 @@ class LocalServer:
         self._thread: _ServerThread | None = None
 
     def __repr__(self) -> str:
-        return f"<LocalServer {self.base_url if self.running else self._state}>"
+        state = getattr(self, "_state", "not made")  # not yet there where a traceback shows a constructor that failed
+        return f"<LocalServer {self.base_url if state == 'running' else state}>"
 
     def __enter__(self) -> LocalServer:
         return self.start()

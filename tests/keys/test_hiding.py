@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import sys
 import traceback
@@ -46,10 +45,8 @@ def frames_of(act) -> tuple[BaseException, str]:
             if frame.filename != __file__
             for name, node in (frame.locals or {}).items()
         ]
-        ours = []
-        with contextlib.suppress(AttributeError):  # of an object that is not made yet
-            plain = traceback.TracebackException.from_exception(error, capture_locals=True)
-            ours = [str(frame.locals) for frame in plain.stack if frame.filename != __file__]
+        plain = traceback.TracebackException.from_exception(error, capture_locals=True)
+        ours = [str(frame.locals) for frame in plain.stack if frame.filename != __file__]
         assert rich
         return error, "\n".join([*rich, *ours, str(error)])
     raise AssertionError("it did not fail")
@@ -57,6 +54,7 @@ def frames_of(act) -> tuple[BaseException, str]:
 
 WRONG_PLACES = {
     "a made-up argument of animate": lambda key: animate("x", api_key=key),
+    "another made-up argument of animate": lambda key: animate("x", apiKey=key),
     "a made-up argument of the request": lambda key: AnimateDiffRequest(token=key),
     "the client's endpoint": lambda key: Client(key),
     "the endpoint of animate": lambda key: animate("x", endpoint=key),
@@ -86,6 +84,9 @@ OTHER_PLACES = {
     "the id to cancel": lambda key: Client(RELAY).cancel(key),
     "the request to post": lambda key: Client(RELAY).create(key),
     "the url to fetch": lambda key: Client(RELAY).download(f"http://relay.example/?token={key}", "clip"),
+    "a list as the key": lambda key: animate("x", token=[key]),
+    "two as the key": lambda key: animate("x", token=(key, key)),
+    "lists by name": lambda key: AnimateDiffRequest(steps={"token": [key]}),
     "the language of a snippet": lambda key: Client(RELAY).snippet(AnimateDiffRequest(), key),
     "how many to list": lambda key: Client(RELAY).list(key),
     "a time-out": lambda key: Client(RELAY, connect_timeout=key),
@@ -93,6 +94,7 @@ OTHER_PLACES = {
     "a journal's entry": lambda key: Job.resume(key),
     "the id to attach": lambda key: Job.attach(RELAY, key),
     "a job's key": lambda key: Journal().claim(key),
+    "a journal's folder": lambda key: Journal([key]),
     "the server's engine": lambda key: LocalServer(key),
     "the panel's language": lambda key: AnimateDiffPanel(lang=key),
     "an animation's data": lambda key: Animation(key, AnimateDiffRequest()),
@@ -110,6 +112,13 @@ def test_what_looks_like_a_key_is_hidden_wherever_it_is_put(act, key):
     error, shown = frames_of(lambda: act(key))
     assert isinstance(error, AnimateDiffError)
     assert key[:12] not in shown
+
+
+def test_what_is_one_argument_too_many_is_hidden():
+    with pytest.raises(TypeError) as refused:
+        animate("x", ODD)
+    frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
+    assert ODD not in "\n".join(str(frame.locals) for frame in frames if frame.filename != __file__)
 
 
 def test_a_guarded_function_is_the_same_to_whoever_reads_it():
@@ -155,6 +164,9 @@ def test_no_part_of_hidden_text_shows_and_it_is_the_same_text_all_the_same():
     assert text.encode() == LONG.encode()
     for part in (text, text[:80], text[-5:], text[3], text + "!", "Bearer " + text, [text], Key(LONG).header()[:20]):
         assert repr(part).strip("[]") == "'***'"
+    assert text.strip("s")[:2] == "k-"
+    assert LONG not in repr(text.strip("s"))
+    assert not inspect.ismethod(text.strip), "stackprinter shows the text that a method is bound to"
     assert hide(5) == 5
     assert hide(None) is None
 
