@@ -310,7 +310,8 @@ def test_where_less_motion_is_asked_for_nothing_loops(visit):
     assert moves(image)
     assert status(panel).startswith("Done")
     tab(panel, "History")
-    thumbnail = panel.locator(".ad-thumbnail").first
+    thumbnail = panel.locator("img.ad-thumbnail").first
+    thumbnail.wait_for()
     assert moves(thumbnail)
     here.page.emulate_media(reduced_motion="reduce")
     soon(here.page, lambda: thumbnail.evaluate(_LOOPS), expected=False)
