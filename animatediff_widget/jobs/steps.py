@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections.abc import Generator
 from typing import Any
 
@@ -44,7 +43,6 @@ from .view import JobView
 __all__ = ["Steps"]
 
 _REFUSALS = (400, 401, 403, 404, 410)  # what stores of files answer where a file was deleted, or is not yet there
-_FILE = re.compile(r"https?:|data:|/", re.IGNORECASE)  # beside the files, some models put text into their output
 
 
 class Steps:
@@ -123,9 +121,8 @@ class Steps:
         yield from self._job.record("downloading")
         self._job.show(state="downloading")
         # The first one last: once its file has its name, all of them are on the disk.
-        further = [number for number, output in enumerate(prediction.outputs) if number and _FILE.match(output)]
         animations: list[Animation] = []
-        for number in (*reversed(further), 0):
+        for number in reversed(range(len(prediction.outputs))):
             try:
                 animations.insert(0, (yield from self._fetch(prediction, number)))
             except OutputError as error:

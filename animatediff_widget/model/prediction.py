@@ -24,6 +24,7 @@ _SEED = re.compile(r"Using seed:\s{0,4}(-?\d{1,20})")
 # How many characters of a server's texts are kept, of a longer one the beginning and the end; `raw` has it whole.
 _LONGEST = {"status": 100, "error": 10_000, "logs": 200_000}
 _LONGEST_URL = 8_000
+_FILE = re.compile(r"https?:|data:|/", re.IGNORECASE)  # beside the files, some models put text into their output
 _MOST_OUTPUTS = 100
 _LONGEST_BAR = 1000  # of a line without an end, so much is read again
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
@@ -210,7 +211,9 @@ def _error(value: Any) -> str | None:
 def _urls(output: Any) -> list[str]:
     """List the urls in an output: one string, a list of them, or an object of them, such as can be real."""
     items = list(output.values()) if isinstance(output, dict) else output if isinstance(output, list) else [output]
-    return [item for item in items if isinstance(item, str) and item and _may_be_url(item)][:_MOST_OUTPUTS]
+    urls = [item for item in items if isinstance(item, str) and item and _may_be_url(item)]
+    files = [url for url in urls if _FILE.match(url)]
+    return (files or urls[:1])[:_MOST_OUTPUTS]
 
 
 def _may_be_url(text: str) -> bool:

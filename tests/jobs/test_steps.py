@@ -418,7 +418,7 @@ def several(*outputs: str) -> Prediction:
 
 def test_of_several_outputs_the_first_is_fetched_last():
     course = Course({Create: [several("https://files.example/2", "some words", "data:image/gif;base64,R0lG")]}).run()
-    assert [action.number for action in course.actions if isinstance(action, Fetch)] == [3, 1, 0]
+    assert [action.number for action in course.actions if isinstance(action, Fetch)] == [2, 1, 0]
     assert course.view.animations == (FETCHED,) * 3
 
 

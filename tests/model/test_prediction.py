@@ -120,6 +120,9 @@ def test_any_other_status_is_shown_as_it_is_and_runs_on(status):
 @pytest.mark.parametrize(
     ("output", "outputs"),
     [
+        (["a caption", "https://x.example/a.mp4", "seed 7"], ("https://x.example/a.mp4",)),
+        ({"text": "a caption", "video": "/files/a.mp4"}, ("/files/a.mp4",)),
+        (["files/a.mp4"], ("files/a.mp4",)),
         ("https://x.example/a.mp4", ("https://x.example/a.mp4",)),
         (
             ["https://x.example/a.mp4", "https://x.example/b.mp4"],
