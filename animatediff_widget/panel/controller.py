@@ -117,13 +117,9 @@ class Controller(HasTraits):
         """Take up a job of the journal where it was left; nothing is paid again. Returns as `run` does."""
 
         def make(job_type: type[Job]) -> Job:
-            try:
-                return job_type.resume(entry, journal=self.earlier.journal)
-            except KeyRefused as error:
-                self.choice.ask_for_key(Endpoint.restore(entry.endpoint, entry.kind), error)
-                raise
+            return job_type.resume(entry, journal=self.earlier.journal)
 
-        return self._launch(make, puts_back=True)
+        return self._launch(make, puts_back=True, entry=entry)
 
     def attach(self, prediction_id: str) -> Job | None:
         """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does."""
@@ -132,11 +128,7 @@ class Controller(HasTraits):
             if not prediction_id.strip():
                 raise AnimateDiffError(Message("id_missing"))
             endpoint, token = self.choice.ready(), self.choice.token
-            try:
-                return job_type.attach(endpoint, prediction_id.strip(), token=token, journal=self.earlier.journal)
-            except KeyRefused as error:
-                self.choice.ask_for_key(endpoint, error)
-                raise
+            return job_type.attach(endpoint, prediction_id.strip(), token=token, journal=self.earlier.journal)
 
         return self._launch(make, puts_back=True)
 
@@ -160,8 +152,10 @@ class Controller(HasTraits):
             self.cancelable = self._cancels <= self.view.adopted
             self.job.cancel()
 
-    def _launch(self, make: Callable[[type[Job]], Job], *, puts_back: bool = False) -> Job | None:
-        """Make a job and run it; what keeps it from being made becomes the refusal."""
+    def _launch(
+        self, make: Callable[[type[Job]], Job], *, puts_back: bool = False, entry: JournalEntry | None = None
+    ) -> Job | None:
+        """Make a job, of an entry of the journal or anew, and run it; what keeps it from being made is the refusal."""
         if self._is_closed:
             raise AnimateDiffError(Message("closed"))
         if self.running:
@@ -174,8 +168,12 @@ class Controller(HasTraits):
         try:
             job = make(self._job_type)
         except AnimateDiffError as error:
+            if isinstance(error, KeyRefused):
+                endpoint = Endpoint.restore(entry.endpoint, entry.kind) if entry else self.choice.endpoint
+                self.choice.ask_for_key(endpoint, error)
             self.refusal = error.message
             return None
+        self.earlier.offers = tuple(offer for offer in self.earlier.offers if offer.key != job.key)
         if puts_back:
             self.put_back(job)
         self.runner.run(job, lambda: self._watch(job), self.cancel, self._settle)
@@ -186,7 +184,7 @@ class Controller(HasTraits):
         with uninterrupted():
             self._leave()
             self.entry, self.job, self._cancels = None, job, 0
-            self.running = self.cancelable = True
+            self.running = True
             job.observe(self._deliver, "view")
             self._observed = job
             self._show(job.view)
@@ -215,10 +213,9 @@ class Controller(HasTraits):
 
     def _show(self, view: JobView) -> None:
         """Let the widgets show how the job stands. Run is offered last."""
+        self.cancelable = not view.finished and self._cancels <= view.adopted
         if view.finished:
             self.entry = None
-        else:
-            self.cancelable = self._cancels <= view.adopted
         self.refusal = None
         self.view = view
         self.key = self.job.key or ""
@@ -229,8 +226,7 @@ class Controller(HasTraits):
             self.earlier.see(self.key)
         if isinstance(view.error, KeyRefused):
             self.choice.ask_for_key(self.job.client.endpoint, view.error)
-        if view.finished:
-            self.cancelable = self.running = False
+        self.running = not view.finished
 
     # What was made before
 

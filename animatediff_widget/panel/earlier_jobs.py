@@ -48,12 +48,6 @@ class EarlierJobs(HasTraits):
                 self.offers = tuple(journal.to_pick_up())
                 self.report = journal.report
 
-    def take_offer(self) -> JournalEntry:
-        """Give the first job that is offered, which is offered no more."""
-        entry: JournalEntry = self.offers[0]
-        self.offers = self.offers[1:]
-        return entry
-
     def decline_offers(self) -> None:
         """Offer nothing for now; finished jobs are not offered again, and stay in the history."""
         for entry in self.offers:

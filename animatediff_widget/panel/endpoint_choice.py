@@ -48,16 +48,14 @@ class EndpointChoice(HasTraits):
 
     def choose(self, kind: str, base_url: str = "") -> None:
         """Choose a place."""
-        endpoint: Endpoint | None = None
-        problem: Message | str | None = None
+        endpoint, problem = None, None
         try:
             if holds_key(base_url):
                 raise AnimateDiffError(Message("key_in_base_url"))
             place = self.registry.place(kind)
             if place.needs_url and not base_url.strip():
-                problem = Message("url_missing")
-            else:
-                endpoint = place.endpoint(base_url)
+                raise AnimateDiffError(Message("url_missing"))
+            endpoint = place.endpoint(base_url)
         except AnimateDiffError as error:
             problem = error.message
             if error.code in ("key_in_base_url", "key_as_base_url"):  # the notebook would be saved with it
@@ -80,9 +78,9 @@ class EndpointChoice(HasTraits):
         self.refused_key = ()
         return None
 
-    def ask_for_key(self, endpoint: Endpoint, refusal: AnimateDiffError) -> None:
+    def ask_for_key(self, endpoint: Endpoint | None, refusal: KeyRefused) -> None:
         """Choose an endpoint and ask for its key, where the one that was found may be another relay's."""
-        if refusal.code in ("key_of_another_relay", "key_of_unknown_relay"):
+        if endpoint is not None and refusal.code in ("key_of_another_relay", "key_of_unknown_relay"):
             self.endpoint = endpoint
             self.refused_key = (endpoint.origin, refusal.message)
 

@@ -21,7 +21,6 @@ class EndpointPicker:
     def __init__(self, choice: EndpointChoice, maker: Maker) -> None:
         texts = maker.texts
         self._choice, self._texts = choice, texts
-        self._rendering = False
         self._unavailable = {place.kind: place.available() for place in choice.registry.places()}
         options = [
             (texts["unavailable"].format(place=texts[kind]) if why else texts[kind], kind)
@@ -45,8 +44,9 @@ class EndpointPicker:
         self.base_url.observe(self._chosen, "value")
         self.key.observe(self._typed, "value")
 
-    def _chosen(self, _: Any) -> None:
-        if not self._rendering:
+    def _chosen(self, change: Any) -> None:
+        known = self._choice.kind if change["owner"] is self.kind else self._choice.base_url
+        if change["new"] != known:  # else the control follows the choice
             self._choice.choose(self.kind.value, self.base_url.value)
             self._render()  # nobody is told where a key was taken out of the same base url again
 
@@ -58,11 +58,7 @@ class EndpointPicker:
     def _render(self, _: Any = None, refused: Message | str | None = None) -> None:
         """Show what the chosen place needs, and what is wrong with what it was given."""
         choice = self._choice
-        self._rendering = True  # the controls follow the choice here, not it them
-        try:
-            self.kind.value, self.base_url.value = choice.kind, choice.base_url
-        finally:
-            self._rendering = False
+        self.kind.value, self.base_url.value = choice.kind, choice.base_url
         status, wrong = choice.key_status()
         wrong = refused or self._unavailable[choice.kind] or choice.problem or wrong
         asked = [self.kind]

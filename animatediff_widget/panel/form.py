@@ -11,7 +11,6 @@ import ipywidgets as widgets
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.fields import IGNORED_INPUTS, draw_seed
-from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
 from .controller import Controller
@@ -31,19 +30,11 @@ class Form:
         self._maker, self._texts = maker, maker.texts
         self._refreshers: dict[str, list[Callable[[], None]]] = {}
         self._problems: dict[str, Message | str] = {}
-        self._refreshing = False
         self._build()
         controller.observe(self._edited, "edited")
 
-    @property
-    def request(self) -> AnimateDiffRequest:
-        """The controller's request."""
-        request: AnimateDiffRequest = self._controller.request
-        return request
-
     def _build(self) -> None:
         make, texts = self._maker, self._texts
-        steps, guidance = self._trait("steps"), self._trait("guidance_scale")
         seed = self._control("seed", widgets.IntText, "ad-seed", read=lambda: self._last_seed)
         self.random = make.make(
             widgets.ToggleButton, description=texts["random"], icon="random", help=texts["random_help"]
@@ -52,50 +43,29 @@ class Form:
         self._last_seed = draw_seed()
         self._refreshers["seed"].insert(0, self._show_random)
         self.random.observe(self._random_toggled, "value")
-        self.dice.on_click(lambda _: setattr(self.request, "seed", draw_seed()))
+        self.dice.on_click(lambda _: setattr(self._controller.request, "seed", draw_seed()))
         self.prompt = self._field("prompt", self._control("prompt", widgets.Textarea, rows=6))
         self.main = make.box(
             [
                 self._field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
                 make.row([self._choice("path"), self._choice("motion_module")]),
-                self._field(
-                    "steps",
-                    self._control("steps", widgets.IntSlider, min=steps.min, max=steps.max, readout=False),
-                    self._control("steps", widgets.IntText, "ad-number", key="steps_number"),
-                ),
-                self._field(
-                    "guidance_scale",
-                    self._control(
-                        "guidance_scale",
-                        widgets.FloatSlider,
-                        min=guidance.min,
-                        max=guidance.max,
-                        step=guidance.metadata["step"],
-                        readout=False,
-                    ),
-                    self._control(
-                        "guidance_scale",
-                        widgets.FloatText,
-                        "ad-number",
-                        key="guidance_scale_number",
-                        step=guidance.metadata["step"],
-                    ),
-                ),
+                self._number("steps", widgets.IntSlider, widgets.IntText),
+                self._number("guidance_scale", widgets.FloatSlider, widgets.FloatText),
                 self._field("seed", seed, self.random, self.dice),
             ]
         )
         self.advanced = make.box(
             [
                 self._field("version", self._control("version", widgets.Text, continuous_update=False)),
-                self._field("extra_input", self._json("extra_input")),
-                self._field("extra_body", self._json("extra_body")),
+                self._json("extra_input"),
+                self._json("extra_body"),
             ]
         )
         for name in self._refreshers:
             self._refresh(name)
 
     def _trait(self, name: str) -> Any:
-        return self.request.traits()[name]
+        return self._controller.request.traits()[name]
 
     def _label(self, name: str) -> str:
         return self._texts.get(f"label_{name}", self._trait(name).metadata["label"])
@@ -123,30 +93,25 @@ class Form:
         trait = self._trait(name)
         hint = self._texts.get(f"help_{name}", trait.help)
         control = self._maker.make(kind, *classes, description=self._label(name), help=hint, **traits)
-        read = read or (lambda: getattr(self.request, name))
+        read = read or (lambda: getattr(self._controller.request, name))
 
         def refresh() -> None:
-            value = read()
-            if control.value != value:
-                self._refreshing = True
-                try:
-                    control.value = value
-                finally:
-                    self._refreshing = False
+            control.value = read()
 
         def edited(change: Any) -> None:
-            if self._refreshing:
+            typed = change["new"]
+            if typed == read():  # it follows the request, or a person takes a refused value back
+                self._refresh(name)
                 return
-            if isinstance(change["new"], str) and holds_key(change["new"]):  # the notebook would be saved with it
+            if isinstance(typed, str) and holds_key(typed):  # the notebook would be saved with it
                 self._refresh(name)
                 self.notes[name].value = problem(self._texts["key_in_field"])
                 return
             try:
-                setattr(self.request, name, write(change["new"]))
+                setattr(self._controller.request, name, write(typed))
+                self._refresh(name)
             except InvalidRequest as error:
                 self._say(name, error.message)
-            else:
-                self._refresh(name)
 
         self.controls[key or name] = control
         self._refreshers.setdefault(name, []).append(refresh)
@@ -159,12 +124,21 @@ class Form:
         control = self._control(name, widgets.Combobox, options=options, ensure_option=False)
         return self._field(name, control, classes="ad-choice")
 
+    def _number(self, name: str, slider: type, text: type) -> Any:
+        """Make a slider with a field for the same number beside it."""
+        trait = self._trait(name)
+        step = trait.metadata["step"]
+        return self._field(
+            name,
+            self._control(name, slider, min=trait.min, max=trait.max, step=step, readout=False),
+            self._control(name, text, "ad-number", key=f"{name}_number", step=step),
+        )
+
     def _json(self, name: str) -> Any:
         """Make a text area for a JSON object; blank stands for none."""
-        label = self._label(name)
 
         def read() -> str:
-            value = getattr(self.request, name)
+            value = getattr(self._controller.request, name)
             typed = self.controls[name].value if name in self.controls else ""
             try:  # how a person laid the text out is left alone
                 if json.loads(typed or "{}") == value:
@@ -177,12 +151,15 @@ class Form:
             try:
                 value = json.loads(text) if text.strip() else {}
             except (ValueError, RecursionError) as error:
-                raise InvalidRequest(name, Message("not_json", label=label, why=error)) from None
+                raise InvalidRequest(name, Message("not_json", label=self._label(name), why=error)) from None
             if not isinstance(value, dict):
-                raise InvalidRequest(name, Message("not_object", label=label))
+                raise InvalidRequest(name, Message("not_object", label=self._label(name)))
             return value
 
-        return self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write)
+        return self._field(
+            name,
+            self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write),
+        )
 
     def _edited(self, change: Any) -> None:
         _, edited = change["new"]
@@ -210,7 +187,7 @@ class Form:
         if name != "extra_input":
             return ""
         sentences = []
-        for given in self.request.extra_input:
+        for given in self._controller.request.extra_input:
             meant = IGNORED_INPUTS.get(given)
             if meant is not None:
                 code = "input_ignored_for" if meant else "input_ignored"
@@ -218,14 +195,13 @@ class Form:
         return said(" ".join(sentences))
 
     def _show_random(self) -> None:
-        is_random = self.request.seed is None
-        if not is_random:
-            self._last_seed = self.request.seed
-        self.random.value = is_random
-        self.controls["seed"].disabled = is_random
+        seed = self._controller.request.seed
+        if seed is not None:
+            self._last_seed = seed
+        self.random.value = self.controls["seed"].disabled = seed is None
 
     def _random_toggled(self, change: Any) -> None:
         if change["new"]:
-            self.request.seed = None
-        elif self.request.seed is None:
-            self.request.seed = self._last_seed
+            self._controller.request.seed = None
+        elif self._controller.request.seed is None:
+            self._controller.request.seed = self._last_seed

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .controller import Controller
 from .controls import Maker, refill
 from .markup import quiet, said, shorten
-
-if TYPE_CHECKING:
-    from animatediff_widget.jobs.job import Job
 
 __all__ = ["ResumeOffer"]
 
@@ -33,18 +30,10 @@ class ResumeOffer:
             if others:
                 text += " " + texts["and_more"].format(count=len(others))
             accept = maker.button("show" if code == "unseen" else "resume", "play")
-            accept.on_click(lambda _: self._controller.press(self._accept))
+            accept.on_click(lambda _: self._controller.press(lambda: self._controller.resume(entry)))
             decline = maker.button("not_now", "times")
             decline.on_click(lambda _: earlier.decline_offers())
             children = [maker.html(said(text)), accept, decline]
         if earlier.report:
             children.append(maker.html(quiet(texts.say(earlier.report))))
         refill(self.box, *children)
-
-    def _accept(self) -> Job | None:
-        earlier = self._controller.earlier
-        entry = earlier.take_offer()
-        job = self._controller.resume(entry)
-        if job is None:  # it can be picked up once the reason is gone
-            earlier.offers = (entry, *earlier.offers)
-        return job
