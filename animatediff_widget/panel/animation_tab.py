@@ -43,33 +43,26 @@ class AnimationTab:
         self.save.on_click(lambda _: self._save(self.animation))
         self.use_seed.on_click(self._use_seed)
 
-    def render(self, view: JobView, *, is_live: bool) -> None:
+    def render(self, view: JobView) -> None:
         """Show a job; nothing of another one is left, so that it is not saved under this one's name."""
-        texts = self._texts
-        if view.animation is not None:
-            if view.animation is not self.animation:
-                self._render_animation(view.animation)
-                self._render_others(view.animations[1:])
+        animation, texts = view.animation, self._texts
+        if animation is not None and animation is self.animation:
             return
-        self.animation = None
-        self._render_others(())
-        if view.finished or not is_live:
+        self.animation = animation
+        self.note.value = ""
+        self._render_others(view.animations[1:])
+        if animation is not None:
+            kept = texts["kept"].format(path=animation.path)
+            self.stage.value = f"{self._media(animation)}{quiet(self._recipe(animation))}{quiet(kept)}"
+            self.file_name.value = file_name(animation)
+        elif view.finished or self._controller.entry is not None:
             says_why = view.error is not None and not view.candidates
-            text = texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
-            self.stage.value = empty(text)
+            self.stage.value = empty(
+                texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
+            )
         else:
             self.stage.value = empty(texts["drawing"], "ad-drawing")
-        self.note.value = ""
-        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = True
-
-    def _render_animation(self, animation: Animation) -> None:
-        self.animation = animation
-        texts = self._texts
-        kept = texts["kept"].format(path=animation.path)
-        self.stage.value = f"{self._media(animation)}{quiet(self._recipe(animation))}{quiet(kept)}"
-        self.note.value = ""
-        self.file_name.value = file_name(animation)
-        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = False
+        self.file_name.disabled = self.save.disabled = self.use_seed.disabled = animation is None
 
     def _media(self, animation: Animation) -> str:
         return animation.to_html() if may_show(animation.embed) else empty(self._texts["kept_out"])

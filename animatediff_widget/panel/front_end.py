@@ -36,7 +36,7 @@ def runs_in_background(forced: bool | None = None) -> bool:
     Colab's does not (googlecolab/colabtools issue 3373). Its page on a kernel of one's own ("local runtime") cannot be
     recognized from the kernel, so that somebody who knows better has the last word.
     """
-    return "google.colab" not in sys.modules if forced is None else forced
+    return not saves_widgets() if forced is None else forced
 
 
 def running_cell() -> tuple[str, int]:

@@ -19,7 +19,6 @@ from .prompt_words import telling_words
 from .running import InsideClick
 
 if TYPE_CHECKING:
-    from animatediff_widget.jobs.job import Job
     from animatediff_widget.journal import JournalEntry
 
 __all__ = ["History"]
@@ -46,12 +45,9 @@ class History:
             help=maker.texts["attach_help"],
         )
         self.attach = maker.button("attach", "link")
-        self.attach.on_click(lambda _: controller.press(self._attach))
+        self.attach.on_click(lambda _: controller.press(lambda: controller.attach(self.prediction_id.value)))
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
         self.box = maker.box([self.grid, self.note, self._attach_row])
-
-    def _attach(self) -> Job | None:
-        return self._controller.attach(self.prediction_id.value)
 
     def refresh(self) -> None:
         """Read the newest jobs again."""
@@ -67,9 +63,8 @@ class History:
             return
         tiles = {key: self._tiles[key] for key in kept}
         for entry in entries[:_PAGE]:
-            made_of = (entry.state, entry.output, entry.seed)
             known = self._tiles.get(entry.key)
-            tiles[entry.key] = known if known and known.made_of == made_of else self._tile(entry, made_of)
+            tiles[entry.key] = known if known and known.entry == entry else self._tile(entry)
         self._tiles = tiles
         refill(self.grid, *(tile.box for tile in tiles.values()))
         self.note.value = "" if tiles else empty(self._texts["no_history"])
@@ -78,16 +73,17 @@ class History:
         if may_show():
             self._add_pictures(entries[:_PAGE], journal.folder / "thumbnails")
 
-    def _tile(self, entry: JournalEntry, made_of: tuple[Any, ...]) -> _Tile:
+    def _tile(self, entry: JournalEntry) -> _Tile:
         """Make a tile: how the job stands, and a button that says what tells this job from the next."""
         state = self._texts.get(f"state_{entry.state}", entry.state)
         words = telling_words(entry.body.prompt, 32) or self._texts["no_prompt"]
-        made = f"{words} · {_when(entry.created)} · {entry.seed}"
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
+        when = date.removeprefix(time.strftime("%Y-%m-%d "))  # today, the time of day is enough
+        made = f"{words} · {when} · {entry.seed}"
         button = self._maker.make(widgets.Button, description=made, help=f"{date} · {entry.body.prompt[:200]}")
         button.on_click(lambda _: self._controller.show_entry(entry))
         picture = self._maker.html(f'<div class="ad-thumbnail">{plain(state)}</div>')
-        return _Tile(self._maker.box([picture, button], "ad-tile"), picture, made_of)
+        return _Tile(entry, self._maker.box([picture, button], "ad-tile"), picture)
 
     def _add_pictures(self, entries: list[JournalEntry], folder: Path) -> None:
         """Show the pictures that are kept; the others are made beside the kernel, one after the other.
@@ -123,11 +119,11 @@ class History:
 
 @dataclasses.dataclass
 class _Tile:
-    """A job's picture and button; `made_of` is what they show of it."""
+    """A job's picture and button."""
 
+    entry: JournalEntry
     box: Any
     picture: Any
-    made_of: tuple[Any, ...]
     is_asked_for: bool = False
     has_picture: bool = False
 
@@ -142,10 +138,3 @@ class _Tile:
             less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
             self.picture.value = f"<picture>{less}{image}</picture>"
             self.has_picture = True
-
-
-def _when(created: float) -> str:
-    """Write the time of a job: of today's, the time of day; of an older one, the date as well."""
-    then = time.localtime(created)
-    is_today = then[:3] == time.localtime()[:3]
-    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from typing import Any
 
 from animatediff_widget.texts import TEXTS, Texts
@@ -15,6 +16,7 @@ _LONGEST_SENTENCE = 600
 _MOST_NODES = 600
 _LARGEST_COPY = 256 * 1024
 _LONGEST_LOG = 20_000
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 # The button's code is fixed: what a server sent is only ever a text area's value.
 _COPY = (
     "const t=this.nextElementSibling,d=()=>{this.textContent=this.dataset.done;this.classList.add('ad-said')};"
@@ -26,10 +28,7 @@ _COPY = (
 def plain(text: str) -> str:
     """Escape text for HTML; characters that could reorder the line around them are made visible."""
     text = text.encode("utf-8", "backslashreplace").decode()
-    for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C):
-        if chr(code) in text:
-            text = text.replace(chr(code), f"\\u{code:04x}")
-    return html.escape(text, quote=True)
+    return html.escape(_REORDERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text), quote=True)
 
 
 def shorten(text: str, longest: int = _LONGEST_STRING) -> str:

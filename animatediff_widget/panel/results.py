@@ -71,21 +71,16 @@ class Results:
 
     def _result_changed(self, change: Any) -> None:
         view: JobView = change["new"]
-        self.animation_tab.render(view, is_live=self._controller.entry is None)
-        prediction, error = view.prediction, view.error
-        if isinstance(error, ApiError) and error.body is not None:  # an endpoint's error is an answer as well
-            self._prediction = None
-            self.json.value = json_view(error.body, self._texts)
-        elif prediction is None:
-            self.json.value = empty(self._texts["no_json"])
-        elif prediction is not self._prediction:
-            self.json.value = json_view(prediction.raw, self._texts)
-        logs = prediction.logs if prediction else ""
-        if prediction is None or prediction is not self._prediction:
-            self.logs.value = log_view(logs) if logs else empty(self._texts["no_logs"])
+        self.animation_tab.render(view)
+        answer, logs = (view.prediction.raw, view.prediction.logs) if view.prediction else (None, "")
+        if isinstance(view.error, ApiError) and view.error.body is not None:  # an endpoint's error is an answer as well
+            answer = view.error.body
+        self.json.value = empty(self._texts["no_json"]) if answer is None else json_view(answer, self._texts)
+        self.logs.value = log_view(logs) if logs else empty(self._texts["no_logs"])
+        if view.prediction is not self._prediction:
             self.json_note.value = ""
-        self._prediction = prediction
-        self.save_json.disabled = prediction is None
+        self._prediction = view.prediction
+        self.save_json.disabled = view.prediction is None
         if view.animation is not None and self.tabs.selected_index == _TABS.index("tab_history"):
             self.history.refresh()
 

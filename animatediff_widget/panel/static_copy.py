@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.texts import Texts
 
 from .front_end import saves_widgets
-from .markup import plain
+from .markup import plain, shorten
 
 if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
@@ -102,7 +102,7 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, str):
         if value.startswith("data:"):  # the animation itself, which the other output holds
             return f"{value[:60]}…"
-        return value if len(value) <= _LONGEST_STRING else f"{value[:_LONGEST_STRING]}…"
+        return shorten(value, _LONGEST_STRING)
     if isinstance(value, dict):
         return {key: _shortened(item) for key, item in value.items()}
     if isinstance(value, list):
