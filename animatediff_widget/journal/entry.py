@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.errors import InvalidRequest, check
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
     from animatediff_widget.model.request import AnimateDiffRequest
 
-__all__ = ["JournalEntry", "further_files", "read_row", "without_data", "write_error"]
+__all__ = ["JournalEntry", "read_row", "without_data", "write_answer", "write_columns"]
 
 # A string of JSON that holds a file (RFC 2397). No quotation mark stands in it, or it is left as it is.
 _DATA = re.compile(r'"(data:[^",\\]{0,200},)([^"]{1000,})(?<!\\)"', re.IGNORECASE)
@@ -105,21 +105,17 @@ class JournalEntry:
         first = self.animation()
         if first is None or self.output is None:
             return ()
+        stem = self.output.stem
+        numbers = {
+            int(found[1]): path
+            for path in self.output.parent.glob(f"{glob.escape(stem)}-*.*")
+            if (found := _NUMBERED.fullmatch(path.stem[len(stem) :]))
+        }
         animations = [first]
-        for path in further_files(self.output):
+        for _, path in sorted(numbers.items()):
             with contextlib.suppress(OSError):
                 animations.append(Animation(path.read_bytes(), self.body, self.prediction, path))
         return tuple(animations)
-
-
-def further_files(first: Path) -> list[Path]:
-    """List the files of a job's further animations, by the name of the first one's file."""
-    numbers = {
-        int(found[1]): path
-        for path in first.parent.glob(f"{glob.escape(first.stem)}-*.*")
-        if (found := _NUMBERED.fullmatch(path.stem[len(first.stem) :]))
-    }
-    return [numbers[number] for number in sorted(numbers)]
 
 
 def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
@@ -143,9 +139,44 @@ def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
     )
 
 
-def write_error(error: Message | str | None) -> str | None:
-    """Write an error as it is stored; the inverse is part of `read_row`."""
-    return json.dumps(error.to_json(), ensure_ascii=False) if isinstance(error, Message) else error
+def write_columns(
+    folder: Path,
+    prediction: Prediction | None,
+    error: Message | str | None,
+    output: Path | None,
+    size: int | None,
+    sha256: str | None,
+    seconds: float | None,
+) -> dict[str, Any]:
+    """Write what has become known of a job as columns of the table, without what is None; `read_row` reads them."""
+    check(Prediction, none=True, prediction=prediction)
+    check(Message if isinstance(error, Message) else str, none=True, error=error)
+    check(Path, none=True, output=output)
+    check(int, none=True, size=size)
+    check(str, none=True, sha256=sha256)
+    check(float, none=True, seconds=seconds)
+    columns = {
+        "prediction_id": prediction and prediction.id,
+        "answer": prediction and write_answer(prediction),
+        "error": json.dumps(error.to_json(), ensure_ascii=False) if isinstance(error, Message) else error,
+        "output": None if output is None else _stored(Path(output).absolute(), folder),
+        "size": size,
+        "sha256": sha256,
+        "seconds": seconds,
+    }
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def write_answer(prediction: Prediction) -> str:
+    """Write an answer in ASCII, which keeps broken UTF-16 as it came, and without the files in it."""
+    return without_data(json.dumps(prediction.raw))
+
+
+def _stored(output: Path, folder: Path) -> str:
+    """Write a path so that it stays true when the journal's folder is moved."""
+    stored = output.relative_to(folder).as_posix() if output.is_relative_to(folder) else str(output)
+    check(str, output=stored)
+    return stored
 
 
 def without_data(answer: str) -> str:

@@ -80,6 +80,10 @@ class JournalFile:
         """
         return self._do(act, _READ_WITHIN)
 
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """Ask the database; else as `read`."""
+        return self.read(lambda database: database.execute(query, values).fetchall())
+
     def write(self, act: _Act[_T]) -> _T:
         """Do something in one transaction, which is on the disk when this returns; else as `read`, for 4 s."""
         return self._write(act, _WRITE_WITHIN)

@@ -51,10 +51,15 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
                 for tail in logs:
                     with contextlib.suppress(FileNotFoundError):
                         shutil.copyfile(f"{damaged}{tail}", f"{copy}{tail}")
-                for row in _read(copy):
-                    rows.setdefault(str(row.get("key")), row)
-                uses.update(_read_key_uses(copy))
-        added = _add(sorted(rows.values(), key=lambda row: int(row["number"]), reverse=True), journal)
+                with contextlib.closing(connect(copy)) as database:
+                    for row in _read(database):
+                        rows.setdefault(str(row.get("key")), row)
+                    with contextlib.suppress(sqlite3.Error):  # that no key is taken to another relay after a damage
+                        for fingerprint, origin in database.execute("SELECT fingerprint, origin FROM keys"):
+                            uses.add((str(fingerprint), str(origin)))
+        newest_first = sorted(rows.values(), key=lambda row: int(row["number"]), reverse=True)
+        batches = (newest_first[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
+        added = sum(journal.write(partial(_insert, batch)) for batch in batches)
         journal.write(lambda database: database.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", uses))
         kept = damaged
         if damaged.name.startswith("journal-damaged-"):
@@ -66,38 +71,25 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
     return Salvaged(len(rows), added, kept)
 
 
-def _read(copy: Path) -> Iterator[_Row]:
+def _read(database: sqlite3.Connection) -> Iterator[_Row]:
     """Read the rows upwards, number by number past what is damaged; then downwards, for those behind a wide gap."""
-    with contextlib.closing(connect(copy)) as database:
-        with contextlib.suppress(sqlite3.Error):
-            database.execute("PRAGMA writable_schema = ON")  # a schema that names missing pages is read all the same
-        for clause, number, step in (("> ? ORDER BY number", -(2**63), 1), ("< ? ORDER BY number DESC", 2**63 - 1, -1)):
-            # No index is used: it may be damaged where the rows are not.
-            query, misses = f"SELECT * FROM jobs NOT INDEXED WHERE number {clause}", 0  # noqa: S608
-            while misses < _MISSES:
-                try:
-                    for row in database.execute(query, (number,)):
-                        yield dict(row)
-                        number, misses = row["number"], 0
-                    return
-                except sqlite3.Error:
-                    number, misses = number + step, misses + 1
-
-
-def _read_key_uses(copy: Path) -> Iterator[tuple[str, str]]:
-    """Read where keys were used, so that none is taken to another relay after a damage."""
-    with contextlib.closing(connect(copy)) as database, contextlib.suppress(sqlite3.Error):
-        for fingerprint, origin in database.execute("SELECT fingerprint, origin FROM keys"):
-            yield str(fingerprint), str(origin)
-
-
-def _add(rows: list[_Row], journal: JournalFile) -> int:
-    """Add rows, the newest first, with numbers below those of the journal's own: they are older."""
-    batches = (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
-    return sum(journal.write(partial(_insert, batch)) for batch in batches)
+    with contextlib.suppress(sqlite3.Error):
+        database.execute("PRAGMA writable_schema = ON")  # a schema that names missing pages is read all the same
+    for clause, number, step in (("> ? ORDER BY number", -(2**63), 1), ("< ? ORDER BY number DESC", 2**63 - 1, -1)):
+        # No index is used: it may be damaged where the rows are not.
+        query, misses = f"SELECT * FROM jobs NOT INDEXED WHERE number {clause}", 0  # noqa: S608
+        while misses < _MISSES:
+            try:
+                for row in database.execute(query, (number,)):
+                    yield dict(row)
+                    number, misses = row["number"], 0
+                return
+            except sqlite3.Error:
+                number, misses = number + step, misses + 1
 
 
 def _insert(rows: list[_Row], database: sqlite3.Connection) -> int:
+    """Add rows, the newest first, with numbers below those of the journal's own: they are older."""
     ours = {column["name"] for column in database.execute("PRAGMA table_info(jobs)")}
     number = database.execute("SELECT coalesce(min(number), 1) FROM jobs").fetchone()[0]
     added = 0

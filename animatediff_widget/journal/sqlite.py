@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sqlite3
 import statistics
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -24,7 +22,7 @@ from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
 from .base import JournalProtocol
-from .entry import JournalEntry, read_row, without_data, write_error
+from .entry import JournalEntry, read_row, write_answer, write_columns
 from .file import JournalFile
 from .locks import FileClaim, claim, is_claimed
 from .salvage import Salvaged, salvage
@@ -116,21 +114,7 @@ class Journal(JournalProtocol):
     ) -> bool:
         """See `JournalProtocol.record`."""
         check(str, key=key, state=state)
-        check(Prediction, none=True, prediction=prediction)
-        check(Message if isinstance(error, Message) else str, none=True, error=error)
-        check(Path, none=True, output=output)
-        check(int, none=True, size=size)
-        check(str, none=True, sha256=sha256)
-        check(float, none=True, seconds=seconds)
-        known: dict[str, Any] = {
-            **_answer(prediction),
-            "error": write_error(error),
-            "output": self._stored(output),
-            "size": size,
-            "sha256": sha256,
-            "seconds": seconds,
-        }
-        news = {name: value for name, value in known.items() if value is not None}
+        news = write_columns(self.folder, prediction, error, output, size, sha256, seconds)
         if state == "succeeded":
             news.setdefault("error", None)
         columns = "".join(f", {name} = ?" for name in news)
@@ -154,7 +138,7 @@ class Journal(JournalProtocol):
                 database.execute(
                     "UPDATE jobs SET state = 'running', seen = 0, prediction_id = ?, answer = ?, adopted = ? "
                     "WHERE key = ?",
-                    (*_answer(prediction).values(), not named, key),
+                    (prediction.id, write_answer(prediction), not named, key),
                 )
             return taken is None
 
@@ -180,28 +164,24 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.jobs`."""
         check(int, limit=limit)
         check(str, none=True, before=before)
-        if before is None:
-            return self._select("ORDER BY number DESC LIMIT ?", limit)
-        return self._select(
-            "WHERE number < (SELECT number FROM jobs WHERE key = ?) ORDER BY number DESC LIMIT ?", before, limit
-        )
+        return self._page("TRUE", limit, before)
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
         """See `JournalProtocol.unfinished`."""
         check(int, limit=limit)
-        return self._select(f"WHERE {_UNFINISHED} ORDER BY number DESC LIMIT ?", limit)
+        return self._page(_UNFINISHED, limit)
 
     def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
         """See `JournalProtocol.to_pick_up`."""
         check(int, limit=limit)
         found: list[JournalEntry] = []
-        below = sys.maxsize
+        before: str | None = None
         while len(found) < limit:
-            page = self._select(f"WHERE {_PICK_UP} AND number < ? ORDER BY number DESC LIMIT ?", below, limit)
+            page = self._page(_PICK_UP, limit, before)
             found += [entry for entry in page if not (_KEY.fullmatch(entry.key) and self.claimed(entry.key))]
             if len(page) < limit:
                 break
-            below = page[-1].number
+            before = page[-1].key
         for lock in self._locks.glob("*"):
             if _KEY.fullmatch(lock.name):
                 is_claimed(lock, tries=1)  # removes it when its process is dead
@@ -212,7 +192,7 @@ class Journal(JournalProtocol):
         check(str, key=key)
         check(str, none=True, endpoint=endpoint)
         found = self._select(
-            "WHERE key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
+            "key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
             *(key, key, endpoint, endpoint),
         )
         return found[0] if found else None
@@ -221,11 +201,11 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.find`."""
         check(str, beginning=beginning)
         check(int, limit=limit)
-        return self._select("WHERE key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+        return self._select("key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
     def key_uses(self) -> set[tuple[str, str]]:
         """See `JournalProtocol.key_uses`."""
-        rows = self._file.read(lambda database: database.execute("SELECT fingerprint, origin FROM keys").fetchall())
+        rows = self._file.rows("SELECT fingerprint, origin FROM keys")
         return {(str(fingerprint), str(origin)) for fingerprint, origin in rows}
 
     def note_key_use(self, fingerprint: str, origin: str) -> None:
@@ -236,13 +216,10 @@ class Journal(JournalProtocol):
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
         """See `JournalProtocol.typical_seconds`."""
         check(Endpoint, endpoint=endpoint)
-        values = (endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES)
-        rows = self._file.read(
-            lambda database: database.execute(
-                "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND state = 'succeeded' "
-                "AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
-                values,
-            ).fetchall()
+        rows = self._file.rows(
+            "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND state = 'succeeded' "
+            "AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
+            *(endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES),
         )
         seconds = [row["seconds"] for row in rows if isinstance(row["seconds"], float)]
         return statistics.median(seconds) if seconds else None
@@ -263,10 +240,13 @@ class Journal(JournalProtocol):
         check(Path, file=file)
         return salvage(Path(file).absolute(), self._file)
 
-    def _select(self, clause: str, *values: Any) -> list[JournalEntry]:
-        rows = self._file.read(
-            lambda database: database.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608
-        )
+    def _page(self, condition: str, limit: int, before: str | None = None) -> list[JournalEntry]:
+        """Read the newest jobs of those that fulfil a condition and were submitted before the one with that key."""
+        below = "CASE WHEN ?1 IS NULL THEN 9223372036854775807 ELSE (SELECT number FROM jobs WHERE key = ?1) END"
+        return self._select(f"{condition} AND number < {below} ORDER BY number DESC LIMIT ?2", before, limit)
+
+    def _select(self, condition: str, *values: Any) -> list[JournalEntry]:
+        rows = self._file.rows(f"SELECT * FROM jobs WHERE {condition}", *values)  # noqa: S608
         return [read_row(row, self.folder) for row in rows]
 
     def _lock(self, key: str) -> Path:
@@ -274,24 +254,6 @@ class Journal(JournalProtocol):
         if not _KEY.fullmatch(key):  # it becomes the name of a file
             raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
         return self._locks / key
-
-    def _stored(self, output: Path | None) -> str | None:
-        """Write a path so that it stays true when the journal's folder is moved."""
-        if output is None:
-            return None
-        path = Path(output).absolute()
-        stored = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
-        check(str, output=stored)
-        return stored
-
-
-def _answer(prediction: Prediction | None) -> dict[str, str | None]:
-    if prediction is None:
-        return {"prediction_id": None, "answer": None}
-    return {
-        "prediction_id": prediction.id,
-        "answer": without_data(json.dumps(prediction.raw)),  # in ASCII: broken UTF-16 is kept as it came
-    }
 
 
 def _version_and_steps(body: Body) -> tuple[str | None, int | None]:
