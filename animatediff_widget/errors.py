@@ -49,11 +49,9 @@ class AnimateDiffError(Exception):
     """
 
     def __init__(self, message: Message | str) -> None:
-        super().__init__(
-            message
-            if isinstance(message, Message)
-            else printable(message if isinstance(message, str) else shown(message))
-        )
+        if not isinstance(message, Message):
+            message = printable(message if isinstance(message, str) else shown(message))
+        super().__init__(message)
 
     @property
     def message(self) -> Message | str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report, text
+from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report, say_files, text
 
 __all__ = ["add"]
 
@@ -39,4 +39,5 @@ def _attach(arguments: argparse.Namespace) -> int:
     job = Job.attach(endpoint, arguments.id, journal=journal)
     report(journal)
     follow(job)
+    say_files(job)
     return OK

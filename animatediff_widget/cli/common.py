@@ -7,14 +7,14 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import JobError
-from animatediff_widget.texts import TEXTS, Message
+from animatediff_widget.texts import TEXTS
 
 from .output import complain, say
 
 if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
     from animatediff_widget.journal import Journal
+    from animatediff_widget.media.animation import Animation
     from animatediff_widget.model.endpoint import Endpoint
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "follow",
     "given_endpoint",
     "report",
+    "say_files",
     "text",
 ]
 
@@ -86,23 +87,17 @@ def report(journal: Journal) -> None:
         complain(journal.report)
 
 
-def follow(job: Job) -> None:
-    """Follow a job of the journal to its end, and print its files' names; raises its error, or an interrupt.
-
-    An interrupt cancels the job; what became of it has been printed then.
-    """
+def follow(job: Job) -> Animation:
+    """Follow a job to its end; raises its error, or the interrupt that canceled it, which says what became of it."""
     from animatediff_widget.jobs.progress import show_progress
 
     try:
         with show_progress(job):
-            animation = job.run()
+            return job.run()
     except KeyboardInterrupt:
-        if job.error is not None:
-            complain(f"{(job.key or '')[:SHORT_KEY]}: {job.error}")
-        raise
-    if animation.path is None:
-        raise JobError(Message("no_file"))
-    say_files(job)
+        if job.animation is None:
+            raise KeyboardInterrupt(job.error or TEXTS["nothing_sent"]) from None
+        return job.animation  # it was too late to cancel
 
 
 def say_files(job: Job) -> None:

@@ -29,21 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a character that its encoding lacks ends nothing
     try:
-        return _act(argv)
-    finally:
-        flush()
-
-
-def _act(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv)
-    try:
+        arguments = _parser().parse_args(argv)
         return int(arguments.act(arguments))
     except JobCanceled as error:
         return fail(error, CANCELED)
-    except KeyboardInterrupt:
-        return fail(TEXTS["interrupted"].format(error="").rstrip(), CANCELED)
+    except KeyboardInterrupt as interrupt:
+        return fail(TEXTS["interrupted"].format(error=interrupt).rstrip(), CANCELED)
     except AnimateDiffError as error:
         return fail(error, FAILED)
+    finally:
+        flush()
 
 
 class _OneSentence(argparse.ArgumentParser):
@@ -63,7 +58,3 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, lab, serve, jobs, resume, attach):
         command.add(commands)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -68,7 +68,9 @@ def _resume(arguments: argparse.Namespace) -> int:
     code = OK
     if len(entries) == 1:
         try:
-            follow(Job.resume(entries[0], journal=journal, adopt=arguments.id))
+            job = Job.resume(entries[0], journal=journal, adopt=arguments.id)
+            follow(job)
+            say_files(job)
         except AnimateDiffError as error:
             code = fail(f"{entries[0].key[:SHORT_KEY]}: {error}", FAILED)
         return code
@@ -79,8 +81,7 @@ def _resume(arguments: argparse.Namespace) -> int:
             else:
                 say_files(ended)
     except KeyboardInterrupt:
-        complain(TEXTS["resume_stopped"])
-        raise
+        raise KeyboardInterrupt(TEXTS["resume_stopped"]) from None
     return code
 
 

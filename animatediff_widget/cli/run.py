@@ -6,18 +6,13 @@ import argparse
 import contextlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from animatediff_widget.errors import AnimateDiffError, JobCanceled
+from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import TEXTS
 
-from .common import OK, USAGE, add_endpoint, fail, given_endpoint, text
+from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, text
 from .output import complain, say, say_json
-
-if TYPE_CHECKING:
-    from animatediff_widget.jobs.job import Job
-    from animatediff_widget.media.animation import Animation
 
 __all__ = ["add"]
 
@@ -62,7 +57,7 @@ def _default(trait: Any) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.jobs.progress import further_files
+    from animatediff_widget.jobs.progress import say_further
 
     fields: dict[str, Any] = {}
     try:
@@ -76,28 +71,14 @@ def _run(arguments: argparse.Namespace) -> int:
         return fail(error, USAGE)
     job = Job(request, Client(endpoint))
     try:
-        animation = _animate(job)
+        animation = follow(job)
         path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
     finally:  # the file first, then the words: whatever takes them may be full or gone
         if arguments.json and job.prediction is not None:
             say_json(job.prediction.raw)
     (complain if arguments.json else say)(path)
-    further = further_files(job)
-    if further:
-        complain(further)
+    say_further(job)
     return OK
-
-
-def _animate(job: Job) -> Animation:
-    from animatediff_widget.jobs.progress import show_progress
-
-    try:
-        with show_progress(job):
-            return job.run()
-    except KeyboardInterrupt:
-        if job.animation is None:
-            raise JobCanceled(TEXTS["interrupted"].format(error=job.error or TEXTS["nothing_sent"])) from None
-        return job.animation  # it was too late to cancel
 
 
 def _parse(name: str, given: str) -> Any:

@@ -14,7 +14,7 @@ from animatediff_widget.texts.plain import printable
 from .job import Job
 from .status_line import describe
 
-__all__ = ["further_files", "say_further", "show_progress"]
+__all__ = ["say_further", "show_progress"]
 
 
 @contextlib.contextmanager
@@ -38,17 +38,11 @@ def show_progress(job: Job) -> Iterator[None]:
             _write("\n")
 
 
-def further_files(job: Job) -> Message | None:
-    """Say where the further animations of a job are; None where there is one at most."""
-    files = [str(animation.path) for animation in job.animations[1:]]
-    return Message("further_files", files=", ".join(files)) if files else None
-
-
 def say_further(job: Job) -> None:
-    """Print where the further animations of a job are."""
-    further = further_files(job)
-    if further:
-        _write(f"{further}\n")
+    """Print where the further animations of a job are, where there are any."""
+    files = [str(animation.path) for animation in job.animations[1:]]
+    if files:
+        _write(f"{Message('further_files', files=', '.join(files))}\n")
 
 
 def _in_notebook() -> Any:

@@ -103,7 +103,6 @@ def each_frame(data: bytes, suffix: str, budget: float = math.inf) -> Generator[
         with PIL.Image.open(io.BytesIO(data)) as source:
             count = int(getattr(source, "n_frames", 1))
             for index in range(count):
-                _check_size(source.size, count, budget, suffix)
                 source.seek(index)
                 _check_size(source.size, count, budget, suffix)  # a frame of a GIF can enlarge it
                 yield source.convert("RGB"), source.info.get("duration") or 125

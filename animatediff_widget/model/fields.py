@@ -164,8 +164,6 @@ class Version(Text):
 class Extra(Dict):
     """A JSON object that is merged into the body."""
 
-    reserved: tuple[str, ...] = ()
-
     def __init__(self, reserved: tuple[str, ...], **more: Any) -> None:
         super().__init__(**more)
         self.reserved = reserved

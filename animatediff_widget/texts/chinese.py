@@ -309,7 +309,6 @@ CHINESE = {
     "names_no_job": "任务记录里没有 {key} 这个任务；请看：animatediff-widget jobs",
     "id_without_key": "--id 是一个任务的编号：请同时给出那个任务的键，而且只给一个。",
     "names_many_jobs": "任务记录里有不止一个任务符合 {key}；请看：animatediff-widget jobs",
-    "no_file": "这个动画没有文件。",
     "not_a_count": "{text} 不是大于 0 的整数",
     "argument_no_text": "无法读作文字",
     "not_printed": "无法输出结果：{why}。",
