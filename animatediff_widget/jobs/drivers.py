@@ -167,10 +167,11 @@ class Driver:
         found: list[Found] = []
         try:
             for prediction in Listing(self._backend, since):
-                if is_same_job(self._body, prediction):
+                tells = "input" in prediction.raw  # some relays list none
+                if is_same_job(self._body, prediction) or not tells:
                     known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                     if known is None or known.key == self._key:
-                        found.append(Found(prediction, self._backend.clock_ahead))
+                        found.append(Found(prediction, self._backend.clock_ahead, tells))
         except EndpointError:
             if not found:  # a further page that fails takes nothing from what an earlier one had
                 raise

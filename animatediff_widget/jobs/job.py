@@ -133,6 +133,8 @@ class Job(HasTraits):
         """
         check(JournalEntry, entry=entry)
         check(str, none=True, adopt=adopt)
+        if adopt is not None and Prediction.from_json({"id": adopt}).id is None:
+            raise JobError(Message("not_an_id", id=repr(adopt[:80])))
         if adopt is not None and entry.prediction_id not in (None, adopt):
             raise JobError(Message("has_an_id", id=entry.prediction_id))
         if client is None:

@@ -22,10 +22,11 @@ _LATE = 5.0  # how long a job may take to be created after a gateway has given u
 
 @dataclass(frozen=True)
 class Found:
-    """A job in the list that was made from the same body and is no other job's in the journal."""
+    """A job in the list that was made from the same body, as far as it tells, and is no other job's in the journal."""
 
     prediction: Prediction
     clock_ahead: float = 0.0  # the endpoint's against ours, in seconds, as its last answer said
+    tells: bool = True  # whether the list tells what it was made from
 
     def fits(self, start: float, end: float) -> bool:
         """Whether it was created between two moments of our clock: by the endpoint's clock, or by ours.

@@ -126,10 +126,12 @@ class Submission:
         """Look into the list once; adopt the job there that was made during the POST, where it is the only one."""
         windows, since = self._windows()
         try:
-            self._candidates = yield Search(since)
+            listed: list[Found] = yield Search(since)
         except EndpointError:
             return None
-        fitting = [found.prediction for found in self._candidates if any(found.fits(*each) for each in windows)]
+        during = [found for found in listed if any(found.fits(*each) for each in windows)]
+        self._candidates = [found for found in listed if found.tells or found in during]
+        fitting = [found.prediction for found in during if found.tells]
         if len(fitting) != 1 or not (yield Adopt(fitting[0])):  # else another job of the journal was faster
             return None
         self._job.show(adopted=True)

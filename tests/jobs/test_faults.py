@@ -200,6 +200,19 @@ def test_a_gateways_words_to_a_create_hide_a_job_that_is_looked_for_and_never_po
 
 
 @pytest.mark.usefixtures("waits")
+def test_a_list_that_does_not_tell_what_jobs_were_made_from_names_those_that_may_be_it(server):
+    server.scripts["create"] = [bad.reset_after]
+
+    def listing(call):
+        jobs = [{name: value for name, value in job.items() if name != "input"} for job in server.jobs.values()]
+        call.json(200, {"results": jobs})
+
+    server.always["list"] = listing
+    job = ended(a_job(server))
+    assert (job.state, [each.id for each in job.view.candidates]) == ("unknown", ["job001"])
+
+
+@pytest.mark.usefixtures("waits")
 def test_a_further_page_of_the_list_that_fails_takes_nothing_from_the_first(server):
     server.scripts["create"] = [bad.reset_after]
 

@@ -231,6 +231,9 @@ def test_of_lost_jobs_that_are_alike_each_asks_which_is_its_own_and_gets_one(wor
             resume(world, keys[2], adopt=own).run()
     with pytest.raises(JobError, match="known at the endpoint as"):
         resume(world, keys[0], adopt="another")
+    for name in ("", " ", "..", "a\nb"):
+        with pytest.raises(JobError, match="is not the id of a job"):
+            resume(world, keys[2], adopt=name)
     assert posts(world) == 2
 
 

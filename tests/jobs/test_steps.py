@@ -162,6 +162,14 @@ def test_where_it_is_in_doubt_which_job_is_the_lost_one_none_is_adopted_and_the_
     assert "resume KEY --id ID" in str(course.view.error)
 
 
+def test_the_person_is_asked_about_jobs_of_which_the_list_does_not_tell_what_they_were_made_from():
+    mute, older = (dataclasses.replace(found, tells=False) for found in (DURING, BEFORE))
+    course = Course({Create: [LOST], Search: [[mute, older]]}).run()
+    assert (course.view.state, course.view.candidates) == ("unknown", (mute.prediction,))
+    told = Course({Create: [LOST], Search: [[mute, DURING]], Adopt: [True], Watch: [DONE]}).run()
+    assert told.view.state == "succeeded"
+
+
 def test_a_job_is_the_lost_one_by_the_endpoints_clock_or_by_ours():
     prediction = DURING.prediction
     assert Found(prediction, clock_ahead=600.0).fits(1e9, 1e9 + 1), "a gateway's clock was wrong"
