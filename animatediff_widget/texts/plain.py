@@ -31,7 +31,9 @@ def is_text(value: object) -> TypeGuard[str]:
 def shown(value: object) -> str:
     """Give a wrong value as part of a sentence: short, and whatever it is."""
     try:
-        text = repr(value[:100] if isinstance(value, (str, bytes)) else value)
+        if isinstance(value, (bytes, bytearray)):  # it may be a key
+            return f"<{type(value).__name__}>"
+        text = repr(value[:100] if isinstance(value, str) else value)
     except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."

@@ -227,3 +227,8 @@ def test_a_request_says_its_own_fields_and_hides_nothing_else():
     assert repr(request.path) == "'dream'"
     with pytest.raises(AnimateDiffError, match="has no field 'speed'; it has "):
         AnimateDiffRequest(speed="fast")
+
+
+def test_a_key_as_bytes_stands_in_no_sentence():
+    with pytest.raises(AnimateDiffError, match="<bytes>"):
+        Client(Endpoint.replicate(), KEY.encode())
