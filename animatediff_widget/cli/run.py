@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from traitlets import TraitType
+
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 
@@ -35,13 +37,11 @@ def add(commands: Any) -> None:
     run = commands.add_parser("run", help="run one job and save its animation", description=_RUN)
     run.set_defaults(act=_run)
     run.add_argument("prompt", metavar="PROMPT", type=text, help="what should be seen")
-    traits = AnimateDiffRequest().traits()
-    for name in vars(AnimateDiffRequest):  # in the order of their declaration
-        if name in traits and name != "prompt":
-            trait = traits[name]
+    for name, trait in vars(AnimateDiffRequest).items():  # in the order of their declaration
+        if isinstance(trait, TraitType) and name != "prompt":
             flag = f"--{name.replace('_', '-')}"
             shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
-            run.add_argument(flag, dest=name, metavar=_READERS.get(name, ("TEXT",))[0], type=text, help=shown)
+            run.add_argument(flag, metavar=_READERS.get(name, ("TEXT",))[0], type=text, help=shown)
     run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
     run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
     add_endpoint(run)
@@ -59,13 +59,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.jobs.job import Job
     from animatediff_widget.jobs.progress import say_further
 
-    fields: dict[str, Any] = {}
+    given = {name: getattr(arguments, name) for name in AnimateDiffRequest.class_trait_names()}
     try:
-        for name in AnimateDiffRequest.class_trait_names():
-            given = getattr(arguments, name)
-            if given is not None:
-                fields[name] = _parse(name, given)
-        request = AnimateDiffRequest(**fields)
+        request = AnimateDiffRequest(
+            **{name: _parse(name, value) for name, value in given.items() if value is not None}
+        )
         endpoint = given_endpoint(arguments)
     except AnimateDiffError as error:
         return fail(error, USAGE)

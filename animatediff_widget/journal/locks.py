@@ -84,18 +84,14 @@ def claim(path: Path, tries: int = _TRIES) -> FileClaim | None:
 
 def is_claimed(path: Path, tries: int = 3) -> bool:
     """Whether a living process, this one included, holds a claim. The lock file of a dead process is removed."""
-    with _guard:
-        if _holds(path):
-            return True
-    if not path.exists():
+    if not _holds(path) and not path.exists():
         return False
-    try:
+    with contextlib.suppress(OSError):
         claimed = claim(path, tries)
-    except OSError:
-        return False
-    if claimed is not None:
+        if claimed is None:
+            return True
         claimed.release()
-    return claimed is None
+    return False
 
 
 @contextlib.contextmanager

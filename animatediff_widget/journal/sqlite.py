@@ -152,24 +152,24 @@ class Journal(JournalProtocol):
     def claim(self, key: str) -> FileClaim | None:
         """See `JournalProtocol.claim`."""
         try:
-            return claim(self._lock(key))
+            return claim(_lock_file(self._locks, key))
         except OSError as error:
             raise JournalError(Message("journal_unusable", folder=self.folder, why=error)) from None
 
     def claimed(self, key: str) -> bool:
         """See `JournalProtocol.claimed`."""
-        return is_claimed(self._lock(key))
+        return is_claimed(_lock_file(self._locks, key))
 
     def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
         """See `JournalProtocol.jobs`."""
         check(int, limit=limit)
         check(str, none=True, before=before)
-        return self._page("TRUE", limit, before)
+        return _page(self._file, "TRUE", limit, before)
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
         """See `JournalProtocol.unfinished`."""
         check(int, limit=limit)
-        return self._page(_UNFINISHED, limit)
+        return _page(self._file, _UNFINISHED, limit)
 
     def to_pick_up(self, limit: int = 20) -> list[JournalEntry]:
         """See `JournalProtocol.to_pick_up`."""
@@ -177,7 +177,7 @@ class Journal(JournalProtocol):
         found: list[JournalEntry] = []
         before: str | None = None
         while len(found) < limit:
-            page = self._page(_PICK_UP, limit, before)
+            page = _page(self._file, _PICK_UP, limit, before)
             found += [entry for entry in page if not (_KEY.fullmatch(entry.key) and self.claimed(entry.key))]
             if len(page) < limit:
                 break
@@ -191,7 +191,8 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.get`."""
         check(str, key=key)
         check(str, none=True, endpoint=endpoint)
-        found = self._select(
+        found = _select(
+            self._file,
             "key = ? OR prediction_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY number DESC LIMIT 1",
             *(key, key, endpoint, endpoint),
         )
@@ -201,7 +202,7 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.find`."""
         check(str, beginning=beginning)
         check(int, limit=limit)
-        return self._select("key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+        return _select(self._file, "key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
     def key_uses(self) -> set[tuple[str, str]]:
         """See `JournalProtocol.key_uses`."""
@@ -240,20 +241,23 @@ class Journal(JournalProtocol):
         check(Path, file=file)
         return salvage(Path(file).absolute(), self._file)
 
-    def _page(self, condition: str, limit: int, before: str | None = None) -> list[JournalEntry]:
-        """Read the newest jobs of those that fulfil a condition and were submitted before the one with that key."""
-        below = "CASE WHEN ?1 IS NULL THEN 9223372036854775807 ELSE (SELECT number FROM jobs WHERE key = ?1) END"
-        return self._select(f"{condition} AND number < {below} ORDER BY number DESC LIMIT ?2", before, limit)
 
-    def _select(self, condition: str, *values: Any) -> list[JournalEntry]:
-        rows = self._file.rows(f"SELECT * FROM jobs WHERE {condition}", *values)  # noqa: S608
-        return [read_row(row, self.folder) for row in rows]
+def _page(file: JournalFile, condition: str, limit: int, before: str | None = None) -> list[JournalEntry]:
+    """Read the newest jobs of those that fulfil a condition and were submitted before the one with that key."""
+    below = "CASE WHEN ?1 IS NULL THEN 9223372036854775807 ELSE (SELECT number FROM jobs WHERE key = ?1) END"
+    return _select(file, f"{condition} AND number < {below} ORDER BY number DESC LIMIT ?2", before, limit)
 
-    def _lock(self, key: str) -> Path:
-        check(str, key=key)
-        if not _KEY.fullmatch(key):  # it becomes the name of a file
-            raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
-        return self._locks / key
+
+def _select(file: JournalFile, condition: str, *values: Any) -> list[JournalEntry]:
+    rows = file.rows(f"SELECT * FROM jobs WHERE {condition}", *values)  # noqa: S608
+    return [read_row(row, file.folder) for row in rows]
+
+
+def _lock_file(locks: Path, key: str) -> Path:
+    check(str, key=key)
+    if not _KEY.fullmatch(key):  # it becomes the name of a file
+        raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
+    return locks / key
 
 
 def _version_and_steps(body: Body) -> tuple[str | None, int | None]:

@@ -22,11 +22,9 @@ def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = Fal
         return
     path = Path(os.path.realpath(path))
     part = path.with_name(f".part-{uuid.uuid4().hex}")
-    handle = os.open(
-        part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666
-    )
+    mode = 0o600 if private else 0o666
     try:
-        with open(handle, "wb") as file:
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())

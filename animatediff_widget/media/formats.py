@@ -41,8 +41,8 @@ MIMES = {
 """The formats that are recognized, by suffix."""
 
 _WRITABLE = ("webp", "gif", "png", "mp4")
-_STILL_QUALITIES = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which JPEG quality
-
+_JPEGS = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which quality
+_STILLS = (("png", 1, 0), *(("jpeg", *each) for each in _JPEGS))
 
 BUDGET = 256 * 2**20
 """How many bytes decoded frames may take at once: a file of few bytes can hold very many pixels."""
@@ -129,15 +129,11 @@ def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | 
             frame, _ = next(frames)
     except (MissingExtra, OutputError):
         return None
-    file = io.BytesIO()
-    frame.save(file, "PNG")
-    if file.tell() <= limit:
-        return "image/png", file.getvalue()
-    for smaller, quality in _STILL_QUALITIES:
+    for kind, smaller, quality in _STILLS:
         file = io.BytesIO()
-        frame.reduce(smaller).save(file, "JPEG", quality=quality)
+        frame.reduce(smaller).save(file, kind, quality=quality)
         if file.tell() <= limit:
-            return "image/jpeg", file.getvalue()
+            return f"image/{kind}", file.getvalue()
     return None
 
 
@@ -150,7 +146,7 @@ def convert(data: bytes, suffix: str, to: str) -> bytes:
         durations = [duration for _, duration in each_frame(data, suffix)]
         return encode_video((frame for frame, _ in each_frame(data, suffix)), sum(durations) / len(durations))
     frames, duration = decode(data, suffix)
-    return encode_images(frames, duration, to, **({"lossless": True} if to == "webp" else {}))
+    return encode_images(frames, duration, to, lossless=True)  # which WebP alone could be otherwise
 
 
 def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -106,12 +107,9 @@ def encode_video(frames: Iterable[Image], duration: float) -> bytes:
             wanted = ("-vf", even, "-vcodec", "libx264", "-pix_fmt", "yuv420p", "-crf", "10", path)
             with _ffmpeg(log, *given, "-i", "-", *wanted) as process:
                 assert process.stdin
-                with contextlib.suppress(BrokenPipeError):  # its exit status says more
-                    process.stdin.write(first.tobytes())
-                    for frame in frames:
-                        process.stdin.write((frame if frame.size == first.size else frame.resize(first.size)).tobytes())
-                with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()
+                with contextlib.suppress(BrokenPipeError), process.stdin:  # its exit status says more
+                    for frame in itertools.chain((first,), frames):
+                        process.stdin.write(frame.resize(first.size).tobytes())
                 if process.wait():
                     raise OutputError(Message("video_not_encoded", why=_tail(log)))
             return path.read_bytes()
