@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
     from animatediff_widget.model.prediction import Prediction
     from animatediff_widget.model.request import AnimateDiffRequest
-    from animatediff_widget.panel import AnimateDiffPanel
+    from animatediff_widget.panel.panel import AnimateDiffPanel
 
 __all__ = [
     "AnimateDiffError",
@@ -41,7 +41,7 @@ __all__ = [
 # Each name is imported when it is first used, so that importing the package costs next to nothing (PEP 562).
 _HOMES = {
     "AnimateDiffError": "errors",
-    "AnimateDiffPanel": "panel",
+    "AnimateDiffPanel": "panel.panel",
     "AnimateDiffRequest": "model.request",
     "Animation": "media.animation",
     "Client": "backends.client",

@@ -13,6 +13,7 @@ from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
+from animatediff_widget.journal import JournalEntry
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES
@@ -24,7 +25,6 @@ from .running import Background, InsideClick
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["Controller"]
 

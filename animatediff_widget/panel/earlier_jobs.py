@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from traitlets import Any as AnyTrait
 from traitlets import HasTraits, Tuple
 
 from animatediff_widget.errors import JournalError, check
+from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
 from animatediff_widget.texts import Message
-
-if TYPE_CHECKING:
-    from animatediff_widget.journal import JournalEntry, JournalProtocol
 
 __all__ = ["EarlierJobs"]
 
@@ -26,18 +23,13 @@ class EarlierJobs(HasTraits):
 
     def __init__(self, journal: JournalProtocol | None = None) -> None:
         super().__init__()
-        if journal is not None:
-            from animatediff_widget.journal import JournalProtocol
-
-            check(JournalProtocol, journal=journal)
+        check(JournalProtocol, none=True, journal=journal)
         self._journal = journal
 
     @property
     def journal(self) -> JournalProtocol:
-        """The journal."""
+        """The journal; a person's own, which can be unusable, is opened with the first use."""
         if self._journal is None:
-            from animatediff_widget.journal import Journal
-
             self._journal = Journal()
         return self._journal
 

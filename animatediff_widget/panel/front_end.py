@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any
 
+from animatediff_widget.media.animation import may_embed
+
 __all__ = ["has_kernel_per_page", "may_show", "running_cell", "runs_in_background", "saves_widgets"]
 
 
@@ -24,8 +26,6 @@ def saves_widgets() -> bool:
 
 def may_show(embed: bool | None = None) -> bool:
     """Whether the panel may show media: not where that would save them in a notebook that is to have none."""
-    from animatediff_widget.media.animation import may_embed
-
     return not saves_widgets() or may_embed(embed)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets as widgets
 
 from animatediff_widget.errors import JournalError
+from animatediff_widget.journal import JournalEntry
+from animatediff_widget.media.animation import data_url
+from animatediff_widget.media.formats import still
+from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumbnails_beside
 
 from .controller import Controller
 from .controls import Maker, refill
@@ -17,9 +21,6 @@ from .front_end import may_show
 from .markup import empty, plain, problem
 from .prompt_words import telling_words
 from .running import InsideClick
-
-if TYPE_CHECKING:
-    from animatediff_widget.journal import JournalEntry
 
 __all__ = ["History"]
 
@@ -36,7 +37,7 @@ class History:
         self.grid = maker.row([], "ad-history")
         self.note = maker.html()
         self.older = maker.button("older", "chevron-down")
-        self.older.on_click(lambda _: self._load(more=True))
+        self.older.on_click(lambda _: self.refresh(more=True))
         self.prediction_id = maker.text(
             lambda message: controller.set_trait("refusal", message),
             "ad-grow",
@@ -49,19 +50,15 @@ class History:
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
         self.box = maker.box([self.grid, self.note, self._attach_row])
 
-    def refresh(self) -> None:
-        """Read the newest jobs again."""
-        self._load(more=False)
-
-    def _load(self, *, more: bool) -> None:
+    def refresh(self, *, more: bool = False) -> None:
+        """Read the newest jobs again; or `more`, the ones before those that are there."""
         journal = self._controller.earlier.journal
-        kept = list(self._tiles) if more else []
+        tiles = dict(self._tiles) if more else {}
         try:
-            entries = journal.jobs(_PAGE + 1, before=kept[-1] if kept else None)
+            entries = journal.jobs(_PAGE + 1, before=next(reversed(tiles), None))
         except JournalError as error:
             self.note.value = problem(self._texts.say(error))
             return
-        tiles = {key: self._tiles[key] for key in kept}
         for entry in entries[:_PAGE]:
             known = self._tiles.get(entry.key)
             tiles[entry.key] = known if known and known.entry == entry else self._tile(entry)
@@ -90,14 +87,10 @@ class History:
 
         Inside the click, they are made in it for a while: what comes later, no page would show before the next look.
         """
-        from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumbnails_beside
-
         missing, is_inside = [], isinstance(self._controller.runner, InsideClick)
         end = time.monotonic() + _LONGEST_IN_CLICK
         for entry in entries:
             tile = self._tiles[entry.key]
-            if tile.has_picture:
-                continue
             data = kept_thumbnail(entry.key, folder)
             if data is None and entry.output is not None and not tile.is_asked_for:
                 tile.is_asked_for = True
@@ -125,16 +118,11 @@ class _Tile:
     box: Any
     picture: Any
     is_asked_for: bool = False
-    has_picture: bool = False
 
     def show(self, data: bytes | None) -> None:
         """Show a picture where there is one, and the tile is still on the page."""
-        from animatediff_widget.media.animation import data_url
-        from animatediff_widget.media.formats import still
-
         if data and self.picture.comm is not None:
             image = f'<img class="ad-thumbnail" alt="" src="{data_url("image/webp", data)}">'
             frame = still(data, "webp")  # for those who asked for less motion
             less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
             self.picture.value = f"<picture>{less}{image}</picture>"
-            self.has_picture = True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import ipywidgets as widgets
-from traitlets import Instance, link, validate
+from traitlets import Instance, dlink, link, validate
 
 from animatediff_widget.errors import AnimateDiffError, check
+from animatediff_widget.journal import Journal, JournalEntry
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
@@ -31,9 +32,8 @@ from .static_copy import StaticCopy
 from .theme import CLASS, STYLE
 from .waiting import current_header
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.journal import Journal, JournalEntry
 
 __all__ = ["AnimateDiffPanel"]
 
@@ -108,10 +108,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._maker = make = Maker(_texts(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
-        runner: Background | InsideClick = Background()
-        if not runs_in_background(background):
-            runner = InsideClick(self.cancel_button.model_id)
-        request = request if request is not None else AnimateDiffRequest()
+        runner = Background() if runs_in_background(background) else InsideClick(self.cancel_button.model_id)
+        request = request or AnimateDiffRequest()
         self._controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
         self._form = Form(self._controller, make)
         self._picker = EndpointPicker(self._controller.choice, make)
@@ -158,7 +156,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         controller = self._controller
         self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
         controller.observe(self._controller_changed, ["job", "animation"])
-        controller.observe(self._render_buttons, ["running", "cancelable"])
+        dlink((controller, "running"), (self.run_button, "disabled"))
+        dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
         self._advanced.observe(self._advanced_toggled, "value")
         self.run_button.on_click(lambda _: controller.press(controller.run))
         self.cancel_button.on_click(lambda _: controller.cancel())
@@ -236,10 +235,6 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             self._copy.keep(self.animation)
             if self._copy.out_of_reach:
                 self._results.animation_tab.note.value = said(self._maker.texts["copy_is_older"])
-
-    def _render_buttons(self, _: Any) -> None:
-        self.run_button.disabled = self._controller.running
-        self.cancel_button.disabled = not self._controller.cancelable
 
     def _advanced_toggled(self, change: Any) -> None:
         (self._form.advanced.remove_class if change["new"] else self._form.advanced.add_class)("ad-folded")

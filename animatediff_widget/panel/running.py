@@ -20,8 +20,8 @@ __all__ = ["Background", "InsideClick"]
 class Background:
     """Runs jobs in a thread of their own; the kernel stays free."""
 
-    can_cancel = True
-    hint = None
+    can_cancel = True  # whether a click on Cancel is noticed while a job runs
+    hint = None  # how to stop a job here
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
         """Start a job; its thread delivers how it stands."""
@@ -39,16 +39,8 @@ class InsideClick:
     def __init__(self, cancel_id: str) -> None:
         self._waiting = WaitingMessages.here()
         self._cancel_id = cancel_id
-
-    @property
-    def can_cancel(self) -> bool:
-        """Whether a click on Cancel is noticed while a job runs."""
-        return self._waiting is not None
-
-    @property
-    def hint(self) -> Message:
-        """How to stop a job here."""
-        return Message("to_stop_or_cancel" if self.can_cancel else "to_stop")
+        self.can_cancel = self._waiting is not None
+        self.hint = Message("to_stop_or_cancel" if self.can_cancel else "to_stop")
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
         """Run a job to its end. An interrupt cancels it; a second one does not wait until it is canceled."""

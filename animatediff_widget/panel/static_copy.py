@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from animatediff_widget.media.animation import Animation
 from animatediff_widget.texts import Texts
 
 from .front_end import saves_widgets
 from .markup import plain, shorten
-
-if TYPE_CHECKING:
-    from animatediff_widget.media.animation import Animation
 
 __all__ = ["StaticCopy"]
 
