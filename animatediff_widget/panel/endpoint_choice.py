@@ -66,14 +66,12 @@ class EndpointChoice(HasTraits):
     def give_key(self, typed: str) -> Message | str | None:
         """Keep a typed key in memory, for the chosen endpoint's origin only; give why it is not kept, or None."""
         typed = hide(typed.strip())
-        if self.endpoint is None:
-            problem: Message | str | None = self.problem
-            return problem
         try:
-            remember_key(self.endpoint, typed)
+            endpoint = self._named()
+            remember_key(endpoint, typed)
         except AnimateDiffError as error:
             return error.message
-        if self.endpoint.origin == self._token_origin:
+        if endpoint.origin == self._token_origin:
             self._token = None
         self.refused_key = ()
         return None
@@ -108,21 +106,24 @@ class EndpointChoice(HasTraits):
         """Write a request for outside the notebook."""
         from animatediff_widget.backends.client import Client
 
-        if self.endpoint is None:
-            raise AnimateDiffError(self.problem or Message("url_missing"))
-        with contextlib.closing(Client(self.endpoint, self.token)) as client:
+        with contextlib.closing(Client(self._named(), self.token)) as client:
             return client.snippet(request, language)
 
     def ready(self) -> Endpoint:
         """Give the endpoint; raise why there is none, why it cannot be used here, or that its key is missing."""
-        if self.endpoint is None:
-            raise AnimateDiffError(self.problem or Message("url_missing"))
-        place = self.registry.place(self.endpoint.kind)
+        endpoint = self._named()
+        place = self.registry.place(endpoint.kind)
         unavailable = place.available()
         if unavailable:
             raise AnimateDiffError(unavailable)
-        if place.needs_key and find_key(self.endpoint, self.token) is None:
-            raise KeyRefused(colab_refusal(self.endpoint) or Message("key_missing"))
+        if place.needs_key and find_key(endpoint, self.token) is None:
+            raise KeyRefused(colab_refusal(endpoint) or Message("key_missing"))
+        return endpoint
+
+    def _named(self) -> Endpoint:
+        """Give the endpoint; raise why there is none."""
+        if self.endpoint is None:
+            raise AnimateDiffError(self.problem or Message("url_missing"))
         return self.endpoint
 
     @observe("endpoint")
@@ -131,12 +132,8 @@ class EndpointChoice(HasTraits):
         if endpoint is None:
             return
         self.problem, self.kind = None, endpoint.kind
-        if self.registry.place(endpoint.kind).needs_url and not self._is_named(endpoint):
-            self.base_url = endpoint.base_url
-
-    def _is_named(self, endpoint: Endpoint) -> bool:
-        """Whether the base url, however it is written, names this endpoint already."""
-        try:
-            return self.registry.place(endpoint.kind).endpoint(self.base_url) == endpoint
-        except AnimateDiffError:
-            return False
+        place = self.registry.place(endpoint.kind)
+        with contextlib.suppress(AnimateDiffError):
+            if place.endpoint(self.base_url) == endpoint:
+                return  # the base url, however it is written, names it already, or there is none to write
+        self.base_url = endpoint.base_url

@@ -139,7 +139,7 @@ class Form:
 
         def read() -> str:
             value = getattr(self._controller.request, name)
-            typed = self.controls[name].value if name in self.controls else ""
+            typed = self.controls[name].value
             try:  # how a person laid the text out is left alone
                 if json.loads(typed or "{}") == value:
                     return str(typed)

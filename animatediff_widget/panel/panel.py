@@ -29,7 +29,7 @@ from .results import Results
 from .resume_offer import ResumeOffer
 from .running import Background, InsideClick
 from .static_copy import StaticCopy
-from .theme import CLASS, STYLE
+from .theme import STYLE
 from .waiting import current_header
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
@@ -110,25 +110,31 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
         runner = Background() if runs_in_background(background) else InsideClick(self.cancel_button.model_id)
         request = request or AnimateDiffRequest()
-        self._controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
-        self._form = Form(self._controller, make)
-        self._picker = EndpointPicker(self._controller.choice, make)
-        self._monitor = Monitor(self._controller, make)
-        self._results = Results(self._controller, make)
-        self._offer = ResumeOffer(self._controller, make)
-        super().__init__(children=[make.html(STYLE), self._offer.box, self._columns(runner)], request=request)
-        for name in (CLASS, f"ad-{make.texts.language}"):  # the second is what screen readers pronounce it by
+        controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
+        self._controller = controller
+        self._form = Form(controller, make)
+        self._picker = EndpointPicker(controller.choice, make)
+        self._monitor = Monitor(controller, make)
+        self._results = Results(controller, make)
+        self._offer = ResumeOffer(controller, make)
+        super().__init__(children=[make.html(STYLE), self._offer.box, self._columns()], request=request)
+        for name in ("animatediff", f"ad-{make.texts.language}"):  # the second is what screen readers pronounce it by
             self.add_class(name)
         self._copy = StaticCopy(self.model_id, make.texts)
-        self._connect()
-        self._controller.earlier.look()
+        self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
+        controller.observe(self._controller_changed, ["job", "animation"])
+        dlink((controller, "running"), (self.run_button, "disabled"))
+        dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
+        self.run_button.on_click(lambda _: controller.press(controller.run))
+        self.cancel_button.on_click(lambda _: controller.cancel())
+        controller.earlier.look()
         if has_kernel_per_page():
-            self._memory = Memory(self._controller, make)
+            self._memory = Memory(controller, make)
             self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
 
-    def _columns(self, runner: Background | InsideClick) -> Any:
+    def _columns(self) -> Any:
         """Lay out the form and the results. Run stands right below the prompt, so that both are on one screen."""
-        make, texts = self._maker, self._maker.texts
+        make, texts, runner = self._maker, self._maker.texts, self._controller.runner
         actions = [self.run_button, self.cancel_button] if runner.can_cancel else [self.run_button]
         if runner.hint:
             actions.append(make.html(quiet(texts.say(runner.hint))))
@@ -136,6 +142,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._advanced = make.make(
             widgets.ToggleButton, "ad-advanced", description=texts["advanced"], icon="caret-right"
         )
+        self._advanced.observe(self._advanced_toggled, "value")
         self._form.advanced.add_class("ad-folded")
         form = make.box(
             [
@@ -150,17 +157,6 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             "ad-form",
         )
         return make.make(widgets.HBox, "ad-columns", children=[form, self._results.tabs])
-
-    def _connect(self) -> None:
-        """Connect the controller with the panel's own traits and buttons."""
-        controller = self._controller
-        self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
-        controller.observe(self._controller_changed, ["job", "animation"])
-        dlink((controller, "running"), (self.run_button, "disabled"))
-        dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
-        self._advanced.observe(self._advanced_toggled, "value")
-        self.run_button.on_click(lambda _: controller.press(controller.run))
-        self.cancel_button.on_click(lambda _: controller.cancel())
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-__all__ = ["CLASS", "STYLE"]
-
-CLASS = "animatediff"
+__all__ = ["STYLE"]
 
 _HERE = Path(__file__).parent
 _CODE = html.escape((_HERE / "panel.js").read_text("utf-8"))  # fixed: nothing of anybody else's gets into it
