@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -140,11 +141,9 @@ class Form:
         def read() -> str:
             value = getattr(self._controller.request, name)
             typed = self.controls[name].value
-            try:  # how a person laid the text out is left alone
+            with contextlib.suppress(ValueError, RecursionError):  # how a person laid the text out is left alone
                 if json.loads(typed or "{}") == value:
                     return str(typed)
-            except ValueError:
-                pass
             return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
 
         def write(text: str) -> Any:

@@ -58,6 +58,7 @@ def test_extra_json_is_read_checked_and_left_as_the_person_laid_it_out(name):
         ("{", "is not JSON"),
         ("[1]", "must be a JSON object"),
         ('{"cfg_scale": "x"}', "a whole number"),
+        ('{"a":' * 100_000, "is not JSON"),
     ]:
         control(panel, name).value = wrong
         assert why in panel._form.notes[name].value
