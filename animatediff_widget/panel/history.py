@@ -91,6 +91,8 @@ class History:
         end = time.monotonic() + _LONGEST_IN_CLICK
         for entry in entries:
             tile = self._tiles[entry.key]
+            if tile.has_picture:
+                continue
             data = kept_thumbnail(entry.key, folder)
             if data is None and entry.output is not None and not tile.is_asked_for:
                 tile.is_asked_for = True
@@ -118,6 +120,7 @@ class _Tile:
     box: Any
     picture: Any
     is_asked_for: bool = False
+    has_picture: bool = False
 
     def show(self, data: bytes | None) -> None:
         """Show a picture where there is one, and the tile is still on the page."""
@@ -126,3 +129,4 @@ class _Tile:
             frame = still(data, "webp")  # for those who asked for less motion
             less = f'<source media="(prefers-reduced-motion: reduce)" srcset="{data_url(*frame)}">' if frame else ""
             self.picture.value = f"<picture>{less}{image}</picture>"
+            self.has_picture = True

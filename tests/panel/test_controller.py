@@ -368,6 +368,14 @@ def test_jobs_of_an_earlier_session_are_offered_one_after_the_other(controller, 
     assert controller.earlier.offers == ()
 
 
+def test_an_offer_that_is_pressed_while_another_job_runs_is_still_there_after_it(controller, entries):
+    controller.earlier.look()
+    offers = controller.earlier.offers
+    job = controller.run()
+    assert controller.resume(offers[0]) is job
+    assert controller.earlier.offers == offers
+
+
 def test_an_entry_is_displayed_with_its_settings_while_a_job_runs_and_until_that_ends(controller, entries):
     job = controller.run()
     controller.show_entry(entries["failed"])
