@@ -89,7 +89,7 @@ class Journal(JournalProtocol):
         check(Endpoint, endpoint=endpoint)
         check(str, none=True, key=key)
         key, body = key or self.new_key(), Body.of(body)
-        values = (key, time.time(), endpoint.url, endpoint.kind, body.text, *_version_and_steps(body))
+        values = (key, time.time(), endpoint.url, endpoint.kind, body.text, body.version, body.steps)
         self._file.write(
             lambda database: database.execute(
                 "INSERT INTO jobs (key, created, endpoint, kind, request, version, steps, state) "
@@ -217,10 +217,11 @@ class Journal(JournalProtocol):
     def typical_seconds(self, body: AnimateDiffRequest | Body, endpoint: Endpoint) -> float | None:
         """See `JournalProtocol.typical_seconds`."""
         check(Endpoint, endpoint=endpoint)
+        body = Body.of(body)
         rows = self._file.rows(
             "SELECT seconds FROM jobs WHERE endpoint = ? AND version IS ? AND steps IS ? AND state = 'succeeded' "
             "AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
-            *(endpoint.url, *_version_and_steps(Body.of(body)), _LAST_ONES),
+            *(endpoint.url, body.version, body.steps, _LAST_ONES),
         )
         seconds = [row["seconds"] for row in rows if isinstance(row["seconds"], float)]
         return statistics.median(seconds) if seconds else None
@@ -258,13 +259,3 @@ def _lock_file(locks: Path, key: str) -> Path:
     if not _KEY.fullmatch(key):  # it becomes the name of a file
         raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
     return locks / key
-
-
-def _version_and_steps(body: Body) -> tuple[str | None, int | None]:
-    """Give what a job's duration depends on most."""
-    try:
-        value = body.to_json()
-    except (ValueError, RecursionError):  # a damaged record
-        return None, None
-    version, steps = value.get("version"), value.get("input", {}).get("steps")
-    return version if isinstance(version, str) else None, steps if isinstance(steps, int) else None

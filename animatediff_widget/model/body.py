@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
@@ -13,6 +13,8 @@ from animatediff_widget.texts import Message
 from .request import AnimateDiffRequest
 
 __all__ = ["Body"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -55,24 +57,40 @@ class Body:
         return AnimateDiffRequest.from_body(value)
 
     @cached_property
-    def _input(self) -> dict[str, Any]:
+    def _json(self) -> dict[str, Any]:
+        """The JSON object; an empty one where there is none, as in a damaged record."""
         try:
-            value = self.to_json()["input"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            value = self.to_json()
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
+
+    def _input(self, name: str, kind: type[_T]) -> _T | None:
+        given = self._json.get("input")
+        value = given.get(name) if isinstance(given, dict) else None
+        return value if isinstance(value, kind) and not isinstance(value, bool) else None
+
+    @property
+    def version(self) -> str | None:
+        """The model's version; None where there is none."""
+        version = self._json.get("version")
+        return version if isinstance(version, str) else None
 
     @property
     def prompt(self) -> str:
         """The prompt; empty where there is none."""
-        prompt = self._input.get("prompt")
-        return prompt if isinstance(prompt, str) else ""
+        return self._input("prompt", str) or ""
 
     @property
     def seed(self) -> int | None:
         """The seed; None where none is sent."""
-        seed = self._input.get("seed")
-        return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+        return self._input("seed", int)
+
+    @property
+    def steps(self) -> int | None:
+        """The denoising steps; None where none are sent, or so many that no model takes them."""
+        steps = self._input("steps", int)
+        return steps if steps is not None and abs(steps) < 2**63 else None
 
     def __repr__(self) -> str:
         return f"<Body {self.prompt[:60]!r} seed={self.seed}>"

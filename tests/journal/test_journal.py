@@ -17,6 +17,7 @@ from journaling import BODY, DONE, RELAY, STARTING, begin, database, keys
 from animatediff_widget import AnimateDiffRequest, Endpoint, Journal, Prediction
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.journal import JournalEntry, JournalProtocol
+from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message, Texts
 
 STATES = ["submitting", "running", "downloading", "left", "unknown", "succeeded", "failed", "canceled", "accepted"]
@@ -293,6 +294,23 @@ def test_the_journal_keeps_what_the_protocol_promises():
     promised = {name for name in vars(JournalProtocol) if not name.startswith("_")}
     assert promised >= {"begin", "record", "adopt", "see", "claim", "claimed", "jobs", "typical_seconds"}
     assert promised <= set(vars(Journal))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "null",
+        '{"input": 5}',
+        '{"version": 5, "input": {"steps": "many"}}',
+        f'{{"input": {{"steps": {10**30}}}}}',
+    ],
+)
+def test_a_damaged_body_is_recorded_again_and_has_no_usual_duration(journal, text):
+    key = journal.begin(Body(text), RELAY)
+    assert journal.get(key).body == Body(text)
+    assert journal.typical_seconds(Body(text), RELAY) is None
 
 
 # --- rows that cannot be read -----------------------------------------------------------------------------------------
