@@ -21,7 +21,7 @@ from animatediff_widget.texts import Message
 
 from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
-from .running import Background, InsideClick
+from .running import InsideClick
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
@@ -54,7 +54,7 @@ class Controller(HasTraits):
         request: AnimateDiffRequest,
         choice: EndpointChoice,
         earlier: EarlierJobs,
-        runner: Background | InsideClick | None = None,
+        inside: InsideClick | None = None,
         *,
         job_type: Any = None,
         clock: Callable[[], float] = time.monotonic,
@@ -62,7 +62,7 @@ class Controller(HasTraits):
         super().__init__(request=request)
         request.observe(self._count_edit)
         self.choice, self.earlier = choice, earlier
-        self.runner = runner or Background()
+        self.inside = inside  # runs jobs inside the click; None: each runs in a thread of its own
         self._job_type, self._clock = job_type, clock
         self._taken_from = self._cancel_from = clock()  # presses before it belong to the last one
         self._cancels = 0
@@ -176,7 +176,11 @@ class Controller(HasTraits):
         self.earlier.offers = tuple(offer for offer in self.earlier.offers if offer.key != job.key)
         if puts_back:
             self.put_back(job)
-        self.runner.run(job, lambda: self._watch(job), self.cancel, self._settle)
+        if self.inside is not None:
+            self.inside.run(job, lambda: self._watch(job), self.cancel, self._settle)
+        else:
+            self._watch(job)
+            job.start()
         return job
 
     def _watch(self, job: Job) -> None:

@@ -20,7 +20,6 @@ from .controls import Maker, refill
 from .front_end import may_show
 from .markup import empty, plain, problem
 from .prompt_words import telling_words
-from .running import InsideClick
 
 __all__ = ["History"]
 
@@ -87,7 +86,7 @@ class History:
 
         Inside the click, they are made in it for a while: what comes later, no page would show before the next look.
         """
-        missing, is_inside = [], isinstance(self._controller.runner, InsideClick)
+        missing, is_inside = [], self._controller.inside is not None
         end = time.monotonic() + _LONGEST_IN_CLICK
         for entry in entries:
             tile = self._tiles[entry.key]

@@ -27,7 +27,7 @@ from .memory import Memory
 from .monitor import Monitor
 from .results import Results
 from .resume_offer import ResumeOffer
-from .running import Background, InsideClick
+from .running import InsideClick
 from .static_copy import StaticCopy
 from .theme import STYLE
 from .waiting import current_header
@@ -108,9 +108,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._maker = make = Maker(_texts(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
-        runner = Background() if runs_in_background(background) else InsideClick(self.cancel_button.model_id)
+        inside = None if runs_in_background(background) else InsideClick(self.cancel_button.model_id)
         request = request or AnimateDiffRequest()
-        controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), runner)
+        controller = Controller(request, EndpointChoice(endpoint, token), EarlierJobs(journal), inside)
         self._controller = controller
         self._form = Form(controller, make)
         self._picker = EndpointPicker(controller.choice, make)
@@ -134,10 +134,12 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
     def _columns(self) -> Any:
         """Lay out the form and the results. Run stands right below the prompt, so that both are on one screen."""
-        make, texts, runner = self._maker, self._maker.texts, self._controller.runner
-        actions = [self.run_button, self.cancel_button] if runner.can_cancel else [self.run_button]
-        if runner.hint:
-            actions.append(make.html(quiet(texts.say(runner.hint))))
+        make, texts, inside = self._maker, self._maker.texts, self._controller.inside
+        actions = [self.run_button]
+        if inside is None or inside.can_cancel:
+            actions.append(self.cancel_button)
+        if inside is not None:
+            actions.append(make.html(quiet(texts.say(inside.hint))))
         # The header of a core Accordion cannot be reached by keyboard; a button can.
         self._advanced = make.make(
             widgets.ToggleButton, "ad-advanced", description=texts["advanced"], icon="caret-right"

@@ -1,4 +1,4 @@
-"""The two ways to run a panel's job: in the background, or inside the click (or the cell) that starts it."""
+"""Running a panel's job where it cannot run in the background: inside the click (or the cell) that starts it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,7 @@ from .waiting import WaitingMessages
 if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
 
-__all__ = ["Background", "InsideClick"]
-
-
-class Background:
-    """Runs jobs in a thread of their own; the kernel stays free."""
-
-    can_cancel = True  # whether a click on Cancel is noticed while a job runs
-    hint = None  # how to stop a job here
-
-    def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
-        """Start a job; its thread delivers how it stands."""
-        watch()
-        job.start()
+__all__ = ["InsideClick"]
 
 
 class InsideClick:
@@ -39,8 +27,8 @@ class InsideClick:
     def __init__(self, cancel_id: str) -> None:
         self._waiting = WaitingMessages.here()
         self._cancel_id = cancel_id
-        self.can_cancel = self._waiting is not None
-        self.hint = Message("to_stop_or_cancel" if self.can_cancel else "to_stop")
+        self.can_cancel = self._waiting is not None  # whether a click on Cancel is noticed while a job runs
+        self.hint = Message("to_stop_or_cancel" if self.can_cancel else "to_stop")  # how to stop a job here
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
         """Run a job to its end. An interrupt cancels it; a second one does not wait until it is canceled."""

@@ -20,7 +20,7 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.panel.controller import Controller
 from animatediff_widget.panel.earlier_jobs import EarlierJobs
 from animatediff_widget.panel.endpoint_choice import EndpointChoice
-from animatediff_widget.panel.running import Background, InsideClick
+from animatediff_widget.panel.running import InsideClick
 from animatediff_widget.texts import Message
 
 RELAY = Endpoint.relay("https://relay.example")
@@ -70,9 +70,9 @@ def controller():
     return make()
 
 
-def make(runner=None, job_type=FakeJob, journal=None, **given) -> Controller:
+def make(inside=None, job_type=FakeJob, journal=None, **given) -> Controller:
     choice = EndpointChoice(RELAY, "a-key")
-    return Controller(AnimateDiffRequest(seed=1), choice, EarlierJobs(journal), runner, job_type=job_type, **given)
+    return Controller(AnimateDiffRequest(seed=1), choice, EarlierJobs(journal), inside, job_type=job_type, **given)
 
 
 def observers(job) -> int:
@@ -141,14 +141,14 @@ class Clock:
         return self.now
 
 
-@pytest.mark.parametrize("runner", [Background(), InsideClick("cancel")])
+@pytest.mark.parametrize("inside", [None, InsideClick("cancel")])
 @pytest.mark.parametrize("takes", [0, 5])
-def test_a_double_click_is_one_job_though_that_ends_at_once(runner, takes):
+def test_a_double_click_is_one_job_though_that_ends_at_once(inside, takes):
     class Job(BriefJob):
         clock = Clock()
 
     Job.takes = takes
-    controller = make(runner, Job, clock=Job.clock)
+    controller = make(inside, Job, clock=Job.clock)
     jobs = []
     controller.observe(lambda change: jobs.append(change["new"]), "job")
     controller.press(controller.run)

@@ -65,8 +65,8 @@ def test_either_can_be_asked_for(colab):
 def test_without_a_kernel_there_is_no_queue_and_cancel_is_not_offered():
     assert WaitingMessages.here() is None
     panel = AnimateDiffPanel(background=False)
-    assert not panel._controller.runner.can_cancel
-    assert panel._controller.runner.hint.code == "to_stop"
+    assert not panel._controller.inside.can_cancel
+    assert panel._controller.inside.hint.code == "to_stop"
     assert panel.cancel_button not in all_children(panel)
 
 
