@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,7 +63,8 @@ class JournalFile:
         self._database: sqlite3.Connection | None = None
         self._opened: object = None
         self._closing: Callable[[], object] = lambda: None
-        self._late: list[tuple[int, _Act[Any]]] = []  # what others kept from being written, and in which process
+        # What others kept from being written, by process: a fork's child leaves what it inherited to its parent.
+        self._late: defaultdict[int, list[_Act[Any]]] = defaultdict(list)
 
     @property
     def report(self) -> Message | None:
@@ -90,25 +92,24 @@ class JournalFile:
 
     def write_soon(self, act: _Act[_T]) -> _T:
         """As `write`, for 1.5 s; what others keep from being written then is written with the next, or by itself."""
+        late = self._late[os.getpid()]
         try:
-            return self._write(act, _WRITE_LATE_WITHIN if self._late else _WRITE_SOON_WITHIN)
+            return self._write(act, _WRITE_LATE_WITHIN if late else _WRITE_SOON_WITHIN)
         except JournalError as error:
             if error.code == "journal_busy":
-                self._late.append((os.getpid(), act))
-                if len(self._late) == 1:
+                late.append(act)
+                if len(late) == 1:
                     self._write_later()
             raise
 
     def _write(self, act: _Act[_T], within: float) -> _T:
         def transact(database: sqlite3.Connection) -> _T:
             database.execute("BEGIN IMMEDIATE")
-            late = tuple(self._late)
-            for process, each in late:
-                if process == os.getpid():  # a fork's child leaves what it inherited to its parent
-                    each(database)
+            late = self._late[os.getpid()]
+            written = [each(database) for each in late]
             result = act(database)
             database.execute("COMMIT")
-            del self._late[: len(late)]
+            del late[: len(written)]
             return result
 
         return self._do(transact, within, _WRITE_WITHIN)
@@ -121,7 +122,7 @@ class JournalFile:
     def _write_late(self) -> None:
         with contextlib.suppress(JournalError):
             self._write(lambda _: None, _WRITE_LATE_WITHIN)
-        if self._late:
+        if self._late[os.getpid()]:
             self._write_later()
 
     def _do(self, act: _Act[_T], within: float, own: float = 0.0) -> _T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
 import pytest
-from journaling import RELAY, begin
+from journaling import RELAY, begin, run_python
 from misbehaving import Misbehaving
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Job, Journal
@@ -79,6 +80,31 @@ def test_what_is_written_late_comes_in_its_order_and_before_what_is_written_next
                 break
     assert (journal.get(first).state, journal.get(second).state) == ("succeeded", "running")
     assert journal.typical_seconds(journal.get(first).body, RELAY) == 3.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_of_a_fork_writes_late_by_itself_what_is_its_own_and_leaves_the_rest_to_its_parent(journal):
+    first, second = begin(journal, 2)
+    code = """
+        import contextlib, os, sys
+        from animatediff_widget import Journal
+        from animatediff_widget.errors import JournalError
+        journal = Journal(sys.argv[1])
+        with contextlib.suppress(JournalError):
+            journal.record(sys.argv[2], "running")
+        if os.fork():
+            os._exit(0)
+        with contextlib.suppress(JournalError):
+            journal.record(sys.argv[3], "running")
+        print("late", flush=True)
+        sys.stdin.read()
+    """
+    with held(journal):
+        other = run_python(code, journal.folder, first, second)
+        assert other.stdout.readline() == "late\n"
+    with other:
+        assert written(journal, second, "running")
+        assert journal.get(first).state == "submitting"
 
 
 def test_a_panel_opens_and_the_command_line_answers_while_the_journal_is_held(capsys):
