@@ -14,7 +14,6 @@ from animatediff_widget.model.status import DONE_STATUSES
 
 from .base import Handler, Service
 from .problem import Problem, not_found
-from .store import Closed, QueueFull
 from .validation import MODEL, openapi_schema, parse_json, read_request
 
 __all__ = ["make_application"]
@@ -35,15 +34,7 @@ class _Create(Handler):
         request = read_request(body, model=f"{owner}/{name}" if owner else None)
         deadline = _read_deadline(self.request.headers.get("Cancel-After"))
         store = self.service.store
-        try:
-            snapshot = store.create(request, body["input"], self.taken)
-        except QueueFull as full:
-            detail = f"Request was throttled. Your rate limit resets in ~{full.args[0]}s."
-            throttled = Problem(429, "Too Many Requests", detail, headers={"Retry-After": str(full.args[0])})
-            throttled.body = {"detail": detail}  # the hosted API's has no more
-            raise throttled from None
-        except Closed:
-            raise Problem(503, "Service unavailable", "The server is shutting down.") from None
+        snapshot = store.create(request, body["input"], self.taken)
         self.received = bytearray()
         if deadline is not None:
             cancel = functools.partial(store.cancel, snapshot.id, late=True)

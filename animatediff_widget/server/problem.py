@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-__all__ = ["Problem", "invalid", "not_found"]
+__all__ = ["Problem", "invalid", "not_found", "throttled"]
 
 
 class Problem(HTTPError):
@@ -23,6 +23,14 @@ class Problem(HTTPError):
 def not_found(detail: str = "The requested resource could not be found.") -> Problem:
     """Make the answer to an unknown address."""
     return Problem(404, "Not found", detail)
+
+
+def throttled(seconds: int) -> Problem:
+    """Make the answer where too many predictions wait already; one more may be taken after so many seconds."""
+    detail = f"Request was throttled. Your rate limit resets in ~{seconds}s."
+    problem = Problem(429, "Too Many Requests", detail, headers={"Retry-After": str(seconds)})
+    problem.body = {"detail": detail}  # the hosted API's has no more
+    return problem
 
 
 def invalid(fields: list[dict[str, str]]) -> Problem:

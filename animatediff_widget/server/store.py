@@ -16,10 +16,11 @@ from animatediff_widget.engines import Output
 from animatediff_widget.model.fields import draw_seed
 from animatediff_widget.model.request import AnimateDiffRequest
 
+from .problem import Problem, throttled
 from .runners import Run, Runner
 from .validation import identify
 
-__all__ = ["Closed", "Page", "QueueFull", "Snapshot", "Store", "now"]
+__all__ = ["Page", "Snapshot", "Store", "now"]
 
 PAGE = 100
 """Predictions on one page of the list."""
@@ -28,14 +29,6 @@ MAX_HELD = 128 * 2**20
 """Inputs and outputs kept at once, in bytes; beyond it the oldest are removed before their time."""
 
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-class QueueFull(Exception):
-    """Too many predictions wait already; its argument: after how many seconds one more may be taken."""
-
-
-class Closed(Exception):
-    """The server is shutting down and takes nothing more."""
 
 
 def now() -> str:
@@ -152,13 +145,13 @@ class Store:
         self._runner.close()  # without the lock: the runner reports the ends
 
     def create(self, request: AnimateDiffRequest, given: dict[str, Any], size: int) -> Snapshot:
-        """Queue a prediction of an input as it was sent, and of how many bytes that took; or `QueueFull`, `Closed`."""
+        """Queue a prediction of an input as it was sent, and of how many bytes that took; or a `Problem`."""
         model, version = identify(request.version)
         with self._lock:
             if self._closed:
-                raise Closed
+                raise Problem(503, "Service unavailable", "The server is shutting down.")
             if sum(entry.status == "starting" for entry in self._entries.values()) >= self._queue_size:
-                raise QueueFull(min(30, max(1, math.ceil(self._last_run))))
+                raise throttled(min(30, max(1, math.ceil(self._last_run))))
             self._count += 1
             entry = _Entry(self._count, given, size, model, version)
             self._entries[entry.id] = entry

@@ -14,8 +14,9 @@ from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import runners
+from animatediff_widget.server.problem import Problem
 from animatediff_widget.server.runners import Run, ThreadRunner
-from animatediff_widget.server.store import Closed, Store
+from animatediff_widget.server.store import Store
 from animatediff_widget.texts import Message
 
 # --- the runner -------------------------------------------------------------------------------------------------------
@@ -298,5 +299,6 @@ def test_closing_cancels_all_and_takes_nothing_more(store):
     assert store.runner.closed
     assert (store.status(running), store.status(waiting)) == ("processing", "canceled")
     assert set(store.runner.canceled) == {running, waiting}
-    with pytest.raises(Closed):
+    with pytest.raises(Problem) as refusal:
         store.add()
+    assert refusal.value.status_code == 503
