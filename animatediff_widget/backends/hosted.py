@@ -60,9 +60,8 @@ class HostedBackend:
         self._key = key
         self._limits = limits
         self._snippet_token = snippet_token
-        self._tags: dict[
-            str | None, str | None
-        ] = {}  # where it pushes: the ETag of each running prediction's last answer
+        # Where it pushes: the ETag of each running prediction's last answer.
+        self._tags: dict[str | None, str | None] = {}
         self._transport = Transport(origin_of(self._url), key, limits)
 
     def close(self) -> None:

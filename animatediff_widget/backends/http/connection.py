@@ -87,10 +87,11 @@ class Exchange:
     read_timeout: float
     own_addresses: set[str]
     own: bool
-    deadline: float
+    deadline: float = field(init=False)
     connected: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.within
         if permit := _permit.get(None):
             permit.prepare()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -86,9 +85,7 @@ class Transport:
         when there is no reply, ``arrived`` is False only where not one byte of the request left this machine.
         """
         own = self.trusts(url)
-        exchange = Exchange(
-            _host(url), what, within, self._limits.read, self._own_addresses, own, deadline=time.monotonic() + within
-        )
+        exchange = Exchange(_host(url), what, within, self._limits.read, self._own_addresses, own)
 
         def ask() -> requests.Response:
             if not own:
