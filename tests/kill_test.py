@@ -52,7 +52,7 @@ from misbehaving import Call, Misbehaving, says, status
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
-from animatediff_widget.jobs.drivers import Control
+from animatediff_widget.jobs.control import Control
 from animatediff_widget.jobs.polling import Schedule
 from animatediff_widget.server import LocalServer
 

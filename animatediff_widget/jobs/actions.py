@@ -1,9 +1,8 @@
-"""What the steps of a job ask a driver to do, and the time that both go by."""
+"""What the steps of a job ask a driver to do."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,15 +85,3 @@ class Wait:
 Exchange = Create | Watch | Cancel | Search | Fetch
 Action = Begin | Record | Recall | Adopt | Wait | Exchange
 Flow = Generator[Action, Any, None]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time: a clock that never jumps, and the system's."""
-
-    now: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-
-    def both(self) -> tuple[float, float]:
-        """Give both."""
-        return self.now(), self.wall()

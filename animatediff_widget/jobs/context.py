@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from animatediff_widget.backends.base import Abilities
@@ -13,7 +13,8 @@ from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
-from .actions import Clock, Flow, Record, Wait
+from .actions import Flow, Record, Wait
+from .control import Control
 from .polling import Schedule
 from .view import JobView
 
@@ -26,49 +27,35 @@ _PATIENCE = 120.0  # a copy of the endpoint's records, or a gateway, may be late
 _KEPT = 3600.0 + 600.0  # an endpoint keeps what was made for about an hour
 
 
+@dataclass(eq=False)
 class Context:
     """One job as its steps see it: where it runs, when to ask, what the person wants, and how it stands (`view`)."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        abilities: Abilities,
-        schedule: Schedule,
-        canceled: Callable[[], int],
-        timeout: float,
-        entry: JournalEntry | None = None,
-        clock: Clock = Clock(),  # noqa: B008 - it is frozen
-        adopt: str | None = None,
-    ) -> None:
-        self.view = JobView() if entry is None else JobView.of(entry)
-        self.endpoint = endpoint
-        self.abilities = abilities
-        self.schedule = schedule
-        self._presses = canceled  # how often the person has asked for it
-        self.timeout = timeout
-        self.entry = entry
-        self.clock = clock
-        self.adopt = adopt  # the id of the job at the endpoint that the person says is this one
-        self.deadline = 0.0
-        self._heard = 0.0  # when the endpoint answered last, and not before a cancellation was noticed
-        self._noticed = False
-        self.posted: float | None = None  # on the clock that never jumps
+    endpoint: Endpoint
+    abilities: Abilities
+    schedule: Schedule
+    control: Control
+    timeout: float
+    entry: JournalEntry | None = None
+    adopt: str | None = None  # the id of the job at the endpoint that the person says is this one
+    view: JobView = field(init=False)
+    deadline: float = field(default=0.0, init=False)
+    posted: float | None = field(default=None, init=False)  # on the clock that never jumps
+    _heard: float = field(default=0.0, init=False)  # the endpoint's last answer, or when a cancellation was noticed
+    _noticed: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.view = JobView() if self.entry is None else JobView.of(self.entry)
 
     @property
     def canceled(self) -> bool:
         """Whether to cancel the job; one that was found in a list may be another person's: it takes two presses."""
-        return self._presses() > self.view.adopted
+        return self.control.presses > self.view.adopted
 
     def remind(self) -> None:
         """Say that a job that was found takes another cancellation."""
-        if self.view.adopted and self._presses() == 1 and self.view.notice is None:
+        if self.view.adopted and self.control.presses == 1 and self.view.notice is None:
             self.show(notice=Message("cancel_adopted"))
-
-    def begin(self) -> None:
-        """Start the time."""
-        now = self.clock.now()
-        self.deadline = now + self.timeout
-        self.show(started=now)
 
     def prediction(self) -> Prediction:
         """Give the last answer, which there is."""
@@ -81,11 +68,11 @@ class Context:
 
     def answered(self) -> None:
         """Say that the endpoint answers."""
-        self._heard = self.clock.now()
+        self._heard = self.control.now()
 
     def accept(self, prediction: Prediction) -> Flow:
         """Take in an answer: written down where it changes something, then shown."""
-        self.schedule.heard(prediction, self.clock.now())
+        self.schedule.heard(prediction, self.control.now())
         before = self.view.prediction
         self.show(notice=None)
         self.remind()
@@ -103,7 +90,7 @@ class Context:
 
     def tried(self, first_fault: float) -> bool:
         """Whether something that was first refused at that time was asked for long enough."""
-        return self.is_late() or self.clock.now() - first_fault >= _PATIENCE
+        return self.is_late() or self.control.now() - first_fault >= _PATIENCE
 
     def is_late(self) -> bool:
         """Whether the endpoint has deleted by now what an earlier session's job made."""
@@ -112,11 +99,11 @@ class Context:
         answer = self.view.prediction
         created, completed = (answer.created_at, answer.completed_at) if answer else (None, None)
         took = max(completed - created, 0.0) if created and completed else 0.0  # by one clock, the endpoint's
-        return self.clock.wall() - self.entry.created - took > _KEPT
+        return self.control.wall() - self.entry.created - took > _KEPT
 
     def left(self) -> float:
         """How much of the job's time is left, in seconds: of the person's, and once it is canceled, of a moment."""
-        now = self.clock.now()
+        now = self.control.now()
         if not self.canceled:
             return self.deadline - now
         if not self._noticed:
@@ -144,7 +131,7 @@ class Context:
     def check_time(self) -> None:
         """Raise `JobTimeout` where the job's time is over."""
         if self.left() <= 0:
-            late = self.deadline <= self.clock.now()
+            late = self.deadline <= self.control.now()
             raise JobTimeout(
                 Message("timed_out", seconds=f"{self.timeout:g}") if late else Message("cancel_unconfirmed")
             )

@@ -63,8 +63,8 @@ class Control:
             self._changed.notify_all()
 
 
-def beside(act: Callable[[], _T], *, daemon: bool = True) -> Future[_T]:
-    """Do something in a thread of its own; where that is no `daemon`, the end of the process waits for it."""
+def beside(act: Callable[[], _T]) -> Future[_T]:
+    """Do something in a thread of its own, for which the end of the process does not wait."""
     future: Future[_T] = Future()
 
     def run() -> None:
@@ -73,5 +73,5 @@ def beside(act: Callable[[], _T], *, daemon: bool = True) -> Future[_T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=run, name="animatediff-beside", daemon=daemon).start()
+    threading.Thread(target=run, name="animatediff-beside", daemon=True).start()
     return future

@@ -9,9 +9,8 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.backends.base import Backend
 from animatediff_widget.backends.http.connection import Permit
 from animatediff_widget.errors import (
     AnimateDiffError,
@@ -21,19 +20,21 @@ from animatediff_widget.errors import (
     JournalError,
     StorageError,
 )
-from animatediff_widget.journal import JournalEntry, JournalProtocol
+from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.media.formats import sniff
-from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message
 
 from . import actions
-from .control import Control, beside
+from .control import beside
 from .files import find_file, put_in_place, tidy
 from .listing import Listing
 from .recovery import Found, is_same_job
 from .steps import Steps
 from .view import JobView
+
+if TYPE_CHECKING:
+    from .job import Job
 
 __all__ = ["Driver"]
 
@@ -43,53 +44,45 @@ _LEAST = 1.0  # what an exchange is given also where the job's time is over: a l
 
 
 class Driver:
-    """Drives the steps of one job, in the thread that calls `drive`."""
+    """Drives the steps of one job, in the thread that calls `drive`; `deliver` gets every view, and must not raise."""
 
-    def __init__(
-        self, steps: Steps, body: Body, key: str, backend: Backend, journal: JournalProtocol, control: Control
-    ) -> None:
+    def __init__(self, job: Job, steps: Steps, deliver: Callable[[JobView], None]) -> None:
         self._steps = steps
-        self._body = body
-        self._key = key
-        self._backend = backend
-        self._journal = journal
-        self._control = control
-        self._delivered: JobView | None = None
+        self._control = steps.control
+        self._deliver = deliver
+        self._listing = job.listing
+        self._body, self._key, self._backend, self._journal = job.body, job.key, job.client.backend, job.journal
 
-    def drive(self, deliver: Callable[[JobView], None], *, is_new: bool) -> None:
-        """Drive the job to its end, while no other process does.
-
-        `deliver` gets every new view and must not raise; a job that `is_new` is not in the journal yet.
-        """
+    def drive(self) -> None:
+        """Drive the job to its end, while no other process does."""
+        is_new = self._steps.entry is None
         view = dataclasses.replace(self._steps.view, state="failed" if is_new else "left", ended=time.monotonic())
         try:
-            claim = self._journal.claim(self._key)
-            # While this process holds the claim, no other begins the job: a process and its fork have the same job.
-            was_run = is_new and claim is not None and self._journal.get(self._key) is not None
+            with self._journal.claim(self._key) or contextlib.nullcontext() as claim:
+                # While this process holds the claim, no other begins the job: a process and its fork have the same job.
+                was_run = is_new and claim is not None and self._journal.get(self._key) is not None
+                if claim is None or was_run:
+                    why = Message("was_run" if was_run else "runs_elsewhere")
+                    view = dataclasses.replace(view, state="left", error=JobError(why))
+                else:
+                    self._run()
+                    self._backend.close()
+                    view = self._steps.view
         except JournalError as error:
-            deliver(dataclasses.replace(view, error=error))
-            return
-        if claim is None or was_run:
-            if claim is not None:
-                claim.release()
-            why = Message("was_run" if was_run else "runs_elsewhere")
-            deliver(dataclasses.replace(view, state="left", error=JobError(why)))
-            return
-        with claim:
-            self._run(deliver)
-        self._backend.close()
-        deliver(self._steps.view)
+            view = dataclasses.replace(view, error=error)
+        self._deliver(view)
 
-    def _run(self, deliver: Callable[[JobView], None]) -> None:
+    def _run(self) -> None:
         flow = self._steps.run()
         answer: Any = None
         failure: AnimateDiffError | None = None
+        delivered: JobView | None = None
         with contextlib.suppress(StopIteration):
             while True:
                 action = flow.send(answer) if failure is None else flow.throw(failure)
-                if self._steps.view is not self._delivered and not self._steps.view.finished:
-                    self._delivered = self._steps.view
-                    deliver(self._delivered)
+                if self._steps.view is not delivered and not self._steps.view.finished:
+                    delivered = self._steps.view
+                    self._deliver(delivered)
                 answer, failure = None, None
                 try:
                     answer = self._do(action)
@@ -165,13 +158,14 @@ class Driver:
     def _search(self, since: float) -> list[Found]:
         """List what may be this job: no other job of this endpoint has its id."""
         found: list[Found] = []
+        listing = self._listing or Listing(since)
         try:
-            for prediction in Listing(self._backend, since):
+            for prediction in listing.read(self._backend):
                 tells = "input" in prediction.raw  # some relays list none
                 if is_same_job(self._body, prediction) or not tells:
                     known = self._journal.get(prediction.id or "", endpoint=self._backend.endpoint.url)
                     if known is None or known.key == self._key:
-                        found.append(Found(prediction, self._backend.clock_ahead, tells))
+                        found.append(Found(prediction, listing.clock_ahead, tells))
         except EndpointError:
             if not found:  # a further page that fails takes nothing from what an earlier one had
                 raise

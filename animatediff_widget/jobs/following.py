@@ -43,11 +43,11 @@ class Following:
             if at_once:
                 self._job.check_time()
             elif not self._cancel_is_due():
-                yield from self._job.wait(self._job.schedule.delay(self._job.clock.now()))
+                yield from self._job.wait(self._job.schedule.delay(self._job.control.now()))
             self._job.remind()
             if not faults:  # the wait before was ours
                 self._job.answered()
-            asked = self._job.clock.now()
+            asked = self._job.control.now()
             try:
                 answer = yield from self._ask(prediction)
                 if answer.done and not _is_over(answer):
@@ -60,7 +60,7 @@ class Following:
                     self._job.show(prediction=None)
                     yield from self._submission.submit()
                     continue
-                first_fault = first_fault if faults else self._job.clock.now()
+                first_fault = first_fault if faults else self._job.control.now()
                 faults += 1
                 if isinstance(error, (AnswerError, ApiError)) and not error.passing:
                     refusals += 1
@@ -76,14 +76,14 @@ class Following:
             if is_new or self._job.view.notice:
                 yield from self._job.accept(answer)
             # Where the place pushes, the next question is held until there is something to say.
-            at_once = self._job.abilities.pushes and (is_new or self._job.clock.now() - asked > _AT_ONCE)
+            at_once = self._job.abilities.pushes and (is_new or self._job.control.now() - asked > _AT_ONCE)
 
     def _cancel_is_due(self) -> bool:
         return self._job.canceled and not self._cancel_sent
 
     def _ask(self, prediction: Prediction) -> Generator[Action, Any, Prediction]:
         """Do the one exchange that is due: send the cancellation, or ask how the job stands."""
-        self._job.schedule.asked(self._job.clock.now())
+        self._job.schedule.asked(self._job.control.now())
         if self._cancel_is_due():
             self._cancel_sent = True
             try:
@@ -94,7 +94,7 @@ class Following:
                     raise
                 self._job.show(notice=Message("cannot_cancel", error=error))
                 return prediction
-            self._job.schedule.canceled(self._job.clock.now())
+            self._job.schedule.canceled(self._job.control.now())
             if answer.status:  # some relays answer with an empty object
                 return answer
         answer = yield Watch(prediction, _HOLD if self._job.abilities.pushes else 0.0)

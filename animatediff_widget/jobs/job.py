@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import NoReturn
-
-from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
@@ -21,20 +18,18 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.model.status import STATES
 from animatediff_widget.texts import Message
 
 from .key_check import check_key
+from .listing import Listing
 from .runner import Runner
-from .view import JobView
+from .view import JobTraits, JobView
 
-__all__ = ["STATES", "Job"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Job"]
 
 
 @guarded_class
-class Job(HasTraits):
+class Job(JobTraits):
     """One run of a request. It is written in the journal before it is posted, and every step after.
 
     Run it with `run` (blocking), `start` (in the background) or by iterating over it (which yields every new
@@ -69,14 +64,6 @@ class Job(HasTraits):
         What goes on behind the scenes while it runs (a fault that is being waited out, ...); often empty.
     """
 
-    prediction = Instance(Prediction, allow_none=True, read_only=True)
-    animation = Instance(Animation, allow_none=True, read_only=True)
-    animations = Tuple(read_only=True)
-    error = Instance(Exception, allow_none=True, read_only=True)
-    notice = Unicode("", read_only=True)
-    state = Enum(STATES, "new", read_only=True)
-    view = Instance(JobView, (), read_only=True)
-
     def __init__(
         self,
         request: AnimateDiffRequest | Body,
@@ -93,9 +80,8 @@ class Job(HasTraits):
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
+        self.listing: Listing | None = None  # in which it looks for itself, with others; else it fetches its own
         self._runner = Runner(self, self._show)
-        self._followers: list[queue.SimpleQueue[JobView]] = []
-        self._ended = threading.Event()
 
     @classmethod
     def resume(
@@ -211,16 +197,6 @@ class Job(HasTraits):
         """The job's key in the journal, where it stands from its submission on."""
         return self._runner.key
 
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self.view.finished
-
-    @property
-    def elapsed(self) -> float | None:
-        """How long the job has taken so far, or took, in seconds; None before it was started."""
-        return self.view.elapsed
-
     def start(self) -> Job:
         """Run the job in the background, and give it back; does nothing where it runs already."""
         self._runner.start()
@@ -304,32 +280,6 @@ class Job(HasTraits):
             self._followers.remove(views)
         if self.animation is not None:
             self._see()
-
-    def _show(self, view: JobView) -> None:
-        """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
-        values = {
-            "prediction": view.prediction,
-            "animations": view.animations,
-            "animation": view.animation,
-            "error": view.error,
-            "notice": str(view.notice or ""),
-            "state": view.state,
-            "view": view,
-        }
-        interrupt = None
-        for name, value in values.items():
-            try:
-                self.set_trait(name, value)
-            except KeyboardInterrupt as error:
-                interrupt = error
-            except Exception:
-                logger.exception("an observer of the job's %s failed", name)
-        for views in tuple(self._followers):
-            views.put(view)
-        if view.finished:
-            self._ended.set()
-        if interrupt is not None:
-            raise interrupt
 
     def _outcome(self) -> Animation:
         if self.error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -11,16 +12,17 @@ from animatediff_widget.journal import JournalEntry, JournalProtocol
 
 from .control import beside
 from .job import Job
-from .listing import SharedList
+from .listing import Listing
 
 __all__ = ["resume_all"]
 
+_EARLIER = 2 * 24 * 3600.0  # before the oldest job: a lost one is looked for since a day before it was posted
 _AT_ONCE = 64  # a job that waits for its endpoint takes a few threads and no time
 
 
 def resume_all(entries: Sequence[JournalEntry], journal: JournalProtocol) -> Iterator[Job | AnimateDiffError]:
     """Take up jobs side by side, with one look at each endpoint's list; yield each job or its error, in their order."""
-    lists: dict[str, SharedList] = {}
+    lists: dict[str, Listing] = {}
     places = threading.Semaphore(_AT_ONCE)
 
     def make(entry: JournalEntry) -> Job | AnimateDiffError:
@@ -29,8 +31,7 @@ def resume_all(entries: Sequence[JournalEntry], journal: JournalProtocol) -> Ite
         except AnimateDiffError as error:
             return error
         oldest = min(other.created for other in entries if other.endpoint == entry.endpoint)
-        shared = lists.setdefault(entry.endpoint, SharedList(oldest))
-        job.client.backend = shared.over(job.client.backend)
+        job.listing = lists.setdefault(entry.endpoint, Listing(min(oldest, time.time()) - _EARLIER))
         return job
 
     def run(job: Job | AnimateDiffError) -> Job | AnimateDiffError:

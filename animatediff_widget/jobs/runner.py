@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.journal import JournalEntry
 from animatediff_widget.texts import Message
 
-from .actions import Clock
-from .context import Context
 from .control import Control
 from .drivers import Driver
 from .key_check import check_key
@@ -81,13 +79,13 @@ class Runner:
 
         A second interrupt is raised, and the thread shows what comes from then on.
         """
-        mailbox = _Mailbox()
+        views: queue.SimpleQueue[JobView] = queue.SimpleQueue()
         interrupts = 0
         try:
             while not self._job.finished:
                 try:
-                    self.start(mailbox.put)
-                    mailbox.take(self._show, _TICK)
+                    self.start(views.put)
+                    self._take(views, _TICK)
                     if idle is not None and not self._job.finished:
                         idle()
                 except KeyboardInterrupt:
@@ -96,15 +94,22 @@ class Runner:
                     if interrupts > 1 + self._job.view.adopted:  # the first one does not cancel a job that was found
                         raise
         finally:
-            if not self._job.finished:  # nobody takes what comes into the mailbox any more
+            if not self._job.finished:  # nobody takes what comes into the queue any more
                 with uninterrupted():
                     self._deliver = self._show
-                    mailbox.take(self._show, 0.0)
+                    self._take(views, 0.0)
         return interrupts > 0
+
+    def _take(self, views: queue.SimpleQueue[JobView], seconds: float) -> None:
+        """Wait at most so long for a view, and show all that came. An interrupt comes after that, and loses none."""
+        with uninterrupted(), contextlib.suppress(queue.Empty):
+            while True:
+                self._show(views.get(timeout=seconds))
+                seconds = 0.0
 
     def _drive(self) -> None:
         """Drive the steps to the end; whatever happens, a last view is delivered."""
-        job, control, endpoint = self._job, self._control, self._job.client.endpoint
+        job, endpoint = self._job, self._job.client.endpoint
         try:
             known = None
             with contextlib.suppress(JournalError):  # it is written to before anything is sent, and says so then
@@ -112,18 +117,9 @@ class Runner:
                     check_key(job.client, job.journal)
                     known = job.journal.typical_seconds(job.body, endpoint)
             schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
-            context = Context(
-                endpoint,
-                job.client.backend.abilities,
-                schedule,
-                lambda: control.presses,
-                job.timeout,
-                self.entry,
-                Clock(control.now, control.wall),
-                self.adopt,
-            )
-            driver = Driver(Steps(context), job.body, self.key, job.client.backend, job.journal, control)
-            driver.drive(lambda view: self._deliver(view), is_new=self.entry is None)
+            abilities = job.client.backend.abilities
+            steps = Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt)
+            Driver(job, steps, lambda view: self._deliver(view)).drive()
             _tails[endpoint.url] = schedule.tail
         except KeyRefused as error:
             self._deliver(JobView(state="failed", error=error))
@@ -132,26 +128,3 @@ class Runner:
             if not job.finished:
                 failure = JobError(Message("unforeseen", error=repr(error)))
                 self._deliver(JobView(state="left", prediction=job.prediction, error=failure))
-
-
-class _Mailbox:
-    """Views on their way from the thread that drives a job to the thread that shows them. An interrupt loses none."""
-
-    def __init__(self) -> None:
-        self._views: deque[JobView] = deque()
-        self._came = threading.Event()
-
-    def put(self, view: JobView) -> None:
-        self._views.append(view)
-        self._came.set()
-
-    def take(self, show: Callable[[JobView], None], seconds: float) -> None:
-        """Wait at most so long for a view, and show all that came."""
-        self._came.wait(seconds)
-        self._came.clear()
-        while self._views:
-            with uninterrupted():
-                try:
-                    show(self._views[0])
-                finally:
-                    self._views.popleft()

@@ -38,39 +38,31 @@ from .actions import Action, Fetch, Flow, Recall
 from .context import Context
 from .following import Following
 from .submission import Submission
-from .view import JobView
 
 __all__ = ["Steps"]
 
 _REFUSALS = (400, 401, 403, 404, 410)  # what stores of files answer where a file was deleted, or is not yet there
 
 
-class Steps:
-    """The steps of one job."""
+class Steps(Context):
+    """The steps of one job; how it stands, its `view`, changes between actions."""
 
-    def __init__(self, job: Context) -> None:
-        self._job = job
-        self._submission = Submission(job)
-        self._following = Following(job, self._submission)
-
-    @property
-    def view(self) -> JobView:
-        """How the job stands; it changes between actions."""
-        return self._job.view
-
-    def left(self) -> float:
-        """How long an exchange may take now, in seconds."""
-        return self._job.left()
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._submission = Submission(self)
+        self._following = Following(self, self._submission)
 
     def run(self) -> Flow:
         """Yield the actions of the job, one after another, to its end."""
-        self._job.begin()
+        now = self.control.now()
+        self.deadline = now + self.timeout
+        self.show(started=now)
         try:
-            if self._job.entry is None:
+            if self.entry is None:
                 yield from self._submission.submit()
             else:
-                yield from self._take_up(self._job.entry)
-            if not self._job.view.finished:
+                yield from self._take_up(self.entry)
+            if not self.view.finished:
                 yield from self._following.follow()
                 yield from self._finish()
         except AnimateDiffError as error:
@@ -83,8 +75,8 @@ class Steps:
         entry, animations = yield Recall(entry)
         if animations:
             if entry.state != "succeeded" or entry.output is None:
-                yield from self._job.record("succeeded", **_known(animations[0]))
-            self._job.show(prediction=entry.prediction, animations=animations)
+                yield from self.record("succeeded", **_known(animations[0]))
+            self.show(prediction=entry.prediction, animations=animations)
             yield from self._end("succeeded")
             return
         prediction = entry.prediction
@@ -94,19 +86,19 @@ class Steps:
                 raise (JobCanceled if entry.state == "canceled" else JobFailed)(error)
             if entry.damaged:
                 raise JobFailed(Message("record_damaged"))
-            if self._job.abilities.free:
+            if self.abilities.free:
                 yield from self._submission.submit()
                 return
-            if self._job.adopt is None:
+            if self.adopt is None:
                 prediction = yield from self._submission.search(ConnectionFailed(Message("cut_off")))
                 assert prediction is not None
             else:
-                prediction = yield from self._submission.adopt(self._job.adopt)
-        yield from self._job.record("running", prediction=prediction)
-        self._job.show(prediction=prediction, state="running", notice=None)
+                prediction = yield from self._submission.adopt(self.adopt)
+        yield from self.record("running", prediction=prediction)
+        self.show(prediction=prediction, state="running", notice=None)
 
     def _finish(self) -> Flow:
-        prediction = self._job.prediction()
+        prediction = self.prediction()
         status = prediction.status
         if status == "canceled":
             raise JobCanceled(Message("canceled"))
@@ -117,9 +109,9 @@ class Steps:
             raise JobFailed(Message("model_failed", why=why))
         if not prediction.outputs:
             raise OutputError(Message("gone"))
-        took = None if self._job.posted is None else self._job.schedule.took
-        yield from self._job.record("downloading")
-        self._job.show(state="downloading")
+        took = None if self.posted is None else self.schedule.took
+        yield from self.record("downloading")
+        self.show(state="downloading")
         # The first one last: once its file has its name, all of them are on the disk.
         animations: list[Animation] = []
         for number in reversed(range(len(prediction.outputs))):
@@ -128,9 +120,9 @@ class Steps:
             except OutputError as error:
                 if not number or error.passing or isinstance(error, StorageError):
                     raise
-                self._job.show(notice=error.message)  # nothing is fetched from where it lies, now or later
-        yield from self._job.record("succeeded", prediction=prediction, seconds=took, **_known(animations[0]))
-        self._job.show(animations=tuple(animations))
+                self.show(notice=error.message)  # nothing is fetched from where it lies, now or later
+        yield from self.record("succeeded", prediction=prediction, seconds=took, **_known(animations[0]))
+        self.show(animations=tuple(animations))
         yield from self._end("succeeded")
 
     def _fetch(self, prediction: Prediction, number: int) -> Generator[Action, Any, Animation]:
@@ -140,20 +132,20 @@ class Steps:
                 animation: Animation = yield Fetch(prediction, number)
                 return animation
             except EndpointError as error:
-                if self._job.canceled:
+                if self.canceled:
                     raise JobTimeout(Message("canceled_fetching")) from None
-                first_fault = self._job.clock.now() if first_fault is None else first_fault
-                if error.params.get("status") in _REFUSALS and self._job.is_late():
+                first_fault = self.control.now() if first_fault is None else first_fault
+                if error.params.get("status") in _REFUSALS and self.is_late():
                     raise OutputError(Message("gone")) from None
-                if not error.passing or self._job.tried(first_fault):
+                if not error.passing or self.tried(first_fault):
                     raise
-                yield from self._job.wait_out(error, attempt)
+                yield from self.wait_out(error, attempt)
         raise AssertionError
 
     def _end(self, state: str, error: AnimateDiffError | None = None) -> Flow:
         if error is not None:
-            yield from self._job.record(state, prediction=self._job.view.prediction, error=error.message)
-        self._job.show(state=state, error=error, notice=None, ended=self._job.clock.now())
+            yield from self.record(state, prediction=self.view.prediction, error=error.message)
+        self.show(state=state, error=error, notice=None, ended=self.control.now())
 
     def _state_after(self, error: AnimateDiffError) -> str:
         """Give the state in which an error leaves the job."""
@@ -163,16 +155,16 @@ class Steps:
             return "accepted"
         if isinstance(error, AnswerLost):
             return "unknown"
-        begun = self._job.view.state != "new"
+        begun = self.view.state != "new"
         if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed)) or (
             isinstance(error, JournalError) and begun
         ):
             return "left"
-        if self._job.view.state in ("running", "downloading") and isinstance(error, EndpointError):
+        if self.view.state in ("running", "downloading") and isinstance(error, EndpointError):
             gone = isinstance(error, ApiError) and error.status in (404, 410)
             return (
                 "failed"
-                if (gone and self._job.is_late()) or (isinstance(error, OutputError) and not error.passing)
+                if (gone and self.is_late()) or (isinstance(error, OutputError) and not error.passing)
                 else "left"
             )
         return "failed"

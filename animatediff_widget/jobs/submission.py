@@ -40,7 +40,7 @@ class Submission:
         yield Begin()
         self._job.show(state="submitting")
         for attempt in itertools.count(1):
-            self._began = self._job.clock.both()
+            self._began = self._times()
             self._job.posted = self._began[0]
             self._job.schedule.asked(self._job.posted)
             prediction, failure = None, None
@@ -48,7 +48,7 @@ class Submission:
                 prediction = yield Create(self._job.timeout)
             except EndpointError as error:
                 failure = error
-            self._ended = self._job.clock.both()
+            self._ended = self._times()
             if failure is not None and failure.arrived:
                 prediction = yield from self.search(failure)
                 if prediction is None and attempt >= _TRIES:
@@ -60,6 +60,10 @@ class Submission:
             if prediction is not None:
                 yield from self._job.accept(prediction)
                 return
+
+    def _times(self) -> tuple[float, float]:
+        """Give the time on both clocks."""
+        return self._job.control.now(), self._job.control.wall()
 
     def _wait_to_repeat(self, error: EndpointError, attempt: int) -> Flow:
         """Wait before a POST that certainly created nothing is repeated; raise where it is not worth it."""
@@ -113,7 +117,7 @@ class Submission:
         self._job.show(notice=notice)
         entry = self._job.entry if self._job.posted is None else None
         # A job of an earlier session is in the list by now, or it will never be.
-        late = entry is not None and self._job.clock.wall() - entry.created > _LISTED_BY
+        late = entry is not None and self._job.control.wall() - entry.created > _LISTED_BY
         waits = (0.0,) if late else _SEARCHES
         for wait in waits if self._job.abilities.list else ():
             yield Wait(min(wait, max(self._job.left(), _SEARCHES[0])))
@@ -139,7 +143,7 @@ class Submission:
 
     def _windows(self) -> tuple[list[tuple[float, float]], float]:
         """Give between when the job was posted by the system's clock, and since when to list."""
-        now, wall = self._job.clock.both()
+        now, wall = self._times()
         if self._job.posted is None:
             assert self._job.entry is not None
             created = self._job.entry.created

@@ -1,18 +1,25 @@
-"""What a job shows: one frozen value."""
+"""What a job shows: one frozen value, and the traits that follow it."""
 
 from __future__ import annotations
 
+import logging
+import queue
+import threading
 import time
 from dataclasses import dataclass
+
+from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
-from animatediff_widget.model.status import ENDED_STATES
+from animatediff_widget.model.status import ENDED_STATES, STATES
 from animatediff_widget.texts import Message
 
-__all__ = ["JobView"]
+__all__ = ["JobTraits", "JobView"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,3 +78,56 @@ class JobView:
         if self.started is None:
             return None
         return (time.monotonic() if self.ended is None else self.ended) - self.started
+
+
+class JobTraits(HasTraits):
+    """What a job shows, as traits to observe; `Job` says what they are."""
+
+    prediction = Instance(Prediction, allow_none=True, read_only=True)
+    animation = Instance(Animation, allow_none=True, read_only=True)
+    animations = Tuple(read_only=True)
+    error = Instance(Exception, allow_none=True, read_only=True)
+    notice = Unicode("", read_only=True)
+    state = Enum(STATES, "new", read_only=True)
+    view = Instance(JobView, (), read_only=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._followers: list[queue.SimpleQueue[JobView]] = []
+        self._ended = threading.Event()
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.view.finished
+
+    @property
+    def elapsed(self) -> float | None:
+        """How long the job has taken so far, or took, in seconds; None before it was started."""
+        return self.view.elapsed
+
+    def _show(self, view: JobView) -> None:
+        """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
+        values = {
+            "prediction": view.prediction,
+            "animations": view.animations,
+            "animation": view.animation,
+            "error": view.error,
+            "notice": str(view.notice or ""),
+            "state": view.state,
+            "view": view,
+        }
+        interrupt = None
+        for name, value in values.items():
+            try:
+                self.set_trait(name, value)
+            except KeyboardInterrupt as error:
+                interrupt = error
+            except Exception:
+                logger.exception("an observer of the job's %s failed", name)
+        for views in tuple(self._followers):
+            views.put(view)
+        if view.finished:
+            self._ended.set()
+        if interrupt is not None:
+            raise interrupt

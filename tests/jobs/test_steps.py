@@ -17,7 +17,6 @@ from animatediff_widget.jobs.actions import (
     Adopt,
     Begin,
     Cancel,
-    Clock,
     Create,
     Fetch,
     Recall,
@@ -26,7 +25,7 @@ from animatediff_widget.jobs.actions import (
     Wait,
     Watch,
 )
-from animatediff_widget.jobs.context import Context
+from animatediff_widget.jobs.control import Control
 from animatediff_widget.jobs.polling import Schedule
 from animatediff_widget.jobs.recovery import Found, is_same_job
 from animatediff_widget.jobs.steps import Steps
@@ -62,18 +61,20 @@ class Course:
     cancel_at: type | None = None
     actions: list[Action] = field(default_factory=list)
     waited: float = 0.0
-    canceled: int = 0
+    presses: int = 0
     canceled_at: float = 0.0
     adopt: str | None = None
     notices: list[Any] = field(default_factory=list)
 
+    def now(self) -> float:
+        return self.waited
+
+    def wall(self) -> float:
+        return 1e9 + self.waited
+
     def run(self) -> Course:
-        clock = Clock(now=lambda: self.waited, wall=lambda: 1e9 + self.waited)
         endpoint = Endpoint.relay("https://relay.example")
-        context = Context(
-            endpoint, self.abilities, Schedule(), lambda: self.canceled, self.timeout, self.entry, clock, self.adopt
-        )
-        steps = Steps(context)
+        steps = Steps(endpoint, self.abilities, Schedule(), self, self.timeout, self.entry, self.adopt)
         flow = steps.run()
         self.left = steps.left
         try:
@@ -93,7 +94,7 @@ class Course:
     def answer(self, action: Action) -> Any:
         if self.cancel_at is not None and isinstance(action, self.cancel_at):
             self.canceled_at = self.canceled_at or self.waited
-            self.canceled += 1
+            self.presses += 1
         if isinstance(action, Wait):
             self.waited += action.seconds
         given = self.answers.get(type(action))
@@ -240,7 +241,7 @@ def test_a_throttled_post_is_looked_for_before_it_is_repeated():
 
 
 def test_a_journal_that_cannot_be_written_stops_a_job_before_it_costs():
-    flow = Steps(Context(Endpoint.replicate(), Abilities(), Schedule(), lambda: False, 60.0))
+    flow = Steps(Endpoint.replicate(), Abilities(), Schedule(), Control(), 60.0)
     actions = flow.run()
     assert isinstance(next(actions), Begin)
     with pytest.raises(StopIteration):
@@ -393,7 +394,7 @@ def test_a_canceled_job_is_not_given_up_for_the_waits_between_its_polls():
     def slowly(action: Action) -> Any:
         course.waited += 1.9 if isinstance(action, (Watch, Cancel)) else 0.0
         if isinstance(action, (Watch, Cancel)):
-            assert course.canceled == 0 or course.left() > 0.0
+            assert course.presses == 0 or course.left() > 0.0
         return answer(action)
 
     course.answer = slowly  # type: ignore[method-assign]
@@ -408,7 +409,7 @@ def test_an_endpoint_that_wants_to_be_left_alone_is_asked_once_more_before_the_t
 
 
 def test_a_job_that_is_canceled_before_it_is_posted_is_not_posted():
-    course = Course({}, canceled=True).run()
+    course = Course({}, presses=1).run()
     assert course.kinds() == []
     assert course.view.state == "canceled"
     assert course.recorded() == []
