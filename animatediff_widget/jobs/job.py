@@ -250,7 +250,7 @@ class Job(JobTraits):
         """
         check(float, none=True, timeout=timeout)
         self.start()
-        if self._runner.is_here:  # an observer asks, in the thread that it would wait for
+        if self._runner.thread is threading.current_thread():  # an observer asks, in the thread that it would wait for
             return self._outcome()
         if not (self.finished or self._ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))):
             raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))

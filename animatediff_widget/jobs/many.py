@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -37,12 +38,9 @@ def resume_all(entries: Sequence[JournalEntry], journal: JournalProtocol) -> Ite
     def run(job: Job | AnimateDiffError) -> Job | AnimateDiffError:
         if isinstance(job, AnimateDiffError):
             return job
-        with places:
-            try:
-                job.result()
-            except AnimateDiffError as error:
-                return error
-            return job
+        with places, contextlib.suppress(AnimateDiffError):
+            job.result()
+        return job.view.error or job
 
     for ended in [beside(partial(run, make(entry))) for entry in entries]:
         yield ended.result()

@@ -58,11 +58,6 @@ class Runner:
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
 
-    @property
-    def is_here(self) -> bool:
-        """Whether this is the thread that drives the job."""
-        return threading.current_thread() is self.thread
-
     def _check_process(self) -> None:
         """Refuse to wait for a thread that is in another process."""
         if self.thread is not None and self._process != os.getpid() and not self._job.finished:

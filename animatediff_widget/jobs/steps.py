@@ -155,18 +155,14 @@ class Steps(Context):
             return "accepted"
         if isinstance(error, AnswerLost):
             return "unknown"
-        begun = self.view.state != "new"
-        if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed)) or (
-            isinstance(error, JournalError) and begun
-        ):
+        if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed)):
+            return "left"
+        if isinstance(error, JournalError) and self.view.state != "new":
             return "left"
         if self.view.state in ("running", "downloading") and isinstance(error, EndpointError):
-            gone = isinstance(error, ApiError) and error.status in (404, 410)
-            return (
-                "failed"
-                if (gone and self.is_late()) or (isinstance(error, OutputError) and not error.passing)
-                else "left"
-            )
+            deleted = isinstance(error, ApiError) and error.status in (404, 410) and self.is_late()
+            no_output = isinstance(error, OutputError) and not error.passing
+            return "failed" if deleted or no_output else "left"
         return "failed"
 
 
