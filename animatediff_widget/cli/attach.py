@@ -7,7 +7,7 @@ from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, report, say_files, text
+from .common import OK, USAGE, add_endpoint, fail, given_endpoint, report, take_up, text
 
 __all__ = ["add"]
 
@@ -38,6 +38,5 @@ def _attach(arguments: argparse.Namespace) -> int:
     journal = Journal()
     job = Job.attach(endpoint, arguments.id, journal=journal)
     report(journal)
-    follow(job)
-    say_files(job)
+    take_up(job)
     return OK

@@ -30,6 +30,7 @@ __all__ = [
     "given_endpoint",
     "report",
     "say_files",
+    "take_up",
     "text",
 ]
 
@@ -98,6 +99,16 @@ def follow(job: Job) -> Animation:
         if job.animation is None:
             raise KeyboardInterrupt(job.error or TEXTS["nothing_sent"]) from None
         return job.animation  # it was too late to cancel
+
+
+def take_up(job: Job) -> None:
+    """Follow a job of the journal to its end, and print its files' names; raises as `follow`, and says of which job."""
+    try:
+        follow(job)
+    except KeyboardInterrupt as interrupt:
+        complain(f"{(job.key or '')[:SHORT_KEY]}: {interrupt}")
+        raise KeyboardInterrupt from None
+    say_files(job)
 
 
 def say_files(job: Job) -> None:

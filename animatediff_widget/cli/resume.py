@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import TEXTS
 
-from .common import FAILED, OK, SHORT_KEY, USAGE, fail, follow, report, say_files, text
+from .common import FAILED, OK, SHORT_KEY, USAGE, fail, report, say_files, take_up, text
 from .output import complain
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     code = OK
     if len(entries) == 1:
         try:
-            job = Job.resume(entries[0], journal=journal, adopt=arguments.id)
-            follow(job)
-            say_files(job)
+            take_up(Job.resume(entries[0], journal=journal, adopt=arguments.id))
         except AnimateDiffError as error:
             code = fail(f"{entries[0].key[:SHORT_KEY]}: {error}", FAILED)
         return code
