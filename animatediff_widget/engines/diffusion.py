@@ -1,113 +1,177 @@
 """The mathematics of the pocket engine: a schedule, an exact denoiser, guidance and DDIM, as small pure functions.
 
-Nothing here knows about pictures. The data set is a matrix with one flattened clip per row, and its score is known in
-closed form, so no network is needed and every number can be checked by hand. In all that follows ``a`` is alpha_bar,
-the share of the signal's variance that is left, and ``n`` the number of clips.
+Nothing here knows about pictures. The data are a mixture of low-rank Gaussians over some fixed vectors, the atoms, and
+their score is known in closed form, so no network is needed and every number can be checked by hand.
+
+A point of the data space is written as a row of coefficients: ``x = share * noise + coefficients @ atoms``. Sampling
+never leaves that span, and all it needs of a vector are its products with the atoms, so nothing here is as long as a
+clip. In all that follows ``a`` is alpha_bar, the share of the signal's variance that is left, R the number of atoms, n
+that of components and K that of a component's columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "TRAIN_STEPS",
-    "alpha_bars",
-    "ddim",
-    "ddim_step",
-    "guided_weights",
-    "log_likelihoods",
-    "posterior",
-    "timesteps",
-]
+__all__ = ["MAX_STEPS", "Guess", "Mixture", "Step", "alpha_bars", "carried", "ddim", "principal_axes", "timesteps"]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
 TRAIN_STEPS = 1000
+MAX_STEPS = TRAIN_STEPS - 1
+"""With the offset of 1 a thousand steps would begin beyond the schedule."""
 
 
 def alpha_bars() -> NDArray[np.float64]:
-    """Give alpha_bar of each of the 1000 timesteps, falling from 0.99915 to 0.00466.
+    """Give alpha_bar of each of the 1000 timesteps, falling from 0.99915 to 0.00158.
 
-    The scaled-linear schedule of Stable Diffusion: the square roots of beta are evenly spaced from 0.00085 to 0.012,
-    and alpha_bar is the cumulative product of ``1 - beta``.
+    AnimateDiff's schedule: beta is evenly spaced from 0.00085 to 0.012, alpha_bar the cumulative product of 1 - beta.
     """
-    betas = np.linspace(0.00085**0.5, 0.012**0.5, TRAIN_STEPS, dtype=np.float64) ** 2
-    return np.asarray(np.cumprod(1.0 - betas), dtype=np.float64)
+    return np.asarray(np.cumprod(1.0 - np.linspace(0.00085, 0.012, TRAIN_STEPS)), dtype=np.float64)
 
 
 def timesteps(steps: int) -> NDArray[np.int64]:
-    """Timesteps to visit, noisiest first ("trailing" spacing: always from 999, also with a single step)."""
-    if not 1 <= steps <= TRAIN_STEPS:
-        raise ValueError(f"steps must be between 1 and {TRAIN_STEPS}, not {steps}.")
-    return np.round(TRAIN_STEPS * (1.0 - np.arange(steps) / steps)).astype(np.int64) - 1
+    """Timesteps to visit, noisiest first: AnimateDiff's "leading" spacing with offset 1, for 25 steps 961, 921, ..., 1.
 
-
-def log_likelihoods(products: Floats, squares: Floats, a: float) -> NDArray[np.float64]:
-    """How likely each data point is to have become the noisy point, as logarithms up to one common constant.
-
-    ``-||x - sqrt(a) d_i||^2 / (2 (1 - a))``, without the term ``||x||^2`` that all share; `products` are ``d_i . x``,
-    `squares` ``||d_i||^2``, both of shape (n,), and 0 <= a < 1.
+    Few steps begin where part of the signal should be left, a single one at 1, though the start is nothing but noise.
     """
-    return np.asarray((2.0 * np.sqrt(a) * products - a * squares) / (2.0 * (1.0 - a)), dtype=np.float64)
+    if not 1 <= steps <= MAX_STEPS:
+        raise ValueError(f"steps must be between 1 and {MAX_STEPS}, not {steps}.")
+    return np.arange(steps, dtype=np.int64)[::-1] * (TRAIN_STEPS // steps) + 1
 
 
-def posterior(logs: Floats) -> NDArray[np.float64]:
-    """Softmax that does not overflow: likelihoods as logarithms in, probabilities out.
+class _Stride(NamedTuple):
+    """One deterministic DDIM step ``x' = keep x + gain x0`` (Song et al., arXiv:2010.02502, equation 12, sigma 0)."""
 
-    With them the exact posterior mean E[x0 | x_t] of a finite data set is ``sum_i w_i d_i``: the ideal denoiser of
-    Karras et al. 2022 (arXiv:2206.00364, appendix B.3), written for the variance preserving form of the noise.
+    timestep: int
+    a: float
+    keep: float
+    gain: float
+
+
+def _strides(steps: int) -> Iterator[_Stride]:
+    """Give the steps from noise to a clean point.
+
+    From ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``; the last a' is 1.
     """
-    weights = np.exp(np.asarray(logs, dtype=np.float64) - np.max(logs))
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    visits, bars = timesteps(steps), alpha_bars()
+    for index, visit in enumerate(visits):
+        a = float(bars[visit])
+        after = float(bars[visits[index + 1]]) if index + 1 < steps else 1.0
+        keep = float(np.sqrt((1.0 - after) / (1.0 - a)))
+        yield _Stride(int(visit), a, keep, float(np.sqrt(after) - np.sqrt(a) * keep))
 
 
-def guided_weights(logs: Floats, matching: int, guidance_scale: float) -> NDArray[np.float64]:
-    """Weights of the data points in the guided guess ``D_U + guidance_scale (D_C - D_U)``.
+def principal_axes(ways: Floats, spreads: Floats, gram: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the variances (n, K) along each component's principal axes and the turn (n, K, K) from its columns to them.
 
-    Classifier-free guidance (Ho & Salimans, arXiv:2207.12598). Both denoisers are linear in the data, and the clips
-    that match the prompt (C) are the first `matching` rows of the whole set (U), so one weighted sum serves for both.
-    A `guidance_scale` of 1 is the prompt alone; above 1 pushes away from everything else, with weights, which still sum
-    to 1, below 0 or above 1.
+    They are the eigenvalues and eigenvectors of ``S V'V S``; see `Mixture` for the arguments.
     """
-    weights = (1.0 - guidance_scale) * posterior(logs)
-    weights[:matching] += guidance_scale * posterior(logs[:matching])
-    return weights
+    scaled = spreads[..., None] * ways
+    variances, turns = np.linalg.eigh(scaled @ gram @ np.swapaxes(scaled, 1, 2))
+    return np.maximum(variances, 0.0), turns
 
 
-def ddim_step(x: Floats, x0: Floats, a: float, a_next: float) -> Floats:
-    """One deterministic step towards less noise (Song et al., arXiv:2010.02502, equation 12 with sigma 0).
+class Guess(NamedTuple):
+    """What a denoiser makes of a noisy point."""
 
-    ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``, for ``0 <= a < a' <= 1``.
+    point: NDArray[np.float64]
+    """E[x0 | x_t], shape (R,), as coefficients of the atoms."""
+    weights: NDArray[np.float64]
+    """How likely each component is, given the noisy point; shape (n,), sums to 1."""
+
+
+class Mixture:
+    """Gaussians of low rank, equally likely: component i is ``V b`` with ``b ~ N(means[i], diag(spreads[i] ** 2))``.
+
+    Parameters
+    ----------
+    ways : numpy.ndarray
+        Shape (n, K, R): the columns of each V as coefficients of the atoms.
+    means, spreads : numpy.ndarray
+        Shape (n, K).
+    gram : numpy.ndarray
+        Shape (R, R): the products of the atoms with each other.
     """
-    keep = np.sqrt((1.0 - a_next) / (1.0 - a))
-    # Both coefficients are made plain floats, so that float32 points stay float32 under every numpy.
-    return x * float(keep) + x0 * float(np.sqrt(a_next) - np.sqrt(a) * keep)
+
+    def __init__(self, ways: Floats, means: Floats, spreads: Floats, gram: Floats) -> None:
+        self._variances, turns = principal_axes(ways, spreads, gram)
+        self._centers = np.einsum("nk,nkr->nr", means, ways)
+        # Along these a component is a product of independent Gaussians: the Woodbury matrix becomes diagonal.
+        self._axes = np.swapaxes(turns, 1, 2) @ (spreads[..., None] * ways)
+        onto = self._centers @ gram
+        self._cross = np.einsum("nkr,nr->nk", self._axes, onto)
+        self._norms = np.einsum("nr,nr->n", self._centers, onto)
+
+    def denoise(self, products: Floats, a: float) -> Guess:
+        """Give the exact E[x0 | x_t]; `products`, shape (R,), are those of the atoms with x_t, and 0 <= a < 1.
+
+        With U the axes, L their variances, ``y = U'(x - sqrt(a) V beta)`` and ``M = I + a / (1 - a) L``, for each
+        component by Woodbury's identity ``E[x0 | x, i] = V beta + sqrt(a) / (1 - a) U M^-1 y``, and up to one constant
+        ``log p(x | i) = (a / (1 - a) y' M^-1 y - |x - sqrt(a) V beta|^2) / (2 (1 - a)) - log det(M) / 2``.
+        """
+        root, ratio = float(np.sqrt(a)), a / (1.0 - a)
+        y = self._axes @ products - root * self._cross
+        solved = y / (1.0 + ratio * self._variances)
+        fit = ratio * (y * solved).sum(axis=1) + 2.0 * root * (self._centers @ products) - a * self._norms
+        logs = fit / (2.0 * (1.0 - a)) - 0.5 * np.log1p(ratio * self._variances).sum(axis=1)
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
+        means = self._centers + root / (1.0 - a) * np.einsum("nk,nkr->nr", solved, self._axes)
+        return Guess(weights @ means, weights)
 
 
-def ddim(noise: Floats, data: Floats, matching: int, *, steps: int, guidance_scale: float) -> Iterator[Floats]:
-    """Sample from standard normal noise, shape (dims,), to a clip: yield the point after each of 1 to 1000 steps.
+class Step(NamedTuple):
+    """One step of the sampler, as coefficients of the atoms, shape (R,)."""
 
-    `data` is U, shape (n, dims); all are float32. The last point is the clip, not clipped to any range.
+    timestep: int
+    conditional: Guess
+    """What the prompt's density (C) makes of the point before the step."""
+    unconditional: Guess
+    """What the density of everything else (U) makes of it."""
+    guided: NDArray[np.float64]
+    """The guess that the step is taken with."""
+    point: NDArray[np.float64]
+    """The point after the step, less its share of the starting noise."""
+    noise: float
+    """How much of the starting noise is left in the point; 0 after the last step."""
+
+
+def ddim(
+    products: Floats, conditional: Mixture, unconditional: Mixture, gram: Floats, *, steps: int, guidance_scale: float
+) -> Iterator[Step]:
+    """Sample from standard normal noise with classifier-free guidance (Ho & Salimans, arXiv:2207.12598).
+
+    `products`, shape (R,), are those of the atoms with the noise. The guided guess is ``U + guidance_scale (C - U)``:
+    1 is the prompt's density alone, more pushes away from what is true of everything. Yields 1 to `MAX_STEPS` steps.
     """
-    bars = alpha_bars()
-    visits = timesteps(steps)
-    # The point stays a sum of noise and data points, so what the likelihoods need of it, its products with the data,
-    # follows from the data's products with each other: one pass over the data at the start instead of one a step.
-    grams = (data @ data.T).astype(np.float64)
-    products: Floats = (data @ noise).astype(np.float64)
-    x = noise
-    for index, step in enumerate(visits):
-        a = float(bars[step])
-        a_next = float(bars[visits[index + 1]]) if index + 1 < steps else 1.0
-        weights = guided_weights(log_likelihoods(products, np.diagonal(grams), a), matching, guidance_scale)
-        # Most weights are zero once the noise is low; leaving those rows out saves most of the time.
-        used = np.flatnonzero(np.abs(weights) > 1e-9)
-        few = len(used) < len(data) // 3
-        x0 = (weights[used] if few else weights).astype(data.dtype) @ (data[used] if few else data)
-        x = ddim_step(x, x0, a, a_next)
-        products = ddim_step(products, grams @ weights, a, a_next)
-        yield x
+    point, noise = np.zeros(len(gram)), 1.0
+    for timestep, a, keep, gain in _strides(steps):
+        # What the atoms have in common with the point is kept up to date by their own products.
+        c, u = conditional.denoise(products, a), unconditional.denoise(products, a)
+        guided = u.point + guidance_scale * (c.point - u.point)
+        point, noise = keep * point + gain * guided, keep * noise
+        products = keep * products + gain * (gram @ guided)
+        yield Step(timestep, c, u, guided, point, noise)
+
+
+def carried(variances: Floats, wider: float, *, steps: int, guidance_scale: float) -> tuple[Floats, Floats]:
+    """Say where `ddim` ends on average for Gaussians: at ``p * mean_C - q * mean_U``, for each axis; return p and q.
+
+    `variances` are C's; U's are ``wider ** 2`` times those. A Gaussian's denoiser is linear in the point, and so is the
+    whole way to the end.
+    """
+    p, q = np.zeros_like(variances), np.zeros_like(variances)
+    for _, a, keep, gain in _strides(steps):
+        root = np.sqrt(a)
+        # The denoiser is ``pull * x + (1 - root * pull) * mean``.
+        c = root * variances / (a * variances + 1.0 - a)
+        u = root * wider**2 * variances / (a * wider**2 * variances + 1.0 - a)
+        pull = guidance_scale * c + (1.0 - guidance_scale) * u
+        p = keep * p + gain * (pull * p + guidance_scale * (1.0 - root * c))
+        q = keep * q + gain * (pull * q + (guidance_scale - 1.0) * (1.0 - root * u))
+    return p, q

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,7 @@ from .canvas import SIZE, Canvas, Workshop
 from .figure import figure
 from .lexicon import LEXICON, Reading, read
 from .motions import DEFAULT_MOTION, FRAMES, MOTIONS, Motion
+from .presence import shows, without
 from .scene import Figure, Scene, compose, random_tags
 from .sprites import Floats
 from .styles import DEFAULT_STYLE, STYLES, Style
@@ -31,9 +32,12 @@ __all__ = [
     "Style",
     "Workshop",
     "compose",
+    "front_to_back",
     "paint",
     "random_tags",
     "read",
+    "shows",
+    "without",
 ]
 
 # From back to front: an element's name, and who paints it.
@@ -76,6 +80,26 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("snow", weather.snow),
     ("rain", weather.rain),
 )
+
+# Who paints what has no painter of its own; what a person has or wears is in front of the person.
+_PAINTED_BY = {"moon": "sun", "crescent": "sun", "meadow": "ground", "beach": "ground", "flower": "flowers",
+               "rose": "flowers", "girl": "figure", "boy": "figure"}  # fmt: skip
+_WITH_A_PERSON = ("dress", "kimono", "umbrella", "hair", "eyes", "smile", "hat")
+
+
+def front_to_back(tags: Iterable[str]) -> list[str]:
+    """Sort tags by what hides what; the time and the season, which change everything, come last."""
+    names = [name for name, _ in _ORDER]
+
+    def depth(tag: str) -> tuple[int, int, str]:
+        kind = tag.partition(":")[0]
+        if kind in ("time", "season"):
+            return len(names), 0, tag
+        if kind in _WITH_A_PERSON:
+            return len(names) - 1 - names.index("figure"), -1 - _WITH_A_PERSON.index(kind), tag
+        return len(names) - 1 - names.index(_PAINTED_BY.get(kind, kind)), 0, tag
+
+    return sorted(tags, key=depth)
 
 
 def paint(scene: Scene, workshop: Workshop) -> Floats:

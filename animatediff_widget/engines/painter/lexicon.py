@@ -96,14 +96,18 @@ _PLAIN: dict[str, str] = {
     "umbrella": "umbrella, parasol, 伞, 雨伞, 阳伞",
     "smile": "smile, smiling, happy, laughing, 微笑, 笑容, 开心, 笑",
 }
-_QUALITY = (
+_PRAISE = (
     "masterpiece, best quality, high quality, good quality, quality, highres, absurdres, high resolution, "
     "ultra detailed, highly detailed, extremely detailed, detailed, intricate, 8k, 4k, uhd, hdr, best, beautiful, "
-    "cinematic, "
-    "professional, photo, photorealistic, realistic, raw photo, anime, illustration, artwork, pixel art, painting, "
-    "worst quality, low quality, normal quality, lowres, bad quality, bad anatomy, bad hands, bad art, blurry, "
-    "ugly, watermark, signature, text, nsfw, "
-    "杰作, 最佳质量, 高质量, 最高质量, 高清, 精细, 精致, 低质量, 最差质量, 模糊, 美丽, 漂亮"
+    "cinematic, professional, 杰作, 最佳质量, 高质量, 最高质量, 高清, 精细, 精致, 美丽, 漂亮"
+)
+_BLAME = (
+    "worst quality, low quality, normal quality, lowres, bad quality, bad anatomy, bad hands, bad art, blurry, ugly, "
+    "低质量, 最差质量, 模糊, 丑, 丑陋"
+)
+_MEDIUM = (
+    "photo, photorealistic, realistic, raw photo, anime, illustration, artwork, pixel art, painting, watermark, "
+    "signature, text, nsfw"
 )
 _STOP = {
     "a", "an", "the", "and", "or", "of", "on", "in", "at", "to", "with", "by", "for", "from", "over", "under",
@@ -131,14 +135,18 @@ class Reading:
         What must be there, such as ``"moon"``, ``"time:night"`` or ``"hair:white"``.
     words : tuple of str
         The words that were understood, in the prompt's order.
+    praise, blame : tuple of str
+        Words about quality, such as "masterpiece" and "worst quality".
     without_effect : tuple of str
-        Words about quality or medium: known, but this painter always does its best.
+        Words about the medium: known, but the checkpoint decides that here.
     unknown : tuple of str
         Words it does not know.
     """
 
     tags: frozenset[str]
     words: tuple[str, ...] = ()
+    praise: tuple[str, ...] = ()
+    blame: tuple[str, ...] = ()
     without_effect: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -162,7 +170,8 @@ def _phrases() -> dict[str, str]:
 LEXICON: dict[str, str] = _phrases()
 """Every word or phrase the painter knows, and the tag it stands for."""
 
-_KNOWN = {**LEXICON, **dict.fromkeys(_QUALITY.split(", "), "")}
+_ABOUT = {"+praise": _PRAISE, "+blame": _BLAME, "+medium": _MEDIUM}
+_KNOWN = {**LEXICON, **{phrase: about for about, listed in _ABOUT.items() for phrase in listed.split(", ")}}
 _LONGEST = max(len(phrase.split()) for phrase in _KNOWN)
 _LONGEST_CHINESE = max(len(phrase) for phrase in _KNOWN if not phrase.isascii())
 
@@ -187,16 +196,12 @@ def read(prompt: str) -> Reading:
     # "long white hair" says two things.
     text = re.sub(rf"\b(long|short),?\s+({_ENGLISH_COLORS})\s+hair\b", r"\1 hair, \2 hair", text)
     text = re.sub(rf"({_CHINESE_COLORS})(色|色的|的)?([长短])(头发|发)", r"\1发,\3发", text)
-    words: list[str] = []
-    tags: list[str] = []
-    idle: list[str] = []
+    found: dict[str, list[str]] = {"words": [], **{about: [] for about in _ABOUT}}
     unknown: list[str] = []
 
     def known(phrase: str) -> None:
-        tag = _KNOWN[phrase]
-        (words if tag else idle).append(phrase)
-        if tag:
-            tags.append(tag)
+        about = _KNOWN[phrase]
+        found[about if about in _ABOUT else "words"].append(phrase)
 
     for part in re.split(r"[,;.!?|\n、。;!?]+(?!\d)", text):
         for run in re.findall(rf"[{_CHINESE}]+|[^{_CHINESE}]+", part):
@@ -204,7 +209,8 @@ def read(prompt: str) -> Reading:
                 _read_chinese(run, known, unknown)
             else:
                 _read_english(run, known, unknown)
-    return Reading(frozenset(tags), *(tuple(dict.fromkeys(found)) for found in (words, idle, unknown)))
+    tags = frozenset(LEXICON[word] for word in found["words"])
+    return Reading(tags, *(tuple(dict.fromkeys(listed)) for listed in (*found.values(), unknown)))
 
 
 def _read_english(run: str, known: Callable[[str], None], unknown: list[str]) -> None:
