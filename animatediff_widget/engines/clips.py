@@ -4,7 +4,8 @@ A clip is one of a few drawn compositions, and of all that makes up its picture 
 column of V for each quality (its light, colours, tones, prompted things, shapes, fine detail). The columns add up to
 the drawn clip, so that an amount of 1 is as drawn, 0 is none. The prompt's clips (C) have more of everything than the
 clips of the world at large (U), which also vary a little more. That guidance raises a quality is therefore a choice of
-this model; by how much, that variety narrows and that it overshoots follow from the mathematics of `diffusion`.
+this model; by how much, that variety narrows and that it overshoots follow from the mathematics of `diffusion`. The
+noise, not guidance, decides the composition, and few steps are soft because the schedule makes them start late.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,11 +152,12 @@ def to_clip(world: World, point: Floats, noise: float = 0.0) -> Floats:
     The coefficients are rounded to multiples of 1/4096, far below what is seen: linear algebra differs in its last
     digits from machine to machine, and whole numbers add up to the same bytes on all of them.
     """
-    rounded = np.rint(point[: len(world.atoms)] * 4096.0) / 4096.0
+    rounded = np.rint(point[: len(world.atoms)] * 4096.0)
     used = np.flatnonzero(rounded)
-    clip = np.full(DIMS, 0.5)
+    clip = np.zeros(DIMS)
     for share, row in zip(rounded[used], world.atoms[used], strict=True):
-        clip += row * (share / LEVELS)
+        clip += row * share
+    clip = clip / (4096.0 * LEVELS) + 0.5
     if noise:
         clip += noise * world.noise
     return np.asarray(np.clip(clip, 0.0, 1.0)).reshape(FRAMES, SIZE, SIZE, 3)
