@@ -63,6 +63,8 @@ def test_every_visual_word_of_the_example_is_known():
         ("樱花,白色的头发,黑眼睛,一个女孩", {"cherry", "hair:white", "eyes:black", "girl"}),
         ("a girl with long white hair", {"girl", "hair:white", "hair:long"}),
         ("黑色长发的少女", {"girl", "hair:black", "hair:long"}),
+        ("a red dragon and a white horse before the castle", {"dragon:red", "horse:white", "castle"}),
+        ("火箭前的宇航员和机器人", {"astronaut", "robot", "rocket"}),
         ("SUNSET over Mountains", {"time:sunset", "mountain"}),
     ],
 )

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from . import creatures, flowers, land, sky, things, trees, weather
+from . import creatures, flowers, land, sky, space, tales, things, trees, weather
 from .canvas import SIZE, Canvas, Workshop
 from .figure import figure
 from .lexicon import LEXICON, Reading, read
@@ -50,6 +50,7 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("fireworks", sky.fireworks),
     ("mountain", land.mountain),
     ("balloon", things.balloon),
+    ("rocket", space.rocket),
     ("city", land.city),
     ("hills", land.hills),
     ("forest", land.forest),
@@ -57,6 +58,8 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("sea", land.sea),
     ("lighthouse", things.lighthouse),
     ("boat", things.boat),
+    ("castle", tales.castle),
+    ("dragon", tales.dragon),
     ("ground", land.ground),
     ("bamboo", trees.bamboo),
     ("tree", partial(trees.tree, name="tree")),
@@ -70,6 +73,10 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("lantern", things.lantern),
     ("sunflower", flowers.sunflowers),
     ("wisteria", flowers.wisteria),
+    ("fire", tales.fire),
+    ("horse", tales.horse),
+    ("robot", space.robot),
+    ("astronaut", space.astronaut),
     ("cat", creatures.cat),
     ("petals", weather.petals),
     ("leaves", weather.leaves),

@@ -11,7 +11,7 @@ from .motions import FRAMES, PHASE
 from .scene import Scene
 from .sprites import Color, art, lit
 
-__all__ = ["birds", "butterflies", "cat", "fireflies"]
+__all__ = ["COATS", "birds", "butterflies", "cat", "fireflies"]
 
 _CAT = (
     "..b......b...............",
@@ -37,7 +37,7 @@ _TAILS = (
     ("..bb.", ".bccb", ".bccb", "..bcb", ".bccb", "bccb.", "bccb.", "bcb.."),
     (".bb..", "bccb.", "bcccb", ".bccb", ".bccb", "bccb.", "bccb.", "bcb.."),
 )
-_CATS: dict[str, Color] = {
+COATS: dict[str, Color] = {
     "orange": (0.96, 0.66, 0.34),
     "black": (0.30, 0.28, 0.36),
     "white": (0.97, 0.95, 0.93),
@@ -55,7 +55,7 @@ def cat(canvas: Canvas, scene: Scene) -> None:
     """Sit a cat in the foreground that flicks its tail."""
     rng = scene.chance("cat")
     name = scene.colors.get("cat") or ("orange", "black", "white", "brown")[int(rng.integers(0, 4))]
-    coat = _CATS[name]
+    coat = COATS[name]
     colors = {"c": coat, "b": lit(coat, -0.45), "s": lit(coat, -0.22), "w": lit(coat, 0.55), "p": (1.0, 0.62, 0.66),
               "n": (0.55, 0.25, 0.28), "e": (0.18, 0.14, 0.18), "g": (0.95, 1.0, 0.75)}  # fmt: skip
 

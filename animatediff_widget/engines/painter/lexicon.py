@@ -29,6 +29,9 @@ _COLORED: dict[str, tuple[str, ...]] = {
     "rose": ("rose", "roses", "玫瑰"),
     "cat": ("cat", "kitten", "猫"),
     "balloon": ("balloon", "balloons", "气球"),
+    "dragon": ("dragon", "巨龙", "飞龙"),
+    "horse": ("horse", "pony", "马"),
+    "robot": ("robot", "机器人"),
 }
 _PLAIN: dict[str, str] = {
     # time and season
@@ -83,6 +86,14 @@ _PLAIN: dict[str, str] = {
     "birds": "bird, birds, seagull, swallow, crane, 鸟, 小鸟, 飞鸟, 海鸥, 燕子",
     "butterflies": "butterfly, butterflies, 蝴蝶",
     "fireflies": "firefly, fireflies, 萤火虫",
+    # tales; 龙 alone would make a dragon of a dinosaur, 恐龙
+    "castle": "castle, fortress, palace, 城堡, 宫殿",
+    "rocket": "rocket, spaceship, spacecraft, rocket ship, 火箭, 飞船, 宇宙飞船",
+    "astronaut": "astronaut, cosmonaut, spaceman, 宇航员, 航天员, 太空人",
+    "dragon": "dragon, wyvern, 巨龙, 飞龙, 神龙, 火龙, 一条龙, 中国龙",
+    "horse": "horse, pony, stallion, 马, 小马, 骏马",
+    "robot": "robot, android, mecha, 机器人, 机甲",
+    "fire": "fire, campfire, bonfire, flame, flames, 篝火, 营火, 火堆, 火焰",
     # figures
     "girl": "1girl, girl, woman, lady, she, princess, 女孩, 少女, 女生, 姑娘, 女子, 女人, 一个女孩",
     "boy": "1boy, boy, man, he, prince, 男孩, 少年, 男生, 男子, 男人",

@@ -23,7 +23,9 @@ _RANDOM = ("sun", "moon", "stars", "clouds", "rainbow", "rain", "snow", "fog", "
            "hills", "meadow", "forest", "city", "cherry", "plum", "wisteria", "tree", "pine", "bamboo", "flowers",
            "sunflower", "petals", "leaves", "boat", "house", "lantern", "torii", "lighthouse", "balloon", "cat",
            "birds", "butterflies", "fireflies", "girl", "boy", "aurora")  # fmt: skip
-_TALL = ("cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat")
+_TALL = ("cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat",
+         "castle", "horse", "robot", "astronaut", "fire")  # fmt: skip
+_COLORED = ("cat", "balloon", "dragon", "horse", "robot")
 _GROUNDED = {*_TALL, "meadow", "flowers", "sunflower", "beach", "figure", "rose"}
 # What shows a season that was asked for.
 _SHOWS = {"spring": "flowers", "summer": "flowers", "autumn": "leaves", "winter": "snow"}
@@ -71,7 +73,7 @@ class Scene:
     places : dict
         The column of each thing that stands somewhere, in pixels of the picture.
     colors : dict
-        Colours that words gave to things: ``flower``, ``cat``, ``balloon``.
+        Colours that words gave to things: ``flower`` and `_COLORED`.
     figure : Figure or None
         The person, if any.
     seed : tuple of int
@@ -123,7 +125,7 @@ def compose(tags: Iterable[str], seed: tuple[int, ...]) -> Scene:
     things = {tag for tag in asked if ":" not in tag}
     if {"flower", "rose"} & said.keys():
         things |= {"flowers"}
-    things |= {kind for kind in ("cat", "balloon") if kind in said}
+    things |= {kind for kind in _COLORED if kind in said}
     if {"hair", "eyes", "dress", "hair:long", "hair:short"} & said.keys():
         things.add("figure")
     for tag in sorted(things):
@@ -147,7 +149,7 @@ def compose(tags: Iterable[str], seed: tuple[int, ...]) -> Scene:
     ground = int(rng.integers(46, 50))
     if sea:
         ground = int(rng.integers(53, 56)) if things & _GROUNDED or "season" in said else 64
-    colors: dict[str, str] = {kind: said[kind] for kind in ("flower", "cat", "balloon") if kind in said}
+    colors: dict[str, str] = {kind: said[kind] for kind in ("flower", *_COLORED) if kind in said}
     if "rose" in said:
         colors["flower"] = said["rose"]
     colors_of_flowers = sorted(tag.partition(":")[2] for tag in asked if tag.startswith(("flower:", "rose:")))
@@ -186,7 +188,7 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
         things.add("boat")
     if not things & {"sea", "city"} and season in ("spring", "summer") and dice[8] < 0.5:
         things.add("flowers")
-    if not things & {*_TALL, "balloon", "figure", "fireworks"} and dice[9] < 0.4:
+    if not things & {*_TALL, "balloon", "rocket", "dragon", "figure", "fireworks"} and dice[9] < 0.4:
         things.add("tree")
     if not things & {"sea", "mountain", "city", "forest", "hills"}:
         things.add("hills" if dice[10] < 0.7 else "mountain")

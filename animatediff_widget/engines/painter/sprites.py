@@ -18,6 +18,7 @@ __all__ = [
     "ellipse",
     "lit",
     "mix",
+    "padded",
     "put",
     "rgb",
     "sheared",
@@ -135,6 +136,12 @@ def art(rows: Sequence[str], colors: Mapping[str, Any]) -> Sprite:
                 sprite.color[y, x] = colors[letter]
                 sprite.alpha[y, x] = 1.0
     return sprite
+
+
+def padded(rows: Sequence[str]) -> list[str]:
+    """Leave a free pixel all around a drawing made of letters, for the outline."""
+    wide = max(map(len, rows)) + 2
+    return ["." * wide, *(f".{row}".ljust(wide, ".") for row in rows), "." * wide]
 
 
 def sheared(sprite: Sprite, shifts: NDArray[np.integer[Any]]) -> Sprite:

@@ -10,11 +10,16 @@ from .motions import PHASE
 from .scene import Scene
 from .sprites import Sprite, art, blank, ellipse, lit, put, rgb, stamp
 
-__all__ = ["balloon", "boat", "house", "lantern", "lighthouse", "torii"]
+__all__ = ["balloon", "boat", "foreground", "glow", "house", "lantern", "lighthouse", "torii"]
 
 
 def _foot(scene: Scene) -> int:
     return scene.ground + 5 if scene.ground < SIZE else scene.horizon + 5
+
+
+def foreground(scene: Scene) -> int:
+    """Give the row on which things in the foreground stand."""
+    return min(scene.ground + 9 if scene.ground < SIZE else scene.horizon + 12, SIZE - 2)
 
 
 def glow(canvas: Canvas, x: float, y: float, radius: int, color: tuple[float, float, float], strength: float) -> None:
