@@ -156,7 +156,7 @@ def to_clip(world: World, point: Floats, noise: float = 0.0) -> Floats:
     used = np.flatnonzero(rounded)
     clip = np.zeros(DIMS)
     for share, row in zip(rounded[used], world.atoms[used], strict=True):
-        clip += row * share
+        clip += row.astype(np.float64) * share
     clip = clip / (4096.0 * LEVELS) + 0.5
     if noise:
         clip += noise * world.noise
@@ -225,19 +225,19 @@ def _blur(sigma: float) -> Pixels:
 
 
 def _blurred(clip: Pixels, sigma: float) -> Pixels:
-    """Blur every frame of a clip of whole numbers up to 255; float32 holds all sums, up to 255 * 2 ** 16, exactly."""
+    """Blur every frame of a clip of whole numbers up to 255; float32 holds all sums, up to 255 * 2 ** 16, exactly.
+
+    One product for each frame and colour: larger ones start threads, which on a busy machine wait for each other.
+    """
     matrix = _blur(sigma)
-    rows = (matrix @ clip.reshape(FRAMES, SIZE, SIZE * 3)).reshape(FRAMES * SIZE, SIZE, 3)
-    across = np.ascontiguousarray(rows.transpose(0, 2, 1)).reshape(FRAMES, 3 * SIZE, SIZE) @ matrix.T
-    both = across.reshape(FRAMES * SIZE, 3, SIZE).transpose(0, 2, 1)
-    return np.asarray(np.rint(both / 4096).reshape(FRAMES, SIZE, SIZE, 3) - LEVELS // 2, dtype=np.float32)
+    both = (matrix @ np.ascontiguousarray(clip.transpose(0, 3, 1, 2)) @ matrix.T).transpose(0, 2, 3, 1)
+    return np.asarray(np.rint(both / 4096) - LEVELS // 2, dtype=np.float32)
 
 
 def _products(rows: Pixels, noise: Pixels) -> tuple[Floats, Floats]:
     """Give the products of the pictures with each other and with the noise, in float64.
 
-    The parts are so short that the linear algebra library starts no thread for them, which on a busy machine would
-    take longer than the sums.
+    The parts are short, so that they stay in the processor's cache.
     """
     gram, products = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
     for start in range(0, DIMS, 1024):
