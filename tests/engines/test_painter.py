@@ -64,6 +64,8 @@ def test_every_visual_word_of_the_example_is_known():
         ("a girl with long white hair", {"girl", "hair:white", "hair:long"}),
         ("黑色长发的少女", {"girl", "hair:black", "hair:long"}),
         ("a red dragon and a white horse before the castle", {"dragon:red", "horse:white", "castle"}),
+        ("An old man with glasses near a house", {"old", "glasses", "house"}),
+        ("老人, 眼镜, 王冠", {"old", "glasses", "crown"}),
         ("火箭前的宇航员和机器人", {"astronaut", "robot", "rocket"}),
         ("SUNSET over Mountains", {"time:sunset", "mountain"}),
     ],

@@ -91,7 +91,7 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
 # Who paints what has no painter of its own; what a person has or wears is in front of the person.
 _PAINTED_BY = {"moon": "sun", "crescent": "sun", "meadow": "ground", "beach": "ground", "flower": "flowers",
                "rose": "flowers", "girl": "figure", "boy": "figure"}  # fmt: skip
-_WITH_A_PERSON = ("dress", "kimono", "umbrella", "hair", "eyes", "smile", "hat")
+_WITH_A_PERSON = ("old", "dress", "kimono", "umbrella", "hair", "eyes", "beard", "glasses", "smile", "hat", "crown")
 
 
 def front_to_back(tags: Iterable[str]) -> list[str]:

@@ -136,6 +136,10 @@ def _face(person: Figure, blink: bool) -> Sprite:
         put(sprite, inner & (y == 13), lit(HAIR[person.hair], -0.35))
         put(sprite, (np.abs(x - side * 6.5) < 1.6) & (y >= 22) & (y < 24), mix(SKIN, (1.0, 0.50, 0.50), 0.5))
     put(sprite, (np.abs(x) < 0.6) & (y == 22), lit(SKIN, -0.14))
+    if person.extras & {"beard", "old"}:
+        _beard(sprite, lit(HAIR[person.hair], -0.08))
+    if "glasses" in person.extras:
+        _glasses(sprite)
     lips = (0.80, 0.34, 0.36)
     if "smile" in person.extras:
         put(sprite, (np.abs(np.abs(x) - 2.5) < 0.6) & (y == 24), lips)
@@ -144,6 +148,30 @@ def _face(person: Figure, blink: bool) -> Sprite:
     else:
         put(sprite, (np.abs(x) < 1.1) & (y == 25), lips)
     return sprite
+
+
+def _beard(sprite: Sprite, color: Color) -> None:
+    _, y, x = _box()
+    x = np.abs(x)
+    half = np.where(y < 25, 9.3 - np.maximum(y - 20, 0) ** 1.75 * 0.08, np.sqrt(np.clip(36 - y, 0, 11)) * 2.6)
+    beard = (y >= 21) & (x <= half) & ((x > 9.5 - (y - 20) * 1.1) | (y >= 27))
+    moustache = (y >= 23) & (y <= 24) & (x < 5.2 - (24 - y) * 1.5)
+    put(sprite, beard, color)
+    put(sprite, beard & ((x * 1.0 + y * 0.3) % 4 < 1.2), lit(color, -0.16))
+    put(sprite, beard & (x > half - 1.2), lit(color, -0.22))
+    put(sprite, moustache, lit(color, 0.2))
+
+
+def _glasses(sprite: Sprite) -> None:
+    _, y, x = _box()
+    at = np.round(x + _MIDDLE).astype(int)
+    for left in (15, 24):
+        wide, tall = (at >= left) & (at <= left + 6), (y >= 15) & (y <= 22)
+        rim = (wide & ((y == 15) | (y == 22)) & (at > left) & (at < left + 6)) | (
+            tall & ((at == left) | (at == left + 6)) & (y > 15) & (y < 22)
+        )
+        put(sprite, rim, (0.34, 0.22, 0.26))
+    put(sprite, (y == 18) & (at > 21) & (at < 24), (0.34, 0.22, 0.26))
 
 
 def _front_hair(person: Figure) -> Sprite:
@@ -196,6 +224,20 @@ def _hat() -> Sprite:
     return sprite
 
 
+def _crown() -> Sprite:
+    sprite, y, x = _box()
+    gold = (0.98, 0.80, 0.32)
+    points = 2.6 * np.abs((x + 8.5) % 5.6 - 2.8)
+    crown = (y >= 1 + np.clip(points, 0, 5)) & (y < 9) & (np.abs(x) < 8.6)
+    put(sprite, crown, gold)
+    put(sprite, crown & (x < -3), lit(gold, 0.35))
+    put(sprite, crown & (x > 4), lit(gold, -0.25))
+    put(sprite, (y == 8) & (np.abs(x) < 8.6), lit(gold, -0.3))
+    put(sprite, (np.abs(x) < 1.1) & (y >= 5) & (y < 7), (0.88, 0.22, 0.32))
+    put(sprite, (np.abs(np.abs(x) - 5.5) < 0.6) & (y == 6), (0.30, 0.60, 0.90))
+    return sprite
+
+
 def _umbrella() -> Sprite:
     sprite = blank(64, 58)
     y, x = np.mgrid[:64, :58]
@@ -236,5 +278,7 @@ def figure(canvas: Canvas, scene: Scene) -> None:
     front = canvas.swaying((*key, "front"), lambda: _front_hair(person), canvas.motion.sway(phase + 0.6, 1.4),
                            hanging=True, power=2.5, glow=glow, outline=1.0)  # fmt: skip
     canvas.blit(front, x, y, depth, dy=breath)
+    if "crown" in person.extras:
+        canvas.blit(canvas.sprite("crown", _crown, glow=glow), x, y, depth, dy=breath)
     if "hat" in person.extras:
         canvas.blit(canvas.sprite("hat", _hat, glow=glow), x, y, depth, dy=breath)

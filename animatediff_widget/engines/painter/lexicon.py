@@ -105,6 +105,10 @@ _PLAIN: dict[str, str] = {
     "kimono": "kimono, yukata, hanfu, 和服, 浴衣, 汉服",
     "hat": "hat, straw hat, 帽子, 草帽, 帽",
     "umbrella": "umbrella, parasol, 伞, 雨伞, 阳伞",
+    "beard": "beard, bearded, moustache, mustache, 胡子, 胡须",
+    "old": "old man, elderly man, grandfather, grandpa, wizard, 老人, 老爷爷, 爷爷, 老头",
+    "glasses": "glasses, eyeglasses, spectacles, 眼镜",
+    "crown": "crown, tiara, king, queen, 王冠, 皇冠, 国王, 女王",
     "smile": "smile, smiling, happy, laughing, 微笑, 笑容, 开心, 笑",
 }
 _PRAISE = (

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from .canvas import SIZE
-from .scene import Scene
+from .scene import WORN, Scene
 
 __all__ = ["shows", "without"]
 
 _PEOPLE = frozenset({"girl", "boy", "figure"})
-_WORN = frozenset({"kimono", "hat", "umbrella", "smile"})
 _BODY = frozenset({"hair", "eyes", "dress"})
 # Another name of the thing that a word with a colour is about.
 _THINGS = {"flower": "flowers", "rose": "flowers"}
@@ -33,7 +32,7 @@ def shows(scene: Scene, tag: str) -> bool:
         return person is not None and value in (getattr(person, kind), "long" if person.long else "short")
     if kind in _PEOPLE:
         return person is not None and kind in ("figure", person.kind)
-    if kind in _WORN:
+    if kind in WORN:
         return person is not None and kind in person.extras
     thing = _THINGS.get(kind, kind)
     return thing in scene.things and (not value or value in scene.colors.get(thing.removesuffix("s"), value))
@@ -54,10 +53,10 @@ def _without(scene: Scene, kind: str, value: str) -> Scene:
         return replace(scene, season=_OTHER_SEASONS.get(value, "summer"))
     if kind in _PEOPLE:
         return replace(scene, things=scene.things - _PEOPLE, figure=None)
-    if kind in _BODY | _WORN:
+    if kind in _BODY | WORN:
         if person is None:
             return scene
-        if kind in _WORN:
+        if kind in WORN:
             return replace(scene, figure=replace(person, extras=person.extras - {kind}))
         if value in ("long", "short"):
             return replace(scene, figure=replace(person, long=value != "long"))

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-__all__ = ["Figure", "Scene", "compose", "random_tags"]
+__all__ = ["WORN", "Figure", "Scene", "compose", "random_tags"]
+
+# What a person may wear or show: the `extras` of a `Figure`.
+WORN = frozenset({"kimono", "hat", "umbrella", "smile", "beard", "old", "glasses", "crown"})
 
 # What a tag brings along when the words do not say otherwise.
 _TIMES = {"moon": "night", "crescent": "night", "stars": "night", "fireworks": "night", "fireflies": "night",
@@ -16,9 +19,9 @@ _TIMES = {"moon": "night", "crescent": "night", "stars": "night", "fireworks": "
 _SEASONS = {"snow": "winter", "cherry": "spring", "plum": "spring", "wisteria": "spring", "petals": "spring",
             "leaves": "autumn", "sunflower": "summer", "rainbow": "summer", "fireflies": "summer", "beach": "summer",
             "butterflies": "spring"}  # fmt: skip
-_BRINGS = {"boat": "sea", "lighthouse": "sea", "beach": "sea", "kimono": "figure", "hat": "figure",
-           "umbrella": "figure", "smile": "figure", "girl": "figure", "boy": "figure", "sunflower": "meadow",
-           "flowers": "meadow", "crescent": "moon", "forest": "hills"}  # fmt: skip
+_BRINGS = {"boat": "sea", "lighthouse": "sea", "beach": "sea", **dict.fromkeys(WORN, "figure"), "girl": "figure",
+           "boy": "figure", "sunflower": "meadow", "flowers": "meadow", "crescent": "moon",
+           "forest": "hills"}  # fmt: skip
 _RANDOM = ("sun", "moon", "stars", "clouds", "rainbow", "rain", "snow", "fog", "fireworks", "sea", "beach", "mountain",
            "hills", "meadow", "forest", "city", "cherry", "plum", "wisteria", "tree", "pine", "bamboo", "flowers",
            "sunflower", "petals", "leaves", "boat", "house", "lantern", "torii", "lighthouse", "balloon", "cat",
@@ -47,7 +50,7 @@ class Figure:
     long : bool
         Whether the hair is long.
     extras : frozenset of str
-        Of ``"kimono"``, ``"hat"``, ``"umbrella"``, ``"smile"``.
+        Of `WORN`.
     """
 
     kind: str
@@ -198,17 +201,19 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
 
 def _figure(things: set[str], said: dict[str, str], rng: Generator) -> Figure:
     dice = rng.random(5)
-    kind = "boy" if "boy" in things and "girl" not in things else "girl"
+    kind = "boy" if things & {"boy", "beard", "old"} and "girl" not in things else "girl"
     if not things & {"girl", "boy"} and dice[0] < 0.3 and "dress" not in said:
         kind = "boy"
     long = "hair:long" in said or ("hair:short" not in said and kind == "girl" and dice[1] < 0.75)
     return Figure(
         kind,
-        said.get("hair") or ("black", "brown", "yellow", "red", "pink", "blue", "white", "purple")[int(dice[2] * 8)],
+        said.get("hair")
+        or ("white" if "old" in things else "")
+        or ("black", "brown", "yellow", "red", "pink", "blue", "white", "purple")[int(dice[2] * 8)],
         said.get("eyes") or ("blue", "green", "brown", "purple", "red")[int(dice[3] * 5)],
         said.get("dress") or _dress(dice[4], said.get("hair"), things),
         long,
-        frozenset(things & {"kimono", "hat", "umbrella", "smile"}),
+        frozenset(things & WORN),
     )
 
 
