@@ -27,6 +27,8 @@ from .view import JobTraits, JobView
 
 __all__ = ["Job"]
 
+_ATTACH_SECONDS = 5.0  # the caller, or the panel's kernel, waits for the first answer
+
 
 @guarded_class
 class Job(JobTraits):
@@ -169,7 +171,7 @@ class Job(JobTraits):
         check_key(client, journal)
         entry = journal.get(prediction_id, endpoint=endpoint.url)
         if entry is None:
-            prediction = client.get(prediction_id)
+            prediction = Client(endpoint, token, answer_timeout=_ATTACH_SECONDS).get(prediction_id)
             given = prediction.raw.get("input")
             if not isinstance(given, dict):
                 raise AnswerError(Message("no_input", who=endpoint.label))

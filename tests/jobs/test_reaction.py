@@ -15,8 +15,8 @@ from misbehaving import CLIP, Misbehaving, says
 from test_faults import KEY, a_client
 
 from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
-from animatediff_widget.errors import AnimateDiffError, AnswerLost, JobCanceled, JobError, JobTimeout
-from animatediff_widget.jobs.control import Control
+from animatediff_widget.errors import AnimateDiffError, AnswerLost, ConnectionFailed, JobCanceled, JobError, JobTimeout
+from animatediff_widget.jobs.control import Control, beside
 from animatediff_widget.journal.locks import gate
 
 LONG = 60.0  # longer than any test: who waits for it has not reacted
@@ -364,3 +364,10 @@ def test_an_exchange_that_has_had_its_time_is_waited_for_no_longer(monkeypatch, 
     monkeypatch.setattr("animatediff_widget.jobs.control._GRACE", 2.0)
     assert not control.wait_for(Future(), 10.0)
     assert clock[0] == total
+
+
+def test_attaching_does_not_wait_for_a_silent_endpoint(server, monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.job._ATTACH_SECONDS", 0.3)
+    server.always["get"] = bad.hang
+    attaching = beside(lambda: Job.attach(server.endpoint, "job001", token=KEY))
+    assert isinstance(attaching.exception(SOON), ConnectionFailed)
