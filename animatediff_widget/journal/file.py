@@ -247,7 +247,7 @@ class JournalFile:
 
 def connect(path: Path, timeout: float = 0.0) -> sqlite3.Connection:
     """Open a database for any thread, its transactions begun and ended by hand."""
-    database = sqlite3.connect(path, timeout, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     database.row_factory = sqlite3.Row
     database.text_factory = lambda data: data.decode("utf-8", "replace")  # broken UTF-8 would break a whole listing
     return database
