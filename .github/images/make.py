@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path += [str(HERE.parents[1] / "tests" / "browser")]
 
-from driving import run, set_number  # noqa: E402
+from driving import run  # noqa: E402
 from front_ends import FRONT_ENDS, Site, open_browser  # noqa: E402
 
 with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
@@ -19,15 +19,21 @@ with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         visit = FRONT_ENDS["lab"](browser, site, width=1320)
         panel = visit.open_panel()
         panel.get_by_role("button", name="Random").click()
-        set_number(panel, "Seed", 20251122)
+        seed = panel.get_by_label("Seed", exact=True)
+        seed.fill("20251122")
+        seed.press("Enter")
         run(panel)
         visit.page.mouse.move(0, 0)
-        home = "/home/ada/.local/share/animatediff-widget"  # whose picture is no reader's business
-        kept = panel.get_by_text("Kept at")
-        kept.evaluate("(line, [ours, theirs]) => line.innerHTML = line.innerHTML.replace(ours, theirs)", [str(site.home), home])
+        panel.get_by_text("Kept at").evaluate(
+            "(line, [ours, theirs]) => line.innerHTML = line.innerHTML.replace(ours, theirs)",
+            [
+                str(site.home),
+                "/home/ada/.local/share/animatediff-widget",
+            ],
+        )
         panel.screenshot(path=HERE / "panel.png")
         [made] = (site.home / "animations").glob("*.webp")
-        shutil.copy(made, HERE / "animation.webp")
+        shutil.copyfile(made, HERE / "animation.webp")
         visit.close()
     finally:
         site.stop()
