@@ -239,11 +239,11 @@ class Visit:
     def ready(self) -> None:
         raise NotImplementedError
 
-    def panel(self, index: int = 0):
-        """The panel, once it can be pressed."""
+    def panel(self, index: int = 0, *, shows: str = RUN_IS_ON):
+        """The panel, once it can be pressed, or shows something else."""
         panel = self.page.locator(".animatediff").nth(index)
         panel.wait_for(timeout=60_000)
-        panel.locator(RUN_IS_ON).wait_for(timeout=60_000)
+        panel.locator(shows).wait_for(timeout=60_000)
         panel.evaluate("element => element.scrollIntoView()")
         return panel
 
@@ -251,11 +251,11 @@ class Visit:
         """Run what has to be run until the panel is there."""
         raise NotImplementedError
 
-    def reload(self) -> None:
+    def reload(self, *, shows: str = RUN_IS_ON) -> None:
         heard = len(self.complaints)
         self.page.reload()
         self.ready()
-        self.panel()
+        self.panel(shows=shows)
         # ipywidgets says this of a widget that is drawn before the kernel has answered, and then draws it all the same.
         late = [text for text in self.complaints[heard:] if text.split("\n")[0] != "Error: widget model not found"]
         self.complaints[heard:] = late

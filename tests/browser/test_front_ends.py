@@ -6,6 +6,7 @@ import json
 
 import pytest
 from driving import (
+    RUN_IS_OFF,
     RUN_IS_ON,
     another_picture,
     button,
@@ -136,15 +137,20 @@ def test_a_page_that_is_reloaded_shows_the_panel_as_it_was(visit, front_end):
 
 @WITH_A_SESSION
 def test_a_page_that_is_reloaded_during_a_job_shows_its_end(visit, front_end):
-    here = visit(front_end)
-    panel = here.open_panel()
-    here.save()
-    set_number(panel, "Steps", 100)
-    button(panel, "Run").click()
-    here.reload()
-    panel = here.panel()
-    wait_for_status(panel, "^Done")
-    assert moves(picture(panel))
+    engine = HeldEngine()
+    with LocalServer(engine, token="a-key-for-this-test") as server:
+        here = visit(front_end)
+        panel = here.open_panel()
+        here.save()
+        choose_relay(panel, server)
+        button(panel, "Run").click()
+        wait_for_status(panel, "step 4 of")
+        here.reload(shows=RUN_IS_OFF)
+        panel = here.panel(shows=RUN_IS_OFF)
+        wait_for_status(panel, "step 4 of")
+        engine.go.set()
+        wait_for_status(panel, "^Done")
+        assert moves(picture(panel))
 
 
 def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_last_job(visit, site):
