@@ -1,4 +1,4 @@
-"""``lab``: open JupyterLab on the quickstart notebook."""
+"""``lab``: open JupyterLab on the notebooks that come with the package."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError, MissingExtra
-from animatediff_widget.texts import Message
+from animatediff_widget.texts import TEXTS, Message
 
 __all__ = ["add"]
 
-_LAB = "Open JupyterLab on the quickstart notebook."
+_LAB = "Open JupyterLab on the quickstart, with the course's other notebooks beside it, in English and Chinese."
+_FOLDER = "animatediff-notebooks"
 _ALLOW_ROOT = ("--allow-root", "--ServerApp.allow_root")
 
 
@@ -22,7 +23,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     lab = commands.add_parser("lab", help="open JupyterLab on the quickstart notebook", description=_LAB)
     lab.set_defaults(act=_lab)
-    lab.add_argument("--folder", default=".", help="where to put the notebook when it is not there yet (default: here)")
+    lab.add_argument("--folder", default=".", help=f"where to put {_FOLDER}, where it is not there yet (default: here)")
     lab.add_argument("--allow-root", action="store_true", help="start although you are root, as in a container")
     lab.add_argument("rest", nargs="*", metavar="ARGUMENT", help="for jupyter lab itself, after --")
 
@@ -47,15 +48,22 @@ def _lab(arguments: argparse.Namespace) -> int:
 
 
 def _quickstart(folder: Path) -> Path:
-    """Find the quickstart: in a checkout, or in `folder`, where a copy is put when there is none."""
+    """Find the quickstart in the reader's language: in a checkout, or in `folder`, where copies are put."""
     package = Path(__file__).parents[1]
-    checkout = package.parent / "notebooks" / "quickstart.ipynb"
-    if checkout.exists():
-        return checkout
-    notebook = folder / "quickstart.ipynb"
+    notebooks = package.parent / "notebooks"
+    if not (notebooks / "quickstart.ipynb").exists():
+        notebooks = _copy(package / "notebooks", folder / _FOLDER)
+    return (notebooks / "zh" if TEXTS.language == "zh" else notebooks) / "quickstart.ipynb"
+
+
+def _copy(source: Path, target: Path) -> Path:
+    """Copy a folder; what is there already stays, because somebody may have worked in it."""
     try:
-        if not notebook.exists():
-            shutil.copyfile(package / "quickstart.ipynb", notebook)
+        for path in source.rglob("*"):
+            copy = target / path.relative_to(source)
+            if path.is_file() and not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
     except OSError as error:
-        raise AnimateDiffError(Message("notebook_unwritten", path=notebook, why=error.strerror or error)) from None
-    return notebook
+        raise AnimateDiffError(Message("notebook_unwritten", path=target, why=error.strerror or error)) from None
+    return target

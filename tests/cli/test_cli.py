@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -19,6 +21,8 @@ from animatediff_widget.cli import main
 from animatediff_widget.engines import Canceled
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer
+
+ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments, **options):
@@ -192,3 +196,37 @@ def test_lab_starts_for_anyone_else_without_the_flag(started, monkeypatch):
     command = started[0]
     assert command[1:3] == ["-m", "jupyterlab"]
     assert command[4:] == []
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package with its notebooks that lies in no checkout."""
+    package = tmp_path / "site-packages" / "animatediff_widget"
+    shutil.copytree(ROOT / "notebooks", package / "notebooks")
+    monkeypatch.setattr("animatediff_widget.cli.lab.__file__", str(package / "cli" / "lab.py"))
+
+
+@pytest.mark.parametrize(("language", "opened"), [("en", "quickstart.ipynb"), ("zh", "zh/quickstart.ipynb")])
+@pytest.mark.usefixtures("installed")
+def test_lab_puts_the_notebooks_into_a_folder_and_opens_the_one_in_the_readers_language(
+    started, monkeypatch, tmp_path, language, opened
+):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setenv("LANGUAGE", language)
+    folder = tmp_path / "animatediff-notebooks"
+    (folder / "zh").mkdir(parents=True)
+    (folder / opened).write_text("my own work")
+    main(["lab", "--folder", str(tmp_path)])
+    assert started[0][3] == str(folder / opened)
+    assert (folder / opened).read_text() == "my own work"
+    copied = {path.relative_to(folder) for path in folder.rglob("*.ipynb")}
+    assert copied == {path.relative_to(ROOT / "notebooks") for path in (ROOT / "notebooks").rglob("*.ipynb")}
+
+
+@pytest.mark.usefixtures("installed")
+def test_lab_says_in_one_sentence_where_the_notebooks_cannot_be_put(started, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    (tmp_path / "animatediff-notebooks").write_text("in the way")
+    assert main(["lab", "--folder", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert started == []
