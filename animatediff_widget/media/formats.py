@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET",
     "MIMES",
+    "WRITABLE",
     "animated_png",
     "convert",
     "decode",
@@ -40,7 +41,9 @@ MIMES = {
 }
 """The formats that are recognized, by suffix."""
 
-_WRITABLE = ("webp", "gif", "png", "mp4")
+WRITABLE = ("webp", "gif", "png", "mp4")
+"""The formats that an animation can be saved in."""
+
 _JPEGS = ((1, 85), (1, 70), (2, 80), (2, 60), (4, 70), (8, 60))  # how much smaller, at which quality
 _STILLS = (("png", 1, 0), *(("jpeg", *each) for each in _JPEGS))
 
@@ -138,9 +141,9 @@ def still(data: bytes, suffix: str, limit: int = 12_000) -> tuple[str, bytes] | 
 
 
 def convert(data: bytes, suffix: str, to: str) -> bytes:
-    """Turn an animation into another format out of `_WRITABLE`, with every frame; raises as `each_frame`."""
-    if to not in _WRITABLE:
-        formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *_WRITABLE)))
+    """Turn an animation into another format out of `WRITABLE`, with every frame; raises as `each_frame`."""
+    if to not in WRITABLE:
+        formats = ", ".join(f".{name}" for name in dict.fromkeys((suffix, *WRITABLE)))
         raise OutputError(Message("no_such_format", suffix=to, formats=formats))
     if to == "mp4":  # frame by frame, in two passes: ffmpeg is told first for how long a frame is shown
         durations = [duration for _, duration in each_frame(data, suffix)]

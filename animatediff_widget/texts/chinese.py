@@ -105,6 +105,22 @@ CHINESE = {
     "time_left": "大约还需 {time}",
     "seconds": "{seconds} 秒",
     "minutes": "{minutes} 分 {seconds:02d} 秒",
+    # 对比表
+    "sheet_columns": "列",
+    "sheet_rows": "行",
+    "sheet_pause": "静止",
+    "sheet_play": "播放",
+    "sheet_before": "上一个",
+    "sheet_after": "下一个",
+    "sheet_close": "关闭",
+    "sheet_none": "没有可以对比的内容。",
+    "sheet_waits": "等待中",
+    "sheet_took": "用时",
+    "sheet_file": "文件",
+    "sheet_no_script": "本页用 JavaScript 排列图片，而它在这里被关闭了。",
+    "sheet_no_font": "这台机器上没有字体能画出标签里的所有文字。请安装一个（例如 Noto Sans CJK），"
+    "或改用 sweep.to_html，它不需要字体。",
+    "sheet_too_large": "{count} 个格子太多，放不进一张图。请改用 sweep.to_html，它能容纳全部。",
     # 请求的字段
     "must_be": "{name} 必须是{wanted}，不能是 {value}",
     "must_not_be_blank": "{name} 不能为空",

@@ -107,6 +107,22 @@ ENGLISH = {
     "time_left": "about {time} left",
     "seconds": "{seconds} s",
     "minutes": "{minutes} min {seconds:02d} s",
+    # A contact sheet.
+    "sheet_columns": "Columns",
+    "sheet_rows": "Rows",
+    "sheet_pause": "Stand still",
+    "sheet_play": "Play",
+    "sheet_before": "Previous",
+    "sheet_after": "Next",
+    "sheet_close": "Close",
+    "sheet_none": "There is nothing to compare.",
+    "sheet_waits": "Waits",
+    "sheet_took": "Time",
+    "sheet_file": "File",
+    "sheet_no_script": "This page lays its pictures out with JavaScript, which is switched off here.",
+    "sheet_no_font": "No font of this machine has all the characters of the labels. Install one that has (for Chinese, "
+    "Noto Sans CJK), or use sweep.to_html, which needs none.",
+    "sheet_too_large": "{count} cells are too many for one picture. Use sweep.to_html, which takes them all.",
     # The request's fields.
     "must_be": "{name} must be {wanted}, not {value}",
     "must_not_be_blank": "{name} must not be blank",

@@ -1,0 +1,1 @@
+"""Sweeps: one request run over many values of its fields."""
