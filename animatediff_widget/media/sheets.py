@@ -180,7 +180,7 @@ class _Sheet:
             draw.text((middle - self._width(part) // 2, top + number * self._high), part, ink, self._font)
 
     def _width(self, text: str) -> int:
-        return math.ceil(self._font.getlength(text))
+        return math.ceil(float(self._font.getlength(text)))
 
     def _wrap(self, text: str, width: int, most: int = 3) -> list[str]:
         """Break a label into lines: between words, or anywhere in a word that is too long, as in Chinese."""
