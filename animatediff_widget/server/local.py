@@ -19,7 +19,8 @@ from animatediff_widget.texts import Message
 from .base import DRAIN, MAX_BODY, Service
 from .connections import Listener
 from .handlers import make_application
-from .runners import ThreadRunner
+from .processes import cores
+from .runners import LocalRunner, Runner, check_copied
 from .store import Store
 
 __all__ = ["LocalServer", "shared_server"]
@@ -33,14 +34,15 @@ _FLUSH_SECONDS = 0.05
 class _ServerThread(threading.Thread):
     """The server's thread: an event loop that answers requests until it is stopped."""
 
-    def __init__(self, listening: socket.socket, engine: Engine, token: str, limits: dict[str, Any]) -> None:
+    def __init__(self, listening: socket.socket, runner: Runner, token: str, limits: dict[str, Any]) -> None:
         super().__init__(name="animatediff-server", daemon=True)
         # A selector loop on every system: tornado needs one, and Windows has another by default.
         self._loop = asyncio.SelectorEventLoop()
         self._end = asyncio.Event()
         self.listening = listening
         self._tidy_seconds = min(_TIDY_SECONDS, max(1.0, limits["output_lifetime"]))
-        self.store = Store(ThreadRunner(engine), on_change=self._wake, **limits)
+        self.runner = runner
+        self.store = Store(runner, on_change=self._wake, **limits)
         port = listening.getsockname()[1]
         self.service = Service(self.store, token, frozenset({f"{_HOST}:{port}", f"localhost:{port}"}))
 
@@ -86,7 +88,8 @@ class LocalServer:
     """A predictions server for this machine: the hosted API's paths, answers and errors, with an engine behind them.
 
     It listens on 127.0.0.1 only and answers only requests with its token. It has a thread of its own, so that it works
-    beside any event loop; the engine has another. Start it with `start` or ``with``; once closed it stays closed.
+    beside any event loop; the engine has another, and processes where several predictions run at once. Start it with
+    `start` or ``with``; once closed it stays closed.
 
     Parameters
     ----------
@@ -96,8 +99,12 @@ class LocalServer:
         Where to listen; 0 lets the system choose a free port.
     token : str, optional
         What callers must send; a random one when not given.
+    workers : int, optional
+        How many predictions run at once. When not given: the pocket engine has one for each processor, another engine
+        one. More than one need an engine that can be pickled, as they run in processes of their own, which start when
+        there is work for them.
     queue_size : int
-        How many predictions may wait behind the running one; more are answered with 429.
+        How many predictions may wait behind the running ones; more are answered with 429.
     output_lifetime : float
         For how many seconds after its end a prediction's input, log and output are kept, a minute more at most.
     keep : int
@@ -106,7 +113,8 @@ class LocalServer:
     Raises
     ------
     AnimateDiffError
-        When the token cannot travel in a header, or a limit is not positive.
+        When the token cannot travel in a header, a number is not positive, or the engine cannot be pickled and there
+        shall be several workers.
 
     Examples
     --------
@@ -121,6 +129,7 @@ class LocalServer:
         *,
         port: int = 0,
         token: str | None = None,
+        workers: int | None = None,
         queue_size: int = 100,
         output_lifetime: float = 3600.0,
         keep: int = 1000,
@@ -129,13 +138,19 @@ class LocalServer:
             token = secrets.token_urlsafe(32)
         check(Engine, none=True, engine=engine)
         check(str, token=token)
+        check(int, none=True, workers=workers)
         check(int, port=port, queue_size=queue_size, keep=keep)
         check(float, output_lifetime=output_lifetime)
         if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
             raise InvalidArgument(Message("not_a_token"))
-        if queue_size < 1 or keep < 1 or output_lifetime <= 0:
-            raise InvalidArgument(Message("not_positive", names="queue_size, keep, output_lifetime"))
+        if workers is None:
+            workers = cores() if engine is None else 1
+        if workers < 1 or queue_size < 1 or keep < 1 or output_lifetime <= 0:
+            raise InvalidArgument(Message("not_positive", names="workers, queue_size, keep, output_lifetime"))
+        if engine and workers > 1:
+            check_copied(engine)
         self._engine = engine
+        self._workers = workers
         self._port = port
         self._token = token
         self._limits: dict[str, Any] = {"queue_size": queue_size, "output_lifetime": output_lifetime, "keep": keep}
@@ -196,22 +211,26 @@ class LocalServer:
                 return self
             if self._state != "new":
                 raise RuntimeError("This server is closed; make a new one.")
-            engine = self._engine
-            if engine is None:
-                from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
-
-                engine = PocketEngine()
             listening = self._listen()
             self._port = listening.getsockname()[1]
-            self._thread = _ServerThread(listening, engine, self._token, self._limits)
+            self._thread = _ServerThread(listening, self._make_runner(), self._token, self._limits)
             self._thread.start()
             self._state = "running"
             _running.add(self)
             return self
 
+    def _make_runner(self) -> Runner:
+        engine = self._engine
+        if engine is None:
+            from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
+
+            engine = PocketEngine()
+        return LocalRunner(engine, self._workers)
+
     def abandon(self) -> None:
         """Be closed in the child of a fork, which has no thread of it; the parent's goes on."""
         assert self._thread
+        self._thread.runner.abandon()
         self._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
         self._state = "closed"
 

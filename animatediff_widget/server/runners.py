@@ -1,26 +1,35 @@
-"""Runners: where the engine runs. One with processes, or on a cluster, is one more class here."""
+"""Runners: where the engine runs. Here the protocol, and the runner for this machine's cores."""
 
 from __future__ import annotations
 
 import logging
+import pickle
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from functools import partial
 from typing import Protocol
 
-from animatediff_widget.engines import Canceled, Engine, Output
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.engines import Engine, Output
+from animatediff_widget.engines.drawing import Drawn, draw
+from animatediff_widget.errors import InvalidArgument
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import Texts
+from animatediff_widget.texts import Message
 
-__all__ = ["Reports", "Run", "Runner", "ThreadRunner"]
+from .processes import Process, cores
 
-log = logging.getLogger(__name__)
+__all__ = ["LocalRunner", "Reports", "Run", "Runner", "check_copied", "report_end"]
+
+_log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 10.0
-"""How long `ThreadRunner.close` waits for an engine that does not stop."""
+"""How long `LocalRunner.close` waits for an engine that does not stop."""
 
-_ENGLISH = Texts("en")  # the hosted API's language, whatever the panel speaks
+IDLE_SECONDS = 60.0
+"""After how long without a run a process ends."""
+
+MAX_DEATHS = 3
+"""How often the process of one run may die before the run has failed."""
 
 
 class Reports(Protocol):
@@ -59,55 +68,177 @@ class Runner(Protocol):
     def close(self) -> None:
         """Cancel all runs and wait until they have stopped."""
 
+    def abandon(self) -> None:
+        """Let go of what a fork's child has of its parent's runner, which goes on there."""
 
-class ThreadRunner:
-    """Runs an engine in one thread of this process, one run after the other."""
 
-    def __init__(self, engine: Engine) -> None:
+def report_end(run: Run, drawn: Drawn) -> None:
+    """Report a run's end; the traceback goes into this process's log only."""
+    if drawn.fault:
+        _log.error("The engine failed on prediction %s.\n%s", run.id, drawn.fault)
+    run.reports.end(run.id, drawn.result)
+
+
+def check_copied(engine: Engine) -> None:
+    """Raise `InvalidArgument` where an engine cannot be used in another process."""
+    try:
+        if type(engine).__module__ == "__main__":  # a process that starts anew has no such module
+            raise TypeError
+        pickle.dumps(engine)
+    except Exception:  # whatever an engine's own parts raise
+        raise InvalidArgument(Message("engine_not_copied", engine=type(engine).__name__)) from None
+
+
+class LocalRunner:
+    """Runs an engine in a thread of this process, and beside it in others, as many runs at once as `workers`.
+
+    A process costs a third of a second and some 120 MB, so none starts before two runs want to run at the same time,
+    and it ends when nothing has run in it for `IDLE_SECONDS`. Runs begin in their order. One whose process died is
+    drawn again: it is free and gives the same bytes.
+    """
+
+    def __init__(self, engine: Engine, workers: int = 1) -> None:
         self._engine = engine
-        self._runs: dict[str, Run] = {}  # those that wait, and the current one
-        self._order: SimpleQueue[str | None] = SimpleQueue()  # ids, also of dropped runs; None at the end
-        self._thread = threading.Thread(target=self._work, name="animatediff-engine", daemon=True)
+        self._workers = workers
+        self._changed = threading.Condition()  # guards all that follows
+        self._waiting: dict[str, Run] = {}
+        self._running: dict[str, tuple[Run, Process | None]] = {}
+        self._deaths: Counter[str] = Counter()
+        self._processes: dict[threading.Thread, Process | None] = {}  # by the thread that feeds it; None: it starts
+        self._idle = 0  # processes that are ready and have nothing to do
+        self._closed = False
+        self._thread = threading.Thread(target=self._work_here, name="animatediff-engine", daemon=True)
         self._thread.start()
 
     def start(self, run: Run) -> None:
         """See `Runner.start`."""
-        self._runs[run.id] = run
-        self._order.put(run.id)
+        with self._changed:
+            self._waiting[run.id] = run
+            self._grow()
+            self._changed.notify_all()
+
+    def _grow(self) -> None:
+        """Start the processes that would have work now; with the lock held."""
+        useful = min(len(self._waiting) + len(self._running), self._workers)
+        while self._waiting and useful > 1 and len(self._processes) < useful:
+            feeder = threading.Thread(target=self._feed, name="animatediff-process", daemon=True)
+            self._processes[feeder] = None
+            feeder.start()
 
     def cancel(self, run_id: str) -> None:
         """See `Runner.cancel`."""
-        run = self._runs.pop(run_id, None)
-        if run:
-            run.stop.set()
+        with self._changed:
+            self._waiting.pop(run_id, None)
+            run, process = self._running.get(run_id, (None, None))
+            if run:
+                run.stop.set()
+            if process:
+                process.cancel(run_id)
 
     def close(self) -> None:
-        """Cancel all runs and wait until the engine has stopped, or `CLOSE_SECONDS`."""
-        for run_id in reversed(list(self._runs)):  # the current one last, or the next might begin
-            self.cancel(run_id)
-        self._order.put(None)
-        if self._thread is not threading.current_thread():
-            self._thread.join(CLOSE_SECONDS)
+        """Cancel all runs, end all processes, and wait until the engine has stopped here, or `CLOSE_SECONDS`."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            for run, _ in self._running.values():
+                run.stop.set()
+            for process in self._processes.values():
+                if process:
+                    process.kill()
+            self._changed.notify_all()
+            threads = [self._thread, *self._processes]
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(CLOSE_SECONDS)
 
-    def _work(self) -> None:
-        while (run_id := self._order.get()) is not None:
-            run = self._runs.get(run_id)
-            if run and run.reports.begin(run_id):
-                run.reports.end(run_id, self._draw(run))
-            self._runs.pop(run_id, None)
+    def abandon(self) -> None:
+        """See `Runner.abandon`."""
+        for process in self._processes.values():
+            if process:
+                process.abandon()
 
-    def _draw(self, run: Run) -> Output | str | None:
+    def _next(self, process: Process | None) -> Run | None:
+        """Wait for the next run, in a process or in this one's thread; None when there shall be no more for it.
+
+        An idle process goes before this one's thread, so that the notebook stays quick while many runs are drawn.
+        """
+        with self._changed:
+            self._idle += process is not None
+            try:
+                while not self._closed:
+                    if self._waiting and len(self._running) < self._workers and (process or not self._idle):
+                        run_id = next(iter(self._waiting))
+                        run = self._waiting.pop(run_id)
+                        self._running[run_id] = run, process
+                        return run
+                    woken = self._changed.wait(IDLE_SECONDS if process else None)
+                    if not woken and process and not self._waiting:
+                        break
+                return None
+            finally:
+                self._idle -= process is not None
+                self._changed.notify_all()
+
+    def _done(self, run: Run, drawn: Drawn | None) -> None:
+        with self._changed:
+            self._running.pop(run.id, None)
+            self._deaths.pop(run.id, None)
+            self._changed.notify_all()
+        if drawn:
+            report_end(run, drawn)
+
+    def _begins(self, run: Run) -> bool:
+        return run.id in self._deaths or run.reports.begin(run.id)
+
+    def _work_here(self) -> None:
+        while run := self._next(None):
+            drawn = None
+            if self._begins(run):
+                drawn = draw(self._engine, run.request, run.seed, partial(run.reports.log, run.id), run.stop.is_set)
+            self._done(run, drawn)
+
+    def _feed(self) -> None:
+        """Start a process and hand it one run after the other, until it is idle or dies."""
+        feeder, process = threading.current_thread(), None
         try:
-            return self._engine.run(
-                run.request, seed=run.seed, log=lambda text: run.reports.log(run.id, text), canceled=run.stop.is_set
-            )
-        except Canceled:
-            return None
-        except AnimateDiffError as error:
-            return _ENGLISH.say(error)
-        except ValueError as error:
-            return str(error)
-        except BaseException as error:  # nothing that an engine raises may end this thread
-            log.exception("The engine failed on prediction %s.", run.id)
-            kind = type(error).__name__
-            return f"The engine stopped with an internal error ({kind}); the server's log has the details."
+            process = Process(self._engine, max(1, cores() // self._workers))
+            with self._changed:
+                self._processes[feeder] = process
+                if self._closed:
+                    return
+            process.wait_ready()
+            while run := self._next(process):
+                drawn = None
+                if self._begins(run):
+                    try:
+                        drawn = process.draw(run)
+                    except (OSError, EOFError):
+                        self._died(run)
+                        return
+                self._done(run, drawn)
+        except (OSError, EOFError):  # no further process can be had here; the thread draws where there is none
+            with self._changed:
+                self._workers = max(1, len(self._processes) - 1)
+        finally:
+            if process:
+                process.close()
+            with self._changed:
+                del self._processes[feeder]
+                self._grow()
+
+    def _died(self, run: Run) -> None:
+        """Let the run of a process that died be drawn again, the first to come; or fail it, if that happened before."""
+        with self._changed:
+            self._deaths[run.id] += 1
+            again = self._deaths[run.id] < MAX_DEATHS and not (run.stop.is_set() or self._closed)
+            if again:
+                del self._running[run.id]
+                self._waiting = {run.id: run, **self._waiting}
+        if again:
+            run.reports.log(run.id, "\nThe process that drew this has ended; it is drawn again.\n")
+            with self._changed:
+                self._changed.notify_all()
+        elif run.stop.is_set():
+            self._done(run, Drawn(None))
+        else:
+            self._done(run, Drawn(f"The process that drew this ended {MAX_DEATHS} times, perhaps for want of memory."))

@@ -317,6 +317,8 @@ CHINESE = {
     "not_a_token": "token 必须是可打印的 ASCII 字符，前后没有空格。",
     "not_positive": "{names} 必须大于 0。",
     "port_taken": "端口 {port} 无法使用：{why}。请换一个。",
+    "engine_not_copied": "引擎 {engine} 不能用于其他进程：它必须可以被 pickle，其类须来自可导入的模块。"
+    "没有启动任何东西。请传入 workers=1，或把该类移入一个模块。",
     "no_port": "内置服务无法在这台机器上监听：{why}。",
     "no_job": "还没有任务。",
     "no_unfinished_job": "没有未完成的任务。",

@@ -332,6 +332,8 @@ ENGLISH = {
     "not_a_token": "token must be printable ASCII without spaces around it.",
     "not_positive": "{names} must be above 0.",
     "port_taken": "Port {port} cannot be used: {why}. Choose another.",
+    "engine_not_copied": "The engine {engine} cannot be used in other processes: these take one that can be pickled, "
+    "from a module that can be imported. Nothing was started. Pass workers=1, or move its class into a module.",
     "no_port": "The built-in server cannot listen on this machine: {why}.",
     "no_job": "No job yet.",
     "no_unfinished_job": "No unfinished job.",

@@ -15,7 +15,7 @@ from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import runners
 from animatediff_widget.server.problem import Problem
-from animatediff_widget.server.runners import Run, ThreadRunner
+from animatediff_widget.server.runners import LocalRunner, Run
 from animatediff_widget.server.store import Store
 from animatediff_widget.texts import Message
 
@@ -69,8 +69,8 @@ def engine() -> GatedEngine:
 
 
 @pytest.fixture
-def runner(engine: GatedEngine) -> Iterator[ThreadRunner]:
-    runner = ThreadRunner(engine)
+def runner(engine: GatedEngine) -> Iterator[LocalRunner]:
+    runner = LocalRunner(engine)
     yield runner
     runner.close()
 
@@ -136,7 +136,7 @@ def test_a_run_under_way_is_stopped_and_no_other(runner, engine, reported):
 )
 def test_a_failure_is_a_sentence_in_english_and_does_not_end_the_thread(monkeypatch, reported, error, words):
     monkeypatch.setenv("LANGUAGE", "zh")
-    runner = ThreadRunner(Failing(error))
+    runner = LocalRunner(Failing(error))
     for _ in range(2):
         runner.start(run(reported, "a"))
         sentence = reported.until_end()[2]
@@ -147,7 +147,7 @@ def test_a_failure_is_a_sentence_in_english_and_does_not_end_the_thread(monkeypa
 
 def test_closing_stops_what_runs_drops_what_waits_and_ends_the_thread(engine, reported):
     before = set(threading.enumerate())
-    runner = ThreadRunner(engine)
+    runner = LocalRunner(engine)
     for name in "ab":
         runner.start(run(reported, name))
     engine.begun.acquire()
@@ -168,7 +168,7 @@ def test_closing_does_not_wait_for_ever_for_an_engine_that_does_not_stop(monkeyp
             raise Canceled
 
     engine = Deaf()
-    runner = ThreadRunner(engine)
+    runner = LocalRunner(engine)
     runner.start(run(reported, "a"))
     engine.begun.acquire()
     runner.close()
@@ -197,6 +197,9 @@ class NoRunner:
 
     def close(self) -> None:
         self.closed = True
+
+    def abandon(self) -> None:
+        raise NotImplementedError
 
 
 CLIP = Output(b"clip", "webp", "image/webp")

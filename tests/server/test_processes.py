@@ -1,0 +1,308 @@
+"""The runner's processes: when they start, that what is done in them is as in the thread, and that none stays."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import queue
+import re
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from process_engine import ActingEngine
+
+from animatediff_widget.engines import Output
+from animatediff_widget.engines.drawing import draw
+from animatediff_widget.engines.pocket import PocketEngine
+from animatediff_widget.errors import InvalidArgument
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.server import LocalServer, runners
+from animatediff_widget.server.processes import Process, cores
+from animatediff_widget.server.runners import LocalRunner, Run
+
+
+class Reported:
+    """Keeps what a runner reports, by the run."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, str] = {}
+        self.begun: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.logged: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self.ended: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+
+    def begin(self, run_id: str) -> bool:
+        self.begun.put(run_id)
+        return True
+
+    def log(self, run_id: str, text: str) -> None:
+        self.logs[run_id] = self.logs.get(run_id, "") + text
+        self.logged.put((run_id, text))
+
+    def end(self, run_id: str, result: Output | str | None) -> None:
+        self.ended.put((run_id, result.data.decode() if isinstance(result, Output) else str(result)))
+
+    def ends(self, count: int) -> dict[str, str]:
+        return dict(self.ended.get(timeout=60) for _ in range(count))
+
+
+@pytest.fixture
+def reported() -> Reported:
+    return Reported()
+
+
+@pytest.fixture
+def runner(tmp_path) -> Iterator[LocalRunner]:
+    runner = LocalRunner(ActingEngine(tmp_path), 2)
+    yield runner
+    runner.close()
+
+
+_numbers = itertools.count(1)
+
+
+def start(runner: LocalRunner, reported: Reported, *prompts: str) -> list[str]:
+    """Start a run for each prompt; give their ids."""
+    runs = [Run(f"run {n}", AnimateDiffRequest(prompt=p), n, reported) for p, n in zip(prompts, _numbers, strict=False)]
+    for run in runs:
+        runner.start(run)
+    return [run.id for run in runs]
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+HERE = str(os.getpid())
+
+
+def test_one_run_after_the_other_starts_no_process(runner, reported):
+    for _ in range(3):
+        start(runner, reported, "draw")
+        assert [*reported.ends(1).values()] == [HERE]
+    assert children() == []
+
+
+def test_runs_that_come_together_run_at_the_same_time(runner, reported):
+    start(runner, reported, "meet 2", "meet 2")
+    assert len({*reported.ends(2).values()}) == 2
+
+
+def test_as_many_run_at_once_as_there_are_workers_and_no_more(runner, reported):
+    ids = start(runner, reported, "wait", "wait", "draw", "draw")
+    waiting = {reported.begun.get(timeout=60) for _ in range(2)}
+    assert waiting == {*ids[:2]}
+    assert reported.begun.empty()
+    runner.cancel(ids[1])
+    assert reported.ended.get(timeout=60) == (ids[1], "None")
+    assert {*reported.ends(2)} == {*ids[2:]}
+    runner.cancel(ids[0])
+    assert reported.ended.get(timeout=60) == (ids[0], "None")
+
+
+def test_the_pocket_engine_draws_the_same_bytes_and_log_in_a_process(reported):
+    process = Process(PocketEngine())
+    process.wait_ready()
+    for seed, prompt in enumerate(("a boat at night", "1girl, cherry blossoms", "city, rain, masterpiece")):
+        request = AnimateDiffRequest(prompt=prompt, n_prompt="snow, day", steps=5, guidance_scale=4.3)
+        run, log = Run(prompt, request, seed, reported), []
+        assert process.draw(run) == draw(PocketEngine(), request, seed, log.append, run.stop.is_set)
+        assert _timeless(reported.logs[prompt]) == _timeless("".join(log))
+    process.close()
+
+
+def _timeless(log: str) -> str:
+    return re.sub(r"\[.*?\]", "", log)  # of a progress bar: how long it took
+
+
+def test_a_process_that_dies_costs_only_the_time_of_its_run(runner, reported):
+    ids = start(runner, reported, "wait", "die 2", "draw", "draw")
+    ends = reported.ends(3)
+    assert {*ends} == {*ids[1:]}
+    assert ends[ids[1]].isdigit()
+    assert reported.logs[ids[1]].count("it is drawn again") <= 2  # fewer where the thread of this process drew it
+    runner.cancel(ids[0])
+    assert reported.ends(1) == {ids[0]: "None"}
+
+
+def test_a_run_whose_process_dies_each_time_fails_in_a_sentence(runner, reported):
+    [waits] = start(runner, reported, "wait")  # in the thread
+    reported.logged.get(timeout=60)
+    for _ in range(2):
+        [dies] = start(runner, reported, "die 9")
+        assert "ended 3 times" in reported.ends(1)[dies]
+    assert start(runner, reported, "draw") == [*reported.ends(1)]
+    runner.cancel(waits)
+    assert reported.ends(1) == {waits: "None"}
+
+
+def test_an_engine_that_breaks_in_a_process_tells_this_process_s_log(runner, reported, caplog):
+    start(runner, reported, "wait")
+    reported.logged.get(timeout=60)
+    with caplog.at_level(logging.ERROR):
+        [breaks] = start(runner, reported, "break")
+        sentence = reported.ends(1)[breaks]
+    assert "internal error (KeyError)" in sentence
+    assert "secret" not in sentence
+    assert "secret" in caplog.text
+
+
+def test_closing_ends_all_that_runs_and_every_process_and_thread(tmp_path, reported):
+    before = set(threading.enumerate())
+    runner = LocalRunner(ActingEngine(tmp_path), 3)
+    ids = start(runner, reported, "wait", "wait", "wait", "wait")
+    for _ in range(3):
+        reported.logged.get(timeout=60)
+    assert len(children()) >= 2
+    runner.close()
+    assert reported.ends(3) == dict.fromkeys(ids[:3], "None")
+    assert children() == []
+    assert set(threading.enumerate()) == before
+
+
+def test_processes_end_when_there_has_been_nothing_to_do(monkeypatch, tmp_path, reported):
+    monkeypatch.setattr(runners, "IDLE_SECONDS", 0.01)
+    runner = LocalRunner(ActingEngine(tmp_path), 2)
+    start(runner, reported, "meet 2", "meet 2")
+    reported.ends(2)
+    psutil.wait_procs(children(), timeout=60)
+    assert children() == []
+    start(runner, reported, "draw")
+    assert [*reported.ends(1).values()] == [HERE]
+    runner.close()
+
+
+def test_where_no_process_can_be_started_the_thread_draws_all(monkeypatch, runner, reported, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    ids = start(runner, reported, "draw", "draw", "draw", "draw")
+    assert reported.ends(4) == dict.fromkeys(ids, HERE)
+
+
+def test_what_cannot_be_several_is_refused(tmp_path):
+    class Local(ActingEngine):
+        pass
+
+    LocalServer(Local(tmp_path))
+    with pytest.raises(InvalidArgument, match="Local cannot be used in other processes"):
+        LocalServer(Local(tmp_path), workers=2)
+    with pytest.raises(InvalidArgument, match="must be above 0"):
+        LocalServer(workers=0)
+
+
+def test_there_is_at_least_one_core_and_no_more_than_the_machine_has():
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+# --- what stays behind, seen from outside -----------------------------------------------------------------------------
+
+SCRIPT = """
+print("once")
+import os, sys, time, requests
+from concurrent.futures import ThreadPoolExecutor
+from animatediff_widget.server import LocalServer
+import psutil
+
+server = LocalServer(workers=2).start()
+body = {"version": "a/b", "input": {"steps": 1}}
+headers = {"Authorization": "Bearer " + server.token, "Prefer": "wait"}
+
+def statuses():
+    with ThreadPoolExecutor(3) as pool:
+        posted = [pool.submit(requests.post, server.base_url + "/v1/predictions", json=body, headers=headers)
+                  for _ in range(3)]
+    return [each.result().json()["status"] for each in posted]
+
+def workers():
+    return [child.pid for child in psutil.Process().children()]
+
+assert statuses() == ["succeeded"] * 3
+"""
+
+
+def script(tmp_path: Path, rest: str) -> subprocess.Popen[str]:
+    """Run a script without a guard for its main part, which a process that imports it would run again."""
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT + textwrap.dedent(rest))
+    return subprocess.Popen(
+        [sys.executable, "-W", "error::ResourceWarning", file],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def gone(line: str) -> bool:
+    """Whether all processes named in a line end by themselves."""
+    processes = [psutil.Process(int(pid)) for pid in line.split() if psutil.pid_exists(int(pid))]
+    return psutil.wait_procs(processes, timeout=60)[1] == []
+
+
+def test_a_parent_that_is_killed_leaves_none(tmp_path):
+    parent = script(tmp_path, "print(*workers(), flush=True); sys.stdin.read()")
+    assert parent.stdout.readline() == "once\n"
+    line = parent.stdout.readline()
+    assert line.split()
+    parent.kill()
+    assert gone(line)
+    parent.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork, and interrupts no group")
+def test_a_forked_child_keeps_none_alive_and_an_interrupt_of_the_group_ends_none(tmp_path):
+    parent = script(
+        tmp_path,
+        """
+        import signal, warnings
+        before = workers()
+        try:
+            os.killpg(0, signal.SIGINT)  # as Jupyter interrupts a kernel
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+        assert statuses() == ["succeeded"] * 3
+        assert workers() == before
+        warnings.simplefilter("ignore")
+        child = os.fork()
+        if child == 0:
+            sys.stdin.read()
+            os._exit(0)
+        assert statuses() == ["succeeded"] * 3
+        assert workers() == [*before, child]
+        print(*before, flush=True)
+        sys.stdin.read()
+        """,
+    )
+    assert parent.stdout.readline() == "once\n"
+    line = parent.stdout.readline()
+    assert line.split()
+    parent.kill()
+    assert gone(line)
+    parent.communicate()  # its input's end ends the child
+
+
+def test_a_parent_that_ends_leaves_none_and_its_working_folder_takes_no_library_s_place(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "pickle.py").write_text("raise SystemExit('imported')")
+    parent = script(
+        tmp_path,
+        """
+        server.close()
+        os.chdir(os.path.join(os.path.dirname(__file__), "here"))
+        sys.path.insert(0, "")  # as in a notebook
+        server = LocalServer(workers=2).start()
+        headers["Authorization"] = "Bearer " + server.token
+        assert statuses() == ["succeeded"] * 3
+        print(*workers(), flush=True)
+        """,
+    )
+    once, line = parent.communicate()[0].splitlines()
+    assert once == "once"
+    assert len(line.split()) == 2
+    assert gone(line)
