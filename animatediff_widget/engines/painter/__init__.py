@@ -7,13 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from . import creatures, flowers, land, sky, space, tales, things, trees, weather
+from . import animals, beasts, creatures, fauna, flowers, land, sky, space, tales, things, trees, weather
 from .canvas import SIZE, Canvas, Workshop
+from .catalog import layer
 from .figure import figure
 from .lexicon import LEXICON, Reading, read
 from .motions import DEFAULT_MOTION, FRAMES, MOTIONS, Motion
 from .presence import shows, without
-from .scene import Figure, Scene, compose, random_tags
+from .scene import WORN, Figure, Scene, compose, random_tags
 from .sprites import Floats
 from .styles import DEFAULT_STYLE, STYLES, Style
 
@@ -40,6 +41,16 @@ __all__ = [
     "without",
 ]
 
+# The files whose functions paint what the catalogue lists.
+_THEMES = (animals, beasts, fauna)
+
+
+def _layer(name: str) -> list[tuple[str, Callable[[Canvas, Scene], None]]]:
+    """Give the catalogue's things of one layer, and who paints each."""
+    painters = {thing: getattr(theme, thing) for theme in _THEMES for thing in theme.__all__}
+    return [(thing, painters[thing]) for thing in layer(name)]
+
+
 # From back to front: an element's name, and who paints it.
 _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("stars", sky.stars),
@@ -48,16 +59,19 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("rainbow", sky.rainbow),
     ("clouds", sky.clouds),
     ("fireworks", sky.fireworks),
+    *_layer("sky"),
     ("mountain", land.mountain),
     ("balloon", things.balloon),
     ("rocket", space.rocket),
     ("city", land.city),
     ("hills", land.hills),
     ("forest", land.forest),
+    *_layer("far"),
     ("birds", creatures.birds),
     ("sea", land.sea),
     ("lighthouse", things.lighthouse),
     ("boat", things.boat),
+    *_layer("water"),
     ("castle", tales.castle),
     ("dragon", tales.dragon),
     ("ground", land.ground),
@@ -66,6 +80,7 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("pine", trees.pine),
     ("house", things.house),
     ("torii", things.torii),
+    *_layer("middle"),
     ("plum", partial(trees.tree, name="plum")),
     ("cherry", partial(trees.tree, name="cherry")),
     ("fog", sky.fog),
@@ -77,10 +92,13 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("horse", tales.horse),
     ("robot", space.robot),
     ("astronaut", space.astronaut),
+    *_layer("near"),
     ("cat", creatures.cat),
     ("petals", weather.petals),
     ("leaves", weather.leaves),
+    *_layer("behind"),
     ("figure", figure),
+    *_layer("worn"),
     ("butterflies", creatures.butterflies),
     ("fireflies", creatures.fireflies),
     ("petals", weather.near_petals),
@@ -125,7 +143,8 @@ def paint(scene: Scene, workshop: Workshop) -> Floats:
         Shape (16, 64, 64, 3), float32, about 0 to 1, looping: frame 15 leads back to frame 0.
     """
     canvas = Canvas(workshop, sky.LIGHTS[scene.time])
-    present = scene.things | {"ground"}
+    worn = scene.figure.extras if scene.figure else frozenset()
+    present = scene.things - WORN | worn | {"ground"}
     if "moon" in present:
         present |= {"sun"}
     sky.sky(canvas, scene)

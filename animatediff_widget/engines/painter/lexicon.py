@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .catalog import THINGS
+
 __all__ = ["LEXICON", "Reading", "read"]
 
 _COLORS: dict[str, tuple[str, ...]] = {
@@ -32,6 +34,7 @@ _COLORED: dict[str, tuple[str, ...]] = {
     "dragon": ("dragon", "巨龙", "飞龙"),
     "horse": ("horse", "pony", "马"),
     "robot": ("robot", "机器人"),
+    **{thing.name: tuple(thing.words.split(", ")) for thing in THINGS if thing.colored},
 }
 _PLAIN: dict[str, str] = {
     # time and season
@@ -110,6 +113,7 @@ _PLAIN: dict[str, str] = {
     "glasses": "glasses, eyeglasses, spectacles, 眼镜",
     "crown": "crown, tiara, king, queen, 王冠, 皇冠, 国王, 女王",
     "smile": "smile, smiling, happy, laughing, 微笑, 笑容, 开心, 笑",
+    **{thing.name: thing.words for thing in THINGS},
 }
 _PRAISE = (
     "masterpiece, best quality, high quality, good quality, quality, highres, absurdres, high resolution, "

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .canvas import SIZE
+from .catalog import THINGS
 from .scene import WORN, Scene
 
 __all__ = ["shows", "without"]
@@ -16,7 +17,8 @@ _BODY = frozenset({"hair", "eyes", "dress"})
 # Another name of the thing that a word with a colour is about.
 _THINGS = {"flower": "flowers", "rose": "flowers"}
 # What floats in the air when something else goes.
-_STANDS_ON = {"sea": {"boat", "lighthouse", "beach"}, "moon": {"crescent"}}
+_STANDS_ON = {"sea": {"boat", "lighthouse", "beach", *(thing.name for thing in THINGS if thing.brings == "sea")},
+              "moon": {"crescent"}}  # fmt: skip
 _OTHER_TIMES = {"day": "sunset"}
 _OTHER_SEASONS = {"spring": "autumn", "summer": "autumn"}
 _LAND = 48

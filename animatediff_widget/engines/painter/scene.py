@@ -8,27 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from .catalog import THINGS
+
 __all__ = ["WORN", "Figure", "Scene", "compose", "random_tags"]
 
 # What a person may wear or show: the `extras` of a `Figure`.
-WORN = frozenset({"kimono", "hat", "umbrella", "smile", "beard", "old", "glasses", "crown"})
+WORN = frozenset({"kimono", "hat", "umbrella", "smile", "beard", "old", "glasses", "crown"}
+                 | {thing.name for thing in THINGS if thing.layer in ("behind", "worn")})  # fmt: skip
 
 # What a tag brings along when the words do not say otherwise.
 _TIMES = {"moon": "night", "crescent": "night", "stars": "night", "fireworks": "night", "fireflies": "night",
-          "aurora": "night", "lantern": "night", "sun": "day", "rainbow": "day", "butterflies": "day"}  # fmt: skip
+          "aurora": "night", "lantern": "night", "sun": "day", "rainbow": "day", "butterflies": "day",
+          **{thing.name: thing.time for thing in THINGS if thing.time}}  # fmt: skip
 _SEASONS = {"snow": "winter", "cherry": "spring", "plum": "spring", "wisteria": "spring", "petals": "spring",
             "leaves": "autumn", "sunflower": "summer", "rainbow": "summer", "fireflies": "summer", "beach": "summer",
-            "butterflies": "spring"}  # fmt: skip
+            "butterflies": "spring",
+            **{thing.name: thing.season for thing in THINGS if thing.season}}  # fmt: skip
 _BRINGS = {"boat": "sea", "lighthouse": "sea", "beach": "sea", **dict.fromkeys(WORN, "figure"), "girl": "figure",
            "boy": "figure", "sunflower": "meadow", "flowers": "meadow", "crescent": "moon",
-           "forest": "hills"}  # fmt: skip
+           "forest": "hills", **{thing.name: thing.brings for thing in THINGS if thing.brings}}  # fmt: skip
 _RANDOM = ("sun", "moon", "stars", "clouds", "rainbow", "rain", "snow", "fog", "fireworks", "sea", "beach", "mountain",
            "hills", "meadow", "forest", "city", "cherry", "plum", "wisteria", "tree", "pine", "bamboo", "flowers",
            "sunflower", "petals", "leaves", "boat", "house", "lantern", "torii", "lighthouse", "balloon", "cat",
            "birds", "butterflies", "fireflies", "girl", "boy", "aurora")  # fmt: skip
 _TALL = ("cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat",
-         "castle", "horse", "robot", "astronaut", "fire")  # fmt: skip
-_COLORED = ("cat", "balloon", "dragon", "horse", "robot")
+         "castle", "horse", "robot", "astronaut", "fire",
+         *(thing.name for thing in THINGS if thing.stands))  # fmt: skip
+_COLORED = ("cat", "balloon", "dragon", "horse", "robot", *(thing.name for thing in THINGS if thing.colored))
+# What fills the land; without any of it chance adds hills or the like.
+_LANDS = {"sea", "mountain", "hills", "forest", "city", *(thing.name for thing in THINGS if thing.land)}
+# Where nothing grows that nobody asked for.
+_BARREN = {"sea", "city", *(thing.name for thing in THINGS if thing.land)}
 _GROUNDED = {*_TALL, "meadow", "flowers", "sunflower", "beach", "figure", "rose"}
 # What shows a season that was asked for.
 _SHOWS = {"spring": "flowers", "summer": "flowers", "autumn": "leaves", "winter": "snow"}
@@ -141,7 +151,7 @@ def compose(tags: Iterable[str], seed: tuple[int, ...]) -> Scene:
     season = said.get("season") or _first(_SEASONS, things) or _pick(
         dice[1], {"spring": 4, "summer": 4, "autumn": 2, "winter": 2}
     )  # fmt: skip
-    if not things & {"sea", "mountain", "hills", "forest", "city", "meadow"}:
+    if not things & {*_LANDS, "meadow"}:
         things.add(_pick(dice[2], {"hills": 5, "sea": 2, "mountain": 2, "city": 1}))
     if "season" in said and dice[12] < 0.7 and not things & set(_SHOWS.values()):
         things.add(_SHOWS[season])
@@ -189,11 +199,11 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
         things.add("birds")
     if "sea" in things and dice[7] < 0.3:
         things.add("boat")
-    if not things & {"sea", "city"} and season in ("spring", "summer") and dice[8] < 0.5:
+    if not things & _BARREN and season in ("spring", "summer") and dice[8] < 0.5:
         things.add("flowers")
     if not things & {*_TALL, "balloon", "rocket", "dragon", "figure", "fireworks"} and dice[9] < 0.4:
         things.add("tree")
-    if not things & {"sea", "mountain", "city", "forest", "hills"}:
+    if not things & _LANDS:
         things.add("hills" if dice[10] < 0.7 else "mountain")
     if season == "spring" and things & {"cherry", "plum"} and dice[11] < 0.7:
         things.add("petals")
