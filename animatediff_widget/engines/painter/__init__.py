@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
 
-from . import animals, beasts, creatures, fauna, flowers, land, sky, space, tales, things, trees, weather
+from . import creatures, flowers, land, sky, space, tales, things, trees, weather
 from .canvas import SIZE, Canvas, Workshop
-from .catalog import layer
 from .figure import figure
 from .lexicon import LEXICON, Reading, read
 from .motions import DEFAULT_MOTION, FRAMES, MOTIONS, Motion
@@ -17,6 +16,7 @@ from .presence import shows, without
 from .scene import WORN, Figure, Scene, compose, random_tags
 from .sprites import Floats
 from .styles import DEFAULT_STYLE, STYLES, Style
+from .themes import Painter, layer
 
 __all__ = [
     "DEFAULT_MOTION",
@@ -41,46 +41,38 @@ __all__ = [
     "without",
 ]
 
-# The files whose functions paint what the catalogue lists.
-_THEMES = (animals, beasts, fauna)
-
-
-def _layer(name: str) -> list[tuple[str, Callable[[Canvas, Scene], None]]]:
-    """Give the catalogue's things of one layer, and who paints each."""
-    painters = {thing: getattr(theme, thing) for theme in _THEMES for thing in theme.__all__}
-    return [(thing, painters[thing]) for thing in layer(name)]
-
-
 # From back to front: an element's name, and who paints it.
-_ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
+_ORDER: tuple[tuple[str, Painter], ...] = (
     ("stars", sky.stars),
     ("aurora", sky.aurora),
     ("sun", sky.sun_or_moon),
     ("rainbow", sky.rainbow),
     ("clouds", sky.clouds),
     ("fireworks", sky.fireworks),
-    *_layer("sky"),
+    *layer("sky"),
     ("mountain", land.mountain),
     ("balloon", things.balloon),
     ("rocket", space.rocket),
     ("city", land.city),
     ("hills", land.hills),
     ("forest", land.forest),
-    *_layer("far"),
+    *layer("far"),
     ("birds", creatures.birds),
     ("sea", land.sea),
+    *layer("water"),
     ("lighthouse", things.lighthouse),
     ("boat", things.boat),
-    *_layer("water"),
+    *layer("afloat"),
     ("castle", tales.castle),
     ("dragon", tales.dragon),
     ("ground", land.ground),
+    *layer("ground"),
     ("bamboo", trees.bamboo),
     ("tree", partial(trees.tree, name="tree")),
     ("pine", trees.pine),
     ("house", things.house),
     ("torii", things.torii),
-    *_layer("middle"),
+    *layer("middle"),
     ("plum", partial(trees.tree, name="plum")),
     ("cherry", partial(trees.tree, name="cherry")),
     ("fog", sky.fog),
@@ -88,17 +80,18 @@ _ORDER: tuple[tuple[str, Callable[[Canvas, Scene], None]], ...] = (
     ("lantern", things.lantern),
     ("sunflower", flowers.sunflowers),
     ("wisteria", flowers.wisteria),
+    *layer("road"),
     ("fire", tales.fire),
     ("horse", tales.horse),
     ("robot", space.robot),
     ("astronaut", space.astronaut),
-    *_layer("near"),
+    *layer("near"),
     ("cat", creatures.cat),
     ("petals", weather.petals),
     ("leaves", weather.leaves),
-    *_layer("behind"),
+    *layer("behind"),
     ("figure", figure),
-    *_layer("worn"),
+    *layer("worn"),
     ("butterflies", creatures.butterflies),
     ("fireflies", creatures.fireflies),
     ("petals", weather.near_petals),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["THINGS", "Thing", "layer"]
+__all__ = ["THINGS", "Thing"]
 
 
 class Thing(NamedTuple):
-    """What the painter must know of a thing; the function of the same name in a theme's file paints it."""
+    """What the painter must know of a thing; the function of the same name in a file of `themes` paints it."""
 
     name: str
     words: str
@@ -42,10 +42,18 @@ THINGS: tuple[Thing, ...] = (
     Thing("penguin", "penguin, 企鹅", "near", stands=True, season="winter"),
     Thing("turtle", "turtle, tortoise, 乌龟, 海龟, 龟", "near", stands=True),
     Thing("unicorn", "unicorn, 独角兽", "near", stands=True),
+    # buildings
+    Thing("street", "street, alley, town street, shopping street, 街道, 街, 街头, 小巷, 巷子", "ground", land=True),
+    Thing("pagoda", "pagoda, temple, 宝塔, 寺庙, 塔, 庙, 佛塔", "middle", stands=True),
+    Thing("windmill", "windmill, 风车", "middle", stands=True),
+    Thing("ferris_wheel", "ferris wheel, amusement park, 摩天轮, 游乐园", "middle", stands=True),
+    Thing("tent", "tent, camping, camp, 帐篷, 露营, 营地", "near", stands=True),
+    # travel
+    Thing("airplane", "airplane, aeroplane, plane, aircraft, 飞机", "sky"),
+    Thing("bridge", "bridge, 桥, 大桥, 拱桥, 小桥", "water", brings="sea"),
+    Thing("ship", "sailing ship, tall ship, galleon, pirate ship, 大帆船, 海盗船, 古船", "afloat", brings="sea"),
+    Thing("train", "train, locomotive, railway, railroad, 火车, 列车, 铁路, 蒸汽火车", "road", stands=True),
+    Thing("bicycle", "bicycle, bike, cyclist, 自行车, 单车, 骑车", "road", stands=True),
+    Thing("car", "car, automobile, taxi, 汽车, 轿车, 小汽车", "road", stands=True, colored=True),
 )
 """From back to front within each layer."""
-
-
-def layer(name: str) -> tuple[str, ...]:
-    """Give the things of one layer."""
-    return tuple(thing.name for thing in THINGS if thing.layer == name)

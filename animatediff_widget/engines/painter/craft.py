@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from .canvas import SIZE, Canvas
 from .motions import FRAMES, PHASE
 from .scene import Scene
-from .sprites import Stamp, art, padded
+from .sprites import Color, Floats, Stamp, art, padded, rgb
 
-__all__ = ["TURN", "bob", "column", "drawn", "foot", "is_dark", "puffs", "turns"]
+__all__ = ["TURN", "bob", "column", "drawn", "foot", "is_dark", "pane", "puffs", "turns"]
 
 TURN = np.arange(FRAMES) / FRAMES
 """The loop as a share, 0 to 15/16."""
@@ -49,6 +49,11 @@ def foot(scene: Scene, near: int = 0) -> int:
 def is_dark(scene: Scene) -> bool:
     """Say whether lamps are lit."""
     return scene.time in ("night", "sunset")
+
+
+def pane(canvas: Canvas, lamp_lit: bool, tint: Color) -> Floats:
+    """Give the colour of a window: that of the lamp behind it, which the night does not darken, or of the sky."""
+    return rgb(tint) / canvas.light if lamp_lit else rgb((0.66, 0.86, 0.96))
 
 
 def bob(reach: float, phase: float = 0.0, pace: int = 1) -> NDArray[np.int64]:

@@ -39,6 +39,9 @@ _COLORED = ("cat", "balloon", "dragon", "horse", "robot", *(thing.name for thing
 _LANDS = {"sea", "mountain", "hills", "forest", "city", *(thing.name for thing in THINGS if thing.land)}
 # Where nothing grows that nobody asked for.
 _BARREN = {"sea", "city", *(thing.name for thing in THINGS if thing.land)}
+# What a tree that nobody asked for might hide.
+_EYECATCHERS = {*_TALL, "balloon", "rocket", "dragon", "figure", "fireworks",
+                *(thing.name for thing in THINGS if thing.layer == "sky" or thing.land)}  # fmt: skip
 _GROUNDED = {*_TALL, "meadow", "flowers", "sunflower", "beach", "figure", "rose"}
 # What shows a season that was asked for.
 _SHOWS = {"spring": "flowers", "summer": "flowers", "autumn": "leaves", "winter": "snow"}
@@ -201,7 +204,7 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
         things.add("boat")
     if not things & _BARREN and season in ("spring", "summer") and dice[8] < 0.5:
         things.add("flowers")
-    if not things & {*_TALL, "balloon", "rocket", "dragon", "figure", "fireworks"} and dice[9] < 0.4:
+    if not things & _EYECATCHERS and dice[9] < 0.4:
         things.add("tree")
     if not things & _LANDS:
         things.add("hills" if dice[10] < 0.7 else "mountain")
