@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from . import Canceled, diffusion
 from .painter import FRAMES, SIZE, Reading, Scene, Workshop, compose, front_to_back, paint, shows, without
 
-__all__ = ["COMPOSITIONS", "QUALITIES", "World", "build_world", "presence_groups", "to_clip"]
+__all__ = ["COMPOSITIONS", "LEVELS", "QUALITIES", "World", "build_world", "presence_groups", "to_clip"]
 
 COMPOSITIONS = 8
 # More groups of things would be told apart better, but each is one more painting of every composition.

@@ -17,7 +17,21 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_STEPS", "Guess", "Mixture", "Step", "alpha_bars", "carried", "ddim", "principal_axes", "timesteps"]
+__all__ = [
+    "MAX_STEPS",
+    "TRAIN_STEPS",
+    "Guess",
+    "Mixture",
+    "Step",
+    "Stride",
+    "alpha_bars",
+    "carried",
+    "ddim",
+    "principal_axes",
+    "stride",
+    "take",
+    "timesteps",
+]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -44,7 +58,7 @@ def timesteps(steps: int) -> NDArray[np.int64]:
     return np.arange(steps, dtype=np.int64)[::-1] * (TRAIN_STEPS // steps) + 1
 
 
-class _Stride(NamedTuple):
+class Stride(NamedTuple):
     """One deterministic DDIM step ``x' = keep x + gain x0`` (Song et al., arXiv:2010.02502, equation 12, sigma 0)."""
 
     timestep: int
@@ -53,17 +67,21 @@ class _Stride(NamedTuple):
     gain: float
 
 
-def _strides(steps: int) -> Iterator[_Stride]:
-    """Give the steps from noise to a clean point.
+def stride(timestep: int, following: int | None) -> Stride:
+    """Give the step from one timestep to a less noisy one, or to a clean point.
 
-    From ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``; the last a' is 1.
+    From ``eps = (x - sqrt(a) x0) / sqrt(1 - a)`` and ``x' = sqrt(a') x0 + sqrt(1 - a') eps``; without noise a' is 1.
     """
-    visits, bars = timesteps(steps), alpha_bars()
-    for index, visit in enumerate(visits):
-        a = float(bars[visit])
-        after = float(bars[visits[index + 1]]) if index + 1 < steps else 1.0
-        keep = float(np.sqrt((1.0 - after) / (1.0 - a)))
-        yield _Stride(int(visit), a, keep, float(np.sqrt(after) - np.sqrt(a) * keep))
+    bars = alpha_bars()
+    a, after = float(bars[timestep]), 1.0 if following is None else float(bars[following])
+    keep = float(np.sqrt((1.0 - after) / (1.0 - a)))
+    return Stride(timestep, a, keep, float(np.sqrt(after) - np.sqrt(a) * keep))
+
+
+def _strides(steps: int) -> Iterator[Stride]:
+    """Give the steps from noise to a clean point."""
+    visits: list[int] = timesteps(steps).tolist()
+    return map(stride, visits, [*visits[1:], None])
 
 
 def principal_axes(ways: Floats, spreads: Floats, gram: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -96,16 +114,21 @@ class Mixture:
         Shape (n, K).
     gram : numpy.ndarray
         Shape (R, R): the products of the atoms with each other.
+
+    Attributes
+    ----------
+    centers : numpy.ndarray
+        Shape (n, R): each component's mean.
     """
 
     def __init__(self, ways: Floats, means: Floats, spreads: Floats, gram: Floats) -> None:
         self._variances, turns = principal_axes(ways, spreads, gram)
-        self._centers = np.einsum("nk,nkr->nr", means, ways)
+        self.centers = np.einsum("nk,nkr->nr", means, ways)
         # Along these a component is a product of independent Gaussians: the Woodbury matrix becomes diagonal.
         self._axes = np.swapaxes(turns, 1, 2) @ (spreads[..., None] * ways)
-        onto = self._centers @ gram
+        onto = self.centers @ gram
         self._cross = np.einsum("nkr,nr->nk", self._axes, onto)
-        self._norms = np.einsum("nr,nr->n", self._centers, onto)
+        self._norms = np.einsum("nr,nr->n", self.centers, onto)
 
     def denoise(self, products: Floats, a: float) -> Guess:
         """Give the exact E[x0 | x_t]; `products`, shape (R,), are those of the atoms with x_t, and 0 <= a < 1.
@@ -117,11 +140,11 @@ class Mixture:
         root, ratio = float(np.sqrt(a)), a / (1.0 - a)
         y = self._axes @ products - root * self._cross
         solved = y / (1.0 + ratio * self._variances)
-        fit = ratio * (y * solved).sum(axis=1) + 2.0 * root * (self._centers @ products) - a * self._norms
+        fit = ratio * (y * solved).sum(axis=1) + 2.0 * root * (self.centers @ products) - a * self._norms
         logs = fit / (2.0 * (1.0 - a)) - 0.5 * np.log1p(ratio * self._variances).sum(axis=1)
         weights = np.exp(logs - logs.max())
         weights /= weights.sum()
-        means = self._centers + root / (1.0 - a) * np.einsum("nk,nkr->nr", solved, self._axes)
+        means = self.centers + root / (1.0 - a) * np.einsum("nk,nkr->nr", solved, self._axes)
         return Guess(weights @ means, weights)
 
 
@@ -141,6 +164,13 @@ class Step(NamedTuple):
     """How much of the starting noise is left in the point; 0 after the last step."""
 
 
+def take(stride: Stride, products: Floats, conditional: Mixture, unconditional: Mixture, guidance_scale: float) -> Step:
+    """Take one step with classifier-free guidance from any point, which counts as the starting noise; see `ddim`."""
+    c, u = conditional.denoise(products, stride.a), unconditional.denoise(products, stride.a)
+    guided = u.point + guidance_scale * (c.point - u.point)
+    return Step(stride.timestep, c, u, guided, stride.gain * guided, stride.keep)
+
+
 def ddim(
     products: Floats, conditional: Mixture, unconditional: Mixture, gram: Floats, *, steps: int, guidance_scale: float
 ) -> Iterator[Step]:
@@ -150,13 +180,12 @@ def ddim(
     1 is the prompt's density alone, more pushes away from what is true of everything. Yields 1 to `MAX_STEPS` steps.
     """
     point, noise = np.zeros(len(gram)), 1.0
-    for timestep, a, keep, gain in _strides(steps):
+    for each in _strides(steps):
+        step = take(each, products, conditional, unconditional, guidance_scale)
         # What the atoms have in common with the point is kept up to date by their own products.
-        c, u = conditional.denoise(products, a), unconditional.denoise(products, a)
-        guided = u.point + guidance_scale * (c.point - u.point)
-        point, noise = keep * point + gain * guided, keep * noise
-        products = keep * products + gain * (gram @ guided)
-        yield Step(timestep, c, u, guided, point, noise)
+        products = each.keep * products + each.gain * (gram @ step.guided)
+        point, noise = each.keep * point + step.point, each.keep * noise
+        yield step._replace(point=point, noise=noise)
 
 
 def carried(variances: Floats, wider: float, *, steps: int, guidance_scale: float) -> tuple[Floats, Floats]:

@@ -143,6 +143,9 @@ ENGLISH = {
     "a_sound_text": "text without broken characters (lone surrogates)",
     "a_integer_between": "a whole number from {low} to {high}",
     "a_integer_between_or_none": "a whole number from {low} to {high} or None",
+    "an_array": "an array of finite numbers from {low} to {high}, shape {shape}",
+    "a_length": "of a length from {low} to {high}",
+    "a_trajectory": "a list of steps, as trajectory() gives it",
     "a_number_between": "a number from {low} to {high}",
     "a_version": "64 hexadecimal digits (0-9, a-f), owner/name:id or owner/name",
     "a_json": "JSON (text, finite numbers, true, false, null, lists and objects)",
@@ -346,4 +349,18 @@ ENGLISH = {
     "argument_no_text": "it cannot be read as text",
     "not_printed": "What there is to print cannot be written: {why}.",
     "damaged": "(damaged record)",
+    # What is drawn for teaching.
+    "timestep": "timestep",
+    "signal": "signal",
+    "noise": "noise",
+    "with_prompt": "with the prompt",
+    "without_prompt": "without it",
+    "guided": "guided",
+    "picture_of_plane": "Points on a plane",
+    "picture_of_frames": "Frames in rows of {count}: {rows}",
+    "picture_of_noise": "The shares of signal and noise over the timesteps",
+    "picture_of_weights": "The weights of the components over the steps",
+    "picture_of_amounts": "Over the steps, how much is in the guesses of: {names}",
+    "teaching_missing": "The module for teaching needs {names}, which cannot be found here: "
+    'pip install "animatediff-widget[local]"',
 }

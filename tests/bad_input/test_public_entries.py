@@ -33,6 +33,17 @@ from animatediff_widget.credentials import forget_key, remember_key, save_key
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import InvalidArgument
 from animatediff_widget.server import LocalServer
+from animatediff_widget.teaching import (
+    Clips,
+    Plane,
+    add_noise,
+    amounts_over_steps,
+    beside,
+    film_strip,
+    noise_levels,
+    timesteps,
+    weights_over_steps,
+)
 
 HANGS_AFTER = 300  # seconds without an end: Python then writes where every thread stands, and stops
 FIELDS = [name for name in AnimateDiffRequest().trait_names() if name != "prompt"]
@@ -141,6 +152,37 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Journal.find": (10, lambda w, bad: w.journal.find(bad(), bad())),
     "Journal.typical_seconds": (10, lambda w, bad: w.journal.typical_seconds(bad(), bad())),
     "Journal.salvage": (5, lambda w, bad: w.journal.salvage(_path(bad))),
+    "teaching.timesteps": (5, lambda w, bad: timesteps(bad())),
+    "teaching.add_noise": (10, lambda w, bad: add_noise(bad(), bad(), 5)),
+    "teaching.add_noise, t": (5, lambda w, bad: add_noise(1, 2, bad())),
+    "teaching.noise_levels": (5, lambda w, bad: noise_levels(w.draw.choice([bad(), [bad()]]))),
+    "teaching.film_strip": (10, lambda w, bad: film_strip(w.draw.choice([bad(), {"a": bad()}, {"a": [bad()]}]))),
+    "teaching.film_strip, columns": (
+        5,
+        lambda w, bad: film_strip({"a": [[[[0, 0, 0]]]]}, w.draw.choice([bad(), [bad()]])).svg.encode(),
+    ),
+    "teaching.film_strip, frame": (5, lambda w, bad: film_strip({"a": [[[[[0, 0, 0]]]]]}, frame=bad())),
+    "teaching.weights_over_steps": (5, lambda w, bad: weights_over_steps(w.draw.choice([bad(), [bad()]]))),
+    "teaching.amounts_over_steps": (5, lambda w, bad: amounts_over_steps(w.draw.choice([bad(), [bad()]]))),
+    "teaching.beside": (5, lambda w, bad: beside(bad())),
+    "teaching.Clips": (0.2, lambda w, bad: Clips(bad(), bad())),
+    "teaching.Plane": (10, lambda w, bad: Plane(bad())),
+    "teaching.Plane, spreads": (10, lambda w, bad: Plane(**{w.draw.choice(["spreads", "general_spreads"]): bad()})),
+    "teaching.Plane.denoise": (10, lambda w, bad: Plane().denoise(bad(), 5)),
+    "teaching.Plane.denoise, t": (5, lambda w, bad: Plane().denoise([0, 0], bad(), prompt=bad())),
+    "teaching.Plane.step": (10, lambda w, bad: Plane().step([0, 0], bad(), bad())),
+    "teaching.Plane.trajectory": (5, lambda w, bad: Plane().trajectory([0, 0], steps=2, guidance_scale=bad())),
+    "teaching.Plane.sample": (5, lambda w, bad: Plane().sample(bad(), bad())),
+    "teaching.Plane.picture": (
+        10,
+        lambda w, bad: (
+            Plane()
+            .picture(
+                **{w.draw.choice(["t", "points", "paths", "arrows", "field", "general", "title"]): bad()},
+            )
+            .svg.encode()
+        ),
+    ),
     "LocalServer": (
         20,
         lambda w, bad: LocalServer(
