@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from animatediff_widget.model.prediction import Prediction
     from animatediff_widget.model.request import AnimateDiffRequest
     from animatediff_widget.panel.panel import AnimateDiffPanel
+    from animatediff_widget.sweeps.sweep import Sweep
 
 __all__ = [
     "AnimateDiffError",
@@ -34,6 +35,7 @@ __all__ = [
     "Job",
     "Journal",
     "Prediction",
+    "Sweep",
     "__version__",
     "animate",
 ]
@@ -49,6 +51,7 @@ _HOMES = {
     "Job": "jobs.job",
     "Journal": "journal",
     "Prediction": "model.prediction",
+    "Sweep": "sweeps.sweep",
     "animate": "jobs.animate",
 }
 

@@ -52,6 +52,7 @@ class Driver:
         self._deliver = deliver
         self._listing = job.listing
         self._body, self._key, self._backend, self._journal = job.body, job.key, job.client.backend, job.journal
+        self._part = job.part
 
     def drive(self) -> None:
         """Drive the job to its end, while no other process does."""
@@ -97,7 +98,7 @@ class Driver:
         if isinstance(action, actions.Record):
             return self._record(action)
         if isinstance(action, actions.Begin):
-            return journal.begin(self._body, backend.endpoint, key=key)
+            return journal.begin(self._body, backend.endpoint, key=key, part=self._part)
         if isinstance(action, actions.Adopt):
             return journal.adopt(key, action.prediction, named=action.named)
         if isinstance(action, actions.Recall):
@@ -147,7 +148,7 @@ class Driver:
         """Write in the journal; one that was set aside meanwhile gets the whole record again."""
         try:
             if not self._journal.record(self._key, action.state, **action.known):
-                self._journal.begin(self._body, self._backend.endpoint, key=self._key)
+                self._journal.begin(self._body, self._backend.endpoint, key=self._key, part=self._part)
                 known = {"prediction": self._steps.view.prediction, **action.known}
                 self._journal.record(self._key, action.state, **known)
         except JournalError as error:

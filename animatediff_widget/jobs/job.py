@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
-from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
+from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol, Part
 from animatediff_widget.keys.credentials import Key, saved_key, typed_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.media.animation import Animation
@@ -47,6 +47,10 @@ class Job(JobTraits):
         Where to write it down; the person's own when not given.
     timeout : float
         The longest to wait for the end, in seconds; 30 minutes by default. The endpoint is told to cancel the job then.
+    key : str, optional
+        Its key in the journal, as `Sweep` knows it before the job is made; drawn when not given.
+    part : Part, optional
+        Which cell of which sweep it is.
 
     Attributes
     ----------
@@ -73,17 +77,22 @@ class Job(JobTraits):
         *,
         journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
+        key: str | None = None,
+        part: Part | None = None,
     ) -> None:
         super().__init__()
         check(Client, none=True, client=client)
         check(JournalProtocol, none=True, journal=journal)
         check(float, timeout=timeout)
+        check(str, none=True, key=key)
+        check(Part, none=True, part=part)
         self.body = Body.of(request, seeded=True)
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
+        self.part = part
         self.listing: Listing | None = None  # in which it looks for itself, with others; else it fetches its own
-        self._runner = Runner(self, self._show)
+        self._runner = Runner(self, self._show, key)
 
     @classmethod
     def resume(
@@ -129,8 +138,8 @@ class Job(JobTraits):
             endpoint = Endpoint.restore(entry.endpoint, entry.kind)
             # Nobody names the endpoint today, so a key that was given for it goes before one that is for all relays.
             client = Client(endpoint, typed_key(endpoint) or saved_key(endpoint))
-        job = cls(entry.body, client, journal=journal, timeout=timeout)
-        job._runner.entry, job._runner.key, job._runner.adopt = entry, entry.key, adopt
+        job = cls(entry.body, client, journal=journal, timeout=timeout, key=entry.key, part=entry.part)
+        job._runner.entry, job._runner.adopt = entry, adopt
         job._show(JobView.of(entry, entry.animations() if entry.state == "succeeded" else ()))
         if job.animation is None:
             check_key(client, job.journal, resumes=True)

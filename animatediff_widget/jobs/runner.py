@@ -38,8 +38,10 @@ _tails: dict[str, float] = {}
 class Runner:
     """Runs one job, once; `show` lets the job follow a view, and an observer's fault is no matter there."""
 
-    def __init__(self, job: Job, show: Callable[[JobView], None]) -> None:
-        self.key = job.journal.new_key()  # drawn here, so that a process and its fork know that they have one job
+    def __init__(self, job: Job, show: Callable[[JobView], None], key: str | None) -> None:
+        self.key = (
+            key or job.journal.new_key()
+        )  # drawn here, so that a process and its fork know that they have one job
         self.entry: JournalEntry | None = None  # what an earlier session left
         self.adopt: str | None = None
         self.thread: threading.Thread | None = None

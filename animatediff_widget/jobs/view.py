@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
@@ -34,7 +35,7 @@ class JobView:
         The endpoint's last answer.
     error : AnimateDiffError or None
         Why the job ended without an animation.
-    animations : tuple of Animation
+    animations : sequence of Animation
         The animations, in the model's order, once all are on the disk; most models make one.
     notice : Message or None
         What goes on behind the scenes (a fault that is being waited out, ...).
@@ -49,7 +50,7 @@ class JobView:
     state: str = "new"
     prediction: Prediction | None = None
     error: AnimateDiffError | None = None
-    animations: tuple[Animation, ...] = ()
+    animations: Sequence[Animation] = ()
     notice: Message | None = None
     started: float | None = None
     ended: float | None = None

@@ -12,7 +12,8 @@ from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
-from .entry import JournalEntry
+from .entry import JournalEntry, Part
+from .sweeps import SweepEntry
 
 __all__ = ["Claim", "JournalProtocol"]
 
@@ -42,7 +43,14 @@ class JournalProtocol(Protocol):
     def new_key(self) -> str:
         """Draw a key for a job."""
 
-    def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
+    def begin(
+        self,
+        body: AnimateDiffRequest | Body,
+        endpoint: Endpoint,
+        *,
+        key: str | None = None,
+        part: Part | None = None,
+    ) -> str:
         """Record a job before it is posted.
 
         Parameters
@@ -53,6 +61,8 @@ class JournalProtocol(Protocol):
             Where.
         key : str, optional
             From `new_key`, where the job was claimed already, so that nobody takes it for an abandoned one.
+        part : Part, optional
+            Which cell of which sweep it is.
 
         Returns
         -------
@@ -146,6 +156,24 @@ class JournalProtocol(Protocol):
 
     def find(self, beginning: str, limit: int = 100) -> list[JournalEntry]:
         """Find jobs by the beginning of their key."""
+
+    def begin_sweep(self, sweep: SweepEntry) -> None:
+        """Record a sweep before the first of its jobs; one that is recorded already is open again."""
+
+    def end_sweep(self, key: str, state: str) -> None:
+        """Record how a sweep was left: ``"finished"``, or ``"stopped"`` by the person with cells that did not run."""
+
+    def sweep(self, key: str) -> SweepEntry | None:
+        """Find a sweep by its key."""
+
+    def sweeps(self, limit: int = 100) -> list[SweepEntry]:
+        """List the last sweeps, the newest first."""
+
+    def sweeps_to_pick_up(self, limit: int = 20) -> list[SweepEntry]:
+        """List the sweeps, the newest first, that were neither finished nor stopped and that no living process runs."""
+
+    def cells(self, sweep: str) -> list[JournalEntry]:
+        """Give the jobs of a sweep in the order of their submission; a cell that was run again has several."""
 
     def key_uses(self) -> set[tuple[str, str]]:
         """Give which keys were used where: fingerprints, with the origins of endpoints."""

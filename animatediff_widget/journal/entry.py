@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from animatediff_widget.media.animation import Animation
     from animatediff_widget.model.request import AnimateDiffRequest
 
-__all__ = ["JournalEntry", "read_row", "without_data", "write_answer", "write_columns"]
+__all__ = ["JournalEntry", "Part", "read_row", "without_data", "write_answer", "write_columns"]
 
 # A string of JSON that holds a file (RFC 2397). No quotation mark stands in it, or it is left as it is.
 _DATA = re.compile(r'"(data:[^",\\]{0,200},)([^"]{1000,})(?<!\\)"', re.IGNORECASE)
 _NUMBERED = re.compile(r"-(\d{1,9})", re.ASCII)
 _CUT = re.compile(r"data:[^,]{0,200},\(\d+ characters\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a sweep a job is."""
+
+    sweep: str  # the sweep's key
+    cell: int  # its number
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class JournalEntry:
     number: int = 0  # the job's place in the order of submission
     seen: bool = False  # whether the person has seen how it ended
     adopted: bool = False  # whether it was found at the endpoint after its answer was lost; see `JobView.adopted`
+    seconds: float | None = None  # how long the endpoint took
+    part: Part | None = None  # which cell of which sweep it is
 
     @cached_property
     def prediction(self) -> Prediction | None:
@@ -136,6 +146,8 @@ def read_row(row: sqlite3.Row, folder: Path) -> JournalEntry:
         number=row["number"],
         seen=bool(row["seen"]),
         adopted=bool(row["adopted"]),
+        seconds=row["seconds"] if isinstance(row["seconds"], float) else None,
+        part=_part(row["sweep"], row["cell"]),
     )
 
 
@@ -202,6 +214,10 @@ def _error(value: Any) -> Message | str | None:
     if value is None:
         return None
     return (Message.from_json(_json(value)) if str(value).startswith('{"code"') else None) or str(value)
+
+
+def _part(sweep: Any, cell: Any) -> Part | None:
+    return Part(sweep, cell) if isinstance(sweep, str) and isinstance(cell, int) else None
 
 
 def _path(value: Any, folder: Path) -> Path | None:

@@ -49,6 +49,24 @@ MIGRATIONS = (
     -- Whether a job was found at the endpoint after its answer was lost, and is this one as far as can be told.
     ALTER TABLE jobs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    -- Many jobs as one, and which cell of which sweep a job is.
+    CREATE TABLE sweeps (
+        number INTEGER PRIMARY KEY,      -- in the order of submission
+        key TEXT NOT NULL UNIQUE,
+        created REAL NOT NULL,           -- seconds since the epoch
+        endpoint TEXT NOT NULL,
+        kind TEXT,
+        request TEXT NOT NULL,           -- the body that the cells vary, its seed drawn
+        axes TEXT NOT NULL,              -- a JSON object: each axis's values, the drawn seeds among them
+        options TEXT NOT NULL,           -- a JSON object: what else it was started with
+        state TEXT NOT NULL              -- open: to be taken up where nobody runs it; stopped; finished
+    );
+    CREATE INDEX open_sweeps ON sweeps (number) WHERE state = 'open';
+    ALTER TABLE jobs ADD COLUMN sweep TEXT;
+    ALTER TABLE jobs ADD COLUMN cell INTEGER;
+    CREATE INDEX by_sweep ON jobs (sweep, number) WHERE sweep IS NOT NULL;
+    """,
 )
 """What brings a journal from each version to the next. Only ever add to it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sqlite3
@@ -22,10 +23,11 @@ from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
 from .base import JournalProtocol
-from .entry import JournalEntry, read_row, write_answer, write_columns
+from .entry import JournalEntry, Part, read_row, write_answer, write_columns
 from .file import JournalFile
 from .locks import FileClaim, claim, is_claimed
 from .salvage import Salvaged, salvage
+from .sweeps import SweepEntry, insert_sweep, read_sweep
 
 __all__ = ["Journal", "JournalEntry"]
 
@@ -33,6 +35,11 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 # A query is answered from a partial index when it says the same words as the index.
 _UNFINISHED = f"state NOT IN {FINAL_STATES}"
 _PICK_UP = f"({_UNFINISHED} AND (seen = 0 OR state <> 'unknown') OR state = 'succeeded' AND seen = 0)"
+# A cell is taken up with its sweep, while that is open; one that succeeded is seen in it.
+_ALONE = (
+    "(sweep IS NULL OR state <> 'succeeded' "
+    "AND NOT EXISTS (SELECT 1 FROM sweeps WHERE sweeps.key = jobs.sweep AND sweeps.state = 'open'))"
+)
 _LAST_ONES = 5
 
 
@@ -84,16 +91,25 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.new_key`."""
         return uuid.uuid4().hex
 
-    def begin(self, body: AnimateDiffRequest | Body, endpoint: Endpoint, *, key: str | None = None) -> str:
+    def begin(
+        self,
+        body: AnimateDiffRequest | Body,
+        endpoint: Endpoint,
+        *,
+        key: str | None = None,
+        part: Part | None = None,
+    ) -> str:
         """See `JournalProtocol.begin`."""
         check(Endpoint, endpoint=endpoint)
         check(str, none=True, key=key)
+        check(Part, none=True, part=part)
         key, body = key or self.new_key(), Body.of(body)
-        values = (key, time.time(), endpoint.url, endpoint.kind, body.text, body.version, body.steps)
+        belongs = (part.sweep, part.cell) if part else (None, None)
+        values = (key, time.time(), endpoint.url, endpoint.kind, body.text, body.version, body.steps, *belongs)
         self._file.write(
             lambda database: database.execute(
-                "INSERT INTO jobs (key, created, endpoint, kind, request, version, steps, state) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'submitting') "
+                "INSERT INTO jobs (key, created, endpoint, kind, request, version, steps, sweep, cell, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'submitting') "
                 "ON CONFLICT (key) DO NOTHING",  # an interrupt may have fallen between this and the news of it
                 values,
             )
@@ -177,7 +193,7 @@ class Journal(JournalProtocol):
         found: list[JournalEntry] = []
         before: str | None = None
         while len(found) < limit:
-            page = _page(self._file, _PICK_UP, limit, before)
+            page = _page(self._file, f"{_PICK_UP} AND {_ALONE}", limit, before)
             found += [entry for entry in page if not (_KEY.fullmatch(entry.key) and self.claimed(entry.key))]
             if len(page) < limit:
                 break
@@ -203,6 +219,40 @@ class Journal(JournalProtocol):
         check(str, beginning=beginning)
         check(int, limit=limit)
         return _select(self._file, "key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
+
+    def begin_sweep(self, sweep: SweepEntry) -> None:
+        """See `JournalProtocol.begin_sweep`."""
+        check(SweepEntry, sweep=sweep)
+        self._file.write(lambda database: insert_sweep(database, sweep))
+
+    def end_sweep(self, key: str, state: str) -> None:
+        """See `JournalProtocol.end_sweep`."""
+        check(str, key=key, state=state)
+        update = "UPDATE sweeps SET state = ? WHERE key = ?"
+        self._file.write_soon(lambda database: database.execute(update, (state, key)))
+
+    def sweep(self, key: str) -> SweepEntry | None:
+        """See `JournalProtocol.sweep`."""
+        check(str, key=key)
+        found = self._file.rows("SELECT * FROM sweeps WHERE key = ?", key)
+        return read_sweep(found[0]) if found else None
+
+    def sweeps(self, limit: int = 100) -> list[SweepEntry]:
+        """See `JournalProtocol.sweeps`."""
+        check(int, limit=limit)
+        return [*map(read_sweep, self._file.rows("SELECT * FROM sweeps ORDER BY number DESC LIMIT ?", limit))]
+
+    def sweeps_to_pick_up(self, limit: int = 20) -> list[SweepEntry]:
+        """See `JournalProtocol.sweeps_to_pick_up`."""
+        check(int, limit=limit)
+        rows = self._file.rows("SELECT * FROM sweeps WHERE state = 'open' ORDER BY number DESC")
+        free = (sweep for sweep in map(read_sweep, rows) if _KEY.fullmatch(sweep.key) and not self.claimed(sweep.key))
+        return [*itertools.islice(free, limit)]
+
+    def cells(self, sweep: str) -> list[JournalEntry]:
+        """See `JournalProtocol.cells`."""
+        check(str, sweep=sweep)
+        return _select(self._file, "sweep = ? ORDER BY number", sweep)
 
     def key_uses(self) -> set[tuple[str, str]]:
         """See `JournalProtocol.key_uses`."""

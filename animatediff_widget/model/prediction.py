@@ -166,6 +166,15 @@ class Prediction:
         """When the server says that the job ended, in seconds since the epoch."""
         return _time(self.raw.get("completed_at"))
 
+    @property
+    def predict_time(self) -> float | None:
+        """How long the model ran, in seconds, as the server says; it is what is paid for."""
+        metrics = self.raw.get("metrics")
+        seconds = metrics.get("predict_time") if isinstance(metrics, dict) else None
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds < 2**31:
+            return None
+        return float(seconds)
+
 
 def _bounded(name: str, value: Any) -> str:
     """Give text that can be shown anywhere, whatever a server sent."""

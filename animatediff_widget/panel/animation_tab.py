@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class AnimationTab:
     def _media(self, animation: Animation) -> str:
         return animation.to_html() if may_show(animation.embed) else empty(self._texts["kept_out"])
 
-    def _render_others(self, animations: tuple[Animation, ...]) -> None:
+    def _render_others(self, animations: Sequence[Animation]) -> None:
         """Show the further animations of a job in a row below the first; of very many, say where the last ones lie."""
         others = [self._other(*each) for each in enumerate(animations[:_MOST_OTHERS], 2)]
         refill(self.box, *self._always, *([self._maker.row(others, "ad-others")] if others else []))

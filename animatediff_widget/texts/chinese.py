@@ -294,6 +294,23 @@ CHINESE = {
     "not_known_there": "{who} 不认识这个任务（{status}）。密钥可能属于另一个账户；任务保留着，可以换用它的密钥继续。",
     "no_longer_known": "{who} 已没有这个任务的记录（{status}）：服务端大约一小时后会删除结果。"
     "请重新运行，制作新的动画。",
+    # 参数扫描。
+    "no_axes": "参数扫描至少需要一个字段的一组取值，例如 steps=[1, 4, 25]。",
+    "no_such_axis": "{name} 不是可以扫描的字段；可用的有 {names}。其他字段请先写入请求的 extra_input。",
+    "empty_axis": "{name} 没有取值；请至少给出一个。",
+    "twice_in_axis": "{name} 中 {value} 出现了两次；每个取值只运行一次。",
+    "too_many_cells": "这会产生 {count} 个任务；一次扫描最多 {most} 个。",
+    "a_value": "每个单元中的一个确定的值",
+    "a_list": "一组取值，例如 [1, 4, 25]",
+    "a_list_or_count": "一组种子，或大于 0 的种子个数",
+    "names_no_cell": "没有单元具有 {settings}；扫描的字段有 {axes}。",
+    "names_many_cells": "不止一个单元具有 {settings}；请为 {axes} 各给一个值。",
+    "no_such_sweep": "记录中没有扫描 {key}。",
+    "sweep_runs_elsewhere": "另一个笔记本或进程正在运行这次扫描；请到那里查看。",
+    "cells_done": "已完成 {done} / {total}",
+    "cells_failed": "{count} 个失败",
+    "cells_canceled": "{count} 个已取消",
+    "cells_running": "{count} 个运行中",
     # 任务记录
     "journal_unusable": "{folder} 里的任务记录无法使用（{why}）。请腾出空间，或让文件夹可写，"
     "或把 ANIMATEDIFF_WIDGET_HOME 设为可写的文件夹。",

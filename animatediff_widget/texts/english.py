@@ -308,6 +308,24 @@ ENGLISH = {
     "the journal, to be resumed with its own.",
     "no_longer_known": "{who} no longer knows this job ({status}): endpoints delete what was made after about an hour. "
     "Run it again for a new animation.",
+    # A sweep.
+    "no_axes": "A sweep needs a list of values for at least one field, such as steps=[1, 4, 25].",
+    "no_such_axis": "{name} is no field that a sweep can vary; there are {names}. A further one is put into the "
+    "request's extra_input first.",
+    "empty_axis": "{name} has no value; give at least one.",
+    "twice_in_axis": "{name} has {value} twice; each value is run once.",
+    "too_many_cells": "That is {count} jobs; one sweep has {most} at the most.",
+    "a_value": "a value in each cell",
+    "a_list": "a list of values, such as [1, 4, 25]",
+    "a_list_or_count": "a list of seeds or a number of seeds above 0",
+    "names_no_cell": "No cell has {settings}; the axes are {axes}.",
+    "names_many_cells": "More than one cell has {settings}; give a value for each of {axes}.",
+    "no_such_sweep": "The journal has no sweep {key}.",
+    "sweep_runs_elsewhere": "Another notebook or process runs this sweep; see there.",
+    "cells_done": "{done} of {total} done",
+    "cells_failed": "{count} failed",
+    "cells_canceled": "{count} canceled",
+    "cells_running": "{count} running",
     # The journal.
     "journal_unusable": "The journal in {folder} cannot be used ({why}). Make room there or make the folder writable, "
     "or set ANIMATEDIFF_WIDGET_HOME to one that is.",

@@ -1,0 +1,104 @@
+"""The axes of a sweep: which fields vary, over which values, each checked as the request checks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.model.fields import draw_seed
+from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import shown
+
+__all__ = ["MOST_CELLS", "apply", "read_axes"]
+
+MOST_CELLS = 100_000
+"""A sweep has at most so many cells: its list must fit into memory."""
+
+
+def read_axes(request: AnimateDiffRequest, given: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Read the axes of a sweep, in the order given; `InvalidRequest` where one cannot be.
+
+    A value is what the request's field makes of it; a number of seeds is drawn here.
+    """
+    if not given:
+        raise InvalidRequest("axes", Message("no_axes"))
+    axes = {name: _read_axis(request, name, values) for name, values in given.items()}
+    size = 1
+    for values in axes.values():
+        size *= len(values)
+    if size > MOST_CELLS:
+        raise InvalidRequest("axes", Message("too_many_cells", count=size, most=MOST_CELLS))
+    return axes
+
+
+def apply(request: AnimateDiffRequest, axes: Mapping[str, tuple[Any, ...]], settings: Mapping[str, Any]) -> None:
+    """Set a cell's settings on a request, the prompt by search and replace where its first value stands in it."""
+    extra: dict[str, Any] = {}
+    for name, value in settings.items():
+        if not request.has_trait(name):
+            extra[name] = value
+        elif name == "prompt" and axes[name][0] in request.prompt:
+            request.prompt = request.prompt.replace(axes[name][0], value)
+        else:
+            setattr(request, name, value)
+    if extra:
+        request.extra_input = {**request.extra_input, **extra}
+
+
+def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any, ...]:
+    _check_name(request, name)
+    if name == "seed" and isinstance(given, int) and not isinstance(given, bool):
+        return _draw_seeds(given)
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        problem = Message("must_be", name=name, wanted=Message("a_list"), value=shown(given))
+        raise InvalidRequest(name, Message("value_refused", problem=problem))
+    scratch = request.copy()
+    values: list[Any] = []
+    known: set[str] = set()
+    for value in given:
+        if len(values) == MOST_CELLS:
+            raise InvalidRequest(name, Message("too_many_cells", count=f"> {MOST_CELLS}", most=MOST_CELLS))
+        values.append(_checked(scratch, name, value))
+        text = json.dumps(values[-1], sort_keys=True)
+        if text in known:
+            raise InvalidRequest(name, Message("twice_in_axis", name=name, value=shown(values[-1])))
+        known.add(text)
+    if not values:
+        raise InvalidRequest(name, Message("empty_axis", name=name))
+    return tuple(values)
+
+
+def _check_name(request: AnimateDiffRequest, name: str) -> None:
+    """Refuse what is neither a field nor in the request's extra input: a slip of the pen would be posted otherwise."""
+    if not request.has_trait(name) and name not in request.extra_input:
+        names = ", ".join((*request.trait_names(), *request.extra_input))
+        raise InvalidRequest(name, Message("no_such_axis", name=name, names=names))
+
+
+def _draw_seeds(count: int) -> tuple[int, ...]:
+    if not 1 <= count <= MOST_CELLS:
+        problem = Message("must_be", name="seed", wanted=Message("a_list_or_count"), value=shown(count))
+        raise InvalidRequest("seed", Message("value_refused", problem=problem))
+    seeds: dict[int, None] = {}
+    while len(seeds) < count:
+        seeds[draw_seed()] = None
+    return tuple(seeds)
+
+
+def _checked(scratch: AnimateDiffRequest, name: str, value: Any) -> Any:
+    """Give a value as the request takes it."""
+    value = value.item() if hasattr(value, "item") and not isinstance(value, Mapping) else value  # numpy's numbers
+    if name == "seed" and value is None:  # each run would have another
+        problem = Message("must_be", name=name, wanted=Message("a_value"), value="None")
+        raise InvalidRequest(name, Message("value_refused", problem=problem))
+    try:
+        if scratch.has_trait(name):
+            setattr(scratch, name, value)
+            return getattr(scratch, name)
+        scratch.extra_input = {**scratch.extra_input, name: value}
+        return scratch.extra_input[name]
+    except InvalidRequest as error:  # there is no value before it that could be kept
+        raise InvalidRequest(error.field, Message("value_refused", **error.params)) from None
