@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from animatediff_widget.model.endpoint import Endpoint
     from animatediff_widget.model.prediction import Prediction
     from animatediff_widget.model.request import AnimateDiffRequest
+    from animatediff_widget.panel.contact_sheet import ContactSheet
     from animatediff_widget.panel.panel import AnimateDiffPanel
     from animatediff_widget.sweeps.sweep import Sweep
 
@@ -31,6 +32,7 @@ __all__ = [
     "AnimateDiffRequest",
     "Animation",
     "Client",
+    "ContactSheet",
     "Endpoint",
     "Job",
     "Journal",
@@ -47,6 +49,7 @@ _HOMES = {
     "AnimateDiffRequest": "model.request",
     "Animation": "media.animation",
     "Client": "backends.client",
+    "ContactSheet": "panel.contact_sheet",
     "Endpoint": "model.endpoint",
     "Job": "jobs.job",
     "Journal": "journal",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import itertools
+import threading
 
 from PIL import Image
 
 from animatediff_widget import AnimateDiffRequest
+from animatediff_widget.engines import Canceled, Output
 from animatediff_widget.model.body import Body
 from animatediff_widget.sweeps.page import SheetCell
 
@@ -34,3 +36,23 @@ def sheet(folder, axes, prompt="a boat", **of_a_cell) -> list[SheetCell]:
         body = Body.of(AnimateDiffRequest(**{"prompt": prompt, "seed": 3, **settings}))
         cells.append(SheetCell(settings, body, "succeeded", file, 1.5, **of_a_cell))
     return cells
+
+
+class ClipEngine:
+    """Draws a clip at once, another shade for each number of steps; `fails` names steps that fail."""
+
+    name = "clips"
+
+    def __init__(self) -> None:
+        self.fails: set[int] = set()
+        self.go = threading.Event()
+        self.go.set()
+
+    def run(self, request, *, seed, log, canceled):
+        log(f"Using seed: {seed}\n")
+        while not self.go.wait(0.01):
+            if canceled():
+                raise Canceled
+        if request.steps in self.fails:
+            raise ValueError("no more boats")
+        return Output(clip(shade=request.steps * 7 % 256), "webp", "image/webp")

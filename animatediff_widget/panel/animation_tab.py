@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from animatediff_widget.jobs.view import JobView
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.texts import Message
 
-from .controller import Controller
 from .controls import Maker, refill
 from .front_end import may_show
 from .markup import empty, problem, quiet, said
@@ -26,11 +25,11 @@ _MOST_OTHERS = 20
 
 
 class AnimationTab:
-    """Shows what came out of the job that is displayed."""
+    """Shows what came out of the job that is displayed; `set_seed` uses its seed for another one."""
 
-    def __init__(self, controller: Controller, maker: Maker) -> None:
+    def __init__(self, maker: Maker, set_seed: Callable[[int], None] | None = None) -> None:
         texts = maker.texts
-        self._controller, self._maker, self._texts = controller, maker, texts
+        self._maker, self._texts, self._set_seed = maker, texts, set_seed
         self.animation: Animation | None = None  # the one that plays
         self.stage = maker.html(empty(texts["nothing_yet"]), "ad-stage")
         self.file_name = maker.text(
@@ -39,13 +38,17 @@ class AnimationTab:
         self.save = maker.button("save", "download", disabled=True)
         self.use_seed = maker.button("use_seed", "repeat", disabled=True)
         self.note = maker.html()
-        self._always = (self.stage, maker.row([self.file_name, self.save, self.use_seed]), self.note)
+        actions = [self.file_name, self.save, *([self.use_seed] if set_seed else [])]
+        self._always = (self.stage, maker.row(actions), self.note)
         self.box = maker.box(list(self._always))
         self.save.on_click(lambda _: self._save(self.animation))
         self.use_seed.on_click(self._use_seed)
 
-    def render(self, view: JobView) -> None:
-        """Show a job; nothing of another one is left, so that it is not saved under this one's name."""
+    def render(self, view: JobView, *, is_old: bool = False) -> None:
+        """Show a job; nothing of another one is left, so that it is not saved under this one's name.
+
+        One of the journal (`is_old`) is not drawing, however it stands.
+        """
         animation, texts = view.animation, self._texts
         if animation is not None and animation is self.animation:
             return
@@ -56,7 +59,7 @@ class AnimationTab:
             kept = texts["kept"].format(path=animation.path)
             self.stage.value = f"{self._media(animation)}{quiet(self._recipe(animation))}{quiet(kept)}"
             self.file_name.value = file_name(animation)
-        elif view.finished or self._controller.entry is not None:
+        elif view.finished or is_old:
             says_why = view.error is not None and not view.candidates
             self.stage.value = empty(
                 texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
@@ -113,8 +116,8 @@ class AnimationTab:
         self.note.value = problem(self._texts.say(why))
 
     def _use_seed(self, _: Any) -> None:
-        if self.animation is not None and self.animation.seed is not None:
-            self._controller.request.seed = self.animation.seed
+        if self.animation is not None and self.animation.seed is not None and self._set_seed is not None:
+            self._set_seed(self.animation.seed)
             self.note.value = said(self._texts["seed_used"].format(seed=self.animation.seed))
 
 

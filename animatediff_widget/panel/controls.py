@@ -8,10 +8,31 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from animatediff_widget.errors import AnimateDiffError, check
 from animatediff_widget.keys.hiding import holds_key
-from animatediff_widget.texts import Message, Texts
+from animatediff_widget.texts import LANGUAGES, Message, Texts
 
-__all__ = ["Maker", "refill"]
+__all__ = ["Maker", "display_widget", "refill", "texts_of"]
+
+
+def texts_of(lang: str | None) -> Texts:
+    """Give the texts in a language, the environment's for None."""
+    check(str, none=True, lang=lang)
+    try:
+        return Texts(lang)
+    except ValueError:
+        raise AnimateDiffError(Message("no_texts", language=repr(lang), languages=", ".join(LANGUAGES))) from None
+
+
+def display_widget(widget: Any, show: Callable[..., None] | None, **kwargs: Any) -> None:
+    """Display a widget as the class that it comes from does: by `show`, its method in ipywidgets 7."""
+    if show is not None:
+        show(**kwargs)
+    else:
+        from IPython.display import publish_display_data
+
+        # Where there are no widgets, its name would be all to see, and stand above the copy for ever.
+        publish_display_data({**widget._repr_mimebundle_(), "text/plain": ""})  # type: ignore[no-untyped-call]
 
 
 def refill(box: Any, *children: Any) -> None:

@@ -157,12 +157,33 @@ const keepKeys = (event) => {
   event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey || event.altKey));
 };
 
+// All film strips of a sheet begin at the same moment of the page's clock, so that they play in step.
+const keepStep = ({ target }) => {
+  if (target.matches(".ad-strip")) for (const animation of target.getAnimations()) animation.startTime = 0;
+};
+
+// Arrows go from cell to cell of a sheet; Tab does too.
+const goTo = (event) => {
+  const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (!step || !event.target.matches(".ad-cell")) return;
+  event.preventDefault();
+  const here = event.target.getBoundingClientRect();
+  const ahead = [...panel.querySelectorAll(".ad-cell")].filter((cell) => {
+    const there = cell.getBoundingClientRect();
+    const [x, y] = [there.left - here.left, there.top - here.top].map((by) => Math.round(by / here.width));
+    return x === step[0] && y === step[1];
+  });
+  ahead[0]?.focus();
+};
+
 // A style is loaded again wherever its panel is moved to.
 if (panel && !panel.hasPageCode) {
   panel.hasPageCode = true;
   panel.lang = panel.classList.contains("ad-zh") ? "zh-CN" : "en";
   panel.append(voice);
   panel.addEventListener("click", guard, true);
+  panel.addEventListener("animationstart", keepStep);
+  panel.addEventListener("keydown", goTo);
   for (const name of ["focusin", "keydown", "keyup"]) panel.addEventListener(name, keepKeys);
   for (const name of ["focusin", "focusout"]) panel.addEventListener(name, noteFocus);
   for (const name of ["toggle", "scroll"]) panel.addEventListener(name, noteReading, true);

@@ -12,11 +12,11 @@ from animatediff_widget.journal import Journal, JournalEntry
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.texts import LANGUAGES, Message, Texts
+from animatediff_widget.texts import Message
 
 from .cells import Cells
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, display_widget, texts_of
 from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
 from .endpoint_picker import EndpointPicker
@@ -105,7 +105,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if request is not None and not isinstance(request, AnimateDiffRequest):
             raise AnimateDiffError(Message("not_a_request"))
         Endpoint.check(endpoint)
-        self._maker = make = Maker(_texts(lang))
+        self._maker = make = Maker(texts_of(lang))
         self.run_button = make.button("run", "play", "ad-run", button_style="primary")
         self.cancel_button = make.button("cancel", "stop", "ad-cancel", disabled=True)
         inside = None if runs_in_background(background) else InsideClick(self.cancel_button.model_id)
@@ -168,14 +168,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if self.comm is None:
             print(self._maker.texts["closed"])
             return
-        show = getattr(super(), "_ipython_display_", None)  # ipywidgets 7
-        if show is not None:
-            show(**kwargs)
-        else:
-            from IPython.display import publish_display_data
-
-            # Where there are no widgets, its name would be all to see, and stand above the copy for ever.
-            publish_display_data({**self._repr_mimebundle_(), "text/plain": ""})  # type: ignore[no-untyped-call]
+        display_widget(self, getattr(super(), "_ipython_display_", None), **kwargs)
         self._copy.display()
         _cells.add(self)
 
@@ -245,11 +238,3 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         if request is not self._controller.request:
             self._controller.bind(request)
         return request
-
-
-def _texts(lang: str | None) -> Texts:
-    check(str, none=True, lang=lang)
-    try:
-        return Texts(lang)
-    except ValueError:
-        raise AnimateDiffError(Message("no_texts", language=repr(lang), languages=", ".join(LANGUAGES))) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,40 +21,71 @@ from .history import History
 from .markup import empty, json_view, log_view, problem, said
 from .request_tab import RequestTab
 
-__all__ = ["Results"]
+__all__ = ["Outcome", "Results"]
 
 _TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request", "tab_history")
 
 
-class Results:
-    """Shows the controller's result."""
+class Outcome:
+    """What came out of one job: its animation, its JSON, its log; each for a tab of its own."""
 
-    def __init__(self, controller: Controller, maker: Maker) -> None:
+    def __init__(self, maker: Maker, set_seed: Callable[[int], None] | None = None) -> None:
         texts = maker.texts
-        self._controller, self._texts = controller, texts
+        self._texts = texts
         self._prediction: Prediction | None = None
-        self.animation_tab = AnimationTab(controller, maker)
-        self.request_tab = RequestTab(controller, maker)
-        self.history = History(controller, maker)
+        self.animation_tab = AnimationTab(maker, set_seed)
         self.json = maker.html(empty(texts["no_json"]))
         self.save_json = maker.button("save_json", "download", disabled=True)
         self.json_note = maker.html()
         self.logs = maker.html(empty(texts["no_logs"]))
+        self.boxes = (
+            self.animation_tab.box,
+            maker.box([self.json, maker.row([self.save_json, self.json_note])]),
+            maker.box([self.logs]),
+        )
+        self.save_json.on_click(self._save_json)
+
+    def render(self, view: JobView, *, is_old: bool = False) -> None:
+        """Show a job; one of the journal is old."""
+        self.animation_tab.render(view, is_old=is_old)
+        answer, logs = (view.prediction.raw, view.prediction.logs) if view.prediction else (None, "")
+        if isinstance(view.error, ApiError) and view.error.body is not None:  # an endpoint's error is an answer as well
+            answer = view.error.body
+        self.json.value = empty(self._texts["no_json"]) if answer is None else json_view(answer, self._texts)
+        self.logs.value = log_view(logs) if logs else empty(self._texts["no_logs"])
+        if view.prediction is not self._prediction:
+            self.json_note.value = ""
+        self._prediction = view.prediction
+        self.save_json.disabled = view.prediction is None
+
+    def _save_json(self, _: Any) -> None:
+        prediction = self._prediction
+        if prediction is None:
+            return
+        path = Path(f"prediction-{re.sub(r'[^A-Za-z0-9-]', '', prediction.id or 'answer')[:64]}.json")
+        try:
+            path.write_text(json.dumps(prediction.raw, indent=2), encoding="utf-8")
+        except OSError as error:
+            why = error.strerror or error
+            self.json_note.value = problem(self._texts["not_written"].format(path=path, why=why))
+            return
+        self.json_note.value = said(self._texts["saved"].format(path=path.resolve()))
+
+
+class Results(Outcome):
+    """Shows the controller's result; and the request as it stands, and the history."""
+
+    def __init__(self, controller: Controller, maker: Maker) -> None:
+        super().__init__(maker, lambda seed: setattr(controller.request, "seed", seed))
+        self._controller = controller
+        self.request_tab = RequestTab(controller, maker)
+        self.history = History(controller, maker)
         self.tabs = maker.make(
-            widgets.Tab,
-            "ad-results",
-            children=[
-                self.animation_tab.box,
-                maker.box([self.json, maker.row([self.save_json, self.json_note])]),
-                maker.box([self.logs]),
-                self.request_tab.box,
-                self.history.box,
-            ],
+            widgets.Tab, "ad-results", children=[*self.boxes, self.request_tab.box, self.history.box]
         )
         for index, name in enumerate(_TABS):
-            self.tabs.set_title(index, texts[name])
+            self.tabs.set_title(index, maker.texts[name])
         self.tabs.selected_index = 0
-        self.save_json.on_click(self._save_json)
         self.tabs.observe(self._tab_chosen, "selected_index")
         controller.observe(self._result_changed, "result")
         controller.observe(self._displayed_another, ["job", "entry"])
@@ -71,28 +103,6 @@ class Results:
 
     def _result_changed(self, change: Any) -> None:
         view: JobView = change["new"]
-        self.animation_tab.render(view)
-        answer, logs = (view.prediction.raw, view.prediction.logs) if view.prediction else (None, "")
-        if isinstance(view.error, ApiError) and view.error.body is not None:  # an endpoint's error is an answer as well
-            answer = view.error.body
-        self.json.value = empty(self._texts["no_json"]) if answer is None else json_view(answer, self._texts)
-        self.logs.value = log_view(logs) if logs else empty(self._texts["no_logs"])
-        if view.prediction is not self._prediction:
-            self.json_note.value = ""
-        self._prediction = view.prediction
-        self.save_json.disabled = view.prediction is None
+        self.render(view, is_old=self._controller.entry is not None)
         if view.animation is not None and self.tabs.selected_index == _TABS.index("tab_history"):
             self.history.refresh()
-
-    def _save_json(self, _: Any) -> None:
-        prediction = self._prediction
-        if prediction is None:
-            return
-        path = Path(f"prediction-{re.sub(r'[^A-Za-z0-9-]', '', prediction.id or 'answer')[:64]}.json")
-        try:
-            path.write_text(json.dumps(prediction.raw, indent=2), encoding="utf-8")
-        except OSError as error:
-            why = error.strerror or error
-            self.json_note.value = problem(self._texts["not_written"].format(path=path, why=why))
-            return
-        self.json_note.value = said(self._texts["saved"].format(path=path.resolve()))

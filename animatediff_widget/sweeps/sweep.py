@@ -29,6 +29,7 @@ from animatediff_widget.texts import Message
 
 from .axes import read_axes
 from .cells import Cell, Grid, order
+from .files import SweepFiles
 from .loop import Loop
 from .progress import SweepProgress
 from .standing import Standing, Views
@@ -41,7 +42,7 @@ STATES = ("new", "running", "paused", "stopping", "finished")
 
 
 @guarded_class
-class Sweep(HasTraits):
+class Sweep(HasTraits, SweepFiles):
     """One request run over many values of its fields: a job for each combination, side by side.
 
     It is written in the journal before its first job is posted, and each job in it as any job is; a sweep whose process
