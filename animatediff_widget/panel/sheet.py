@@ -28,6 +28,7 @@ _PACE = 1.6
 _LONGEST = 0.8  # in seconds: how long one look makes strips
 _HEAD = 3  # lines of the grid above the cells: how the sweep stands, the name of the columns, their labels
 _LONGEST_LABEL = 60
+_HELD_UP = {"paused": "sweep_paused", "stopping": "sweep_stopping"}
 
 
 class Sheet:
@@ -139,8 +140,8 @@ class Sheet:
         progress, texts = self.sweep.progress, self._texts
         line = progress.in_words(texts)
         state = self.sweep.state
-        if state in ("paused", "stopping"):
-            line = f"{texts[f'sweep_{state}']} · {line}"
+        if state in _HELD_UP:
+            line = f"{texts[_HELD_UP[state]]} · {line}"
         wide = len(self._drawn.seen_columns) + 1 if self._drawn else 1
         parts = [f'<div class="ad-status" style="grid-area:1/1/auto/span {wide}">{plain(shorten(line, 400))}</div>']
         for number, place in self._seen.items():
