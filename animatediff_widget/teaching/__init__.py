@@ -10,7 +10,7 @@ prompt. So what is written for one runs on the other.
 >>> len(steps), steps[0].timestep, steps[-1].next_timestep
 (25, 961, None)
 >>> steps[0].x.shape, steps[0].conditional.weights.shape
-((2,), (3,))
+((2,), (2,))
 """
 
 from __future__ import annotations

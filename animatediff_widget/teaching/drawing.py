@@ -15,8 +15,8 @@ from .svg import BLUE, GRAY, GREEN, INK, RED, Canvas, Picture
 
 __all__ = ["Chart", "Scatter", "draw_plane"]
 
-_PLANE = (-5.0, 5.0, -3.5, 4.5)
-_SCALE = 44  # pixels for 1 on the plane
+_PLANE = (-5.0, 5.0, -3.5, 5.0)
+_SCALE = 36  # pixels for 1 on the plane
 _LONGEST_ARROW = 0.5  # of the field, on the plane
 
 

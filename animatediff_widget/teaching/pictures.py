@@ -180,7 +180,7 @@ def amounts_over_steps(steps: Sequence[Step]) -> Picture:
         canvas.text(left, top - 7, name if _length(name) < 24 else f"{name[:22]}…")
         for column, color in ((1, GRAY), (0, BLUE), (2, RED)):
             canvas.line(chart.places(np.arange(len(trajectory)), values[:, place, column]), color, 2.2)
-        canvas.text(left, chart.bottom + 15, str(trajectory[0].timestep), size=11)
+        canvas.text(left, chart.bottom + 15, f"t = {trajectory[0].timestep}", size=11)
         canvas.text(chart.right, chart.bottom + 15, str(trajectory[-1].timestep), anchor="end", size=11)
     x = 34.0
     for code, color in (("with_prompt", BLUE), ("without_prompt", GRAY), ("guided", RED)):

@@ -76,11 +76,11 @@ class Plane(Model):
 
     def __init__(
         self,
-        centers: Any = ((-2.6, 1.5), (0.0, 1.5), (2.6, 1.5)),
-        spreads: Any = 0.45,
+        centers: Any = ((-2.0, 1.4), (2.0, 1.4)),
+        spreads: Any = 0.4,
         *,
-        general_centers: Any = ((-2.6, 0.6), (0.0, 0.6), (2.6, 0.6)),
-        general_spreads: Any = (0.5, 0.55),
+        general_centers: Any = ((-2.0, 0.7), (2.0, 0.7)),
+        general_spreads: Any = (0.45, 0.5),
     ) -> None:
         self.centers, self.spreads = _islands("centers", centers, "spreads", spreads)
         self.general_centers, self.general_spreads = _islands(
@@ -152,7 +152,7 @@ class Plane(Model):
         general: bool = True,
         title: str = "",
     ) -> Picture:
-        """Draw the plane, from -5 to 5 across and from -3.5 to 4.5 up.
+        """Draw the plane, from -5 to 5 across and from -3.5 to 5 up.
 
         Blue dots are points of the prompt, grey ones points in general.
 
@@ -213,7 +213,7 @@ class Plane(Model):
     def _field(self, t: int) -> tuple[Floats, Floats]:
         """Give the places of the field's arrows and the score there, shape (n, 2) both."""
         across = np.linspace(-4.7, 4.7, _ARROWS)
-        up = np.arange(-3.2, 4.4, across[1] - across[0])
+        up = np.arange(-3.2, 4.9, across[1] - across[0])
         places = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         return places, self.score(places, t)
 
