@@ -13,7 +13,7 @@ from .figure import figure
 from .lexicon import LEXICON, Reading, read
 from .motions import DEFAULT_MOTION, FRAMES, MOTIONS, Motion
 from .presence import shows, without
-from .scene import WORN, Figure, Scene, compose, random_tags
+from .scene import WORN, Figure, Scene, compose
 from .sprites import Floats
 from .styles import DEFAULT_STYLE, STYLES, Style
 from .themes import Painter, layer
@@ -35,7 +35,6 @@ __all__ = [
     "compose",
     "front_to_back",
     "paint",
-    "random_tags",
     "read",
     "shows",
     "without",
@@ -45,14 +44,17 @@ __all__ = [
 _ORDER: tuple[tuple[str, Painter], ...] = (
     ("stars", sky.stars),
     ("aurora", sky.aurora),
+    *layer("heaven"),
     ("sun", sky.sun_or_moon),
     ("rainbow", sky.rainbow),
     ("clouds", sky.clouds),
+    *layer("storm"),
     ("fireworks", sky.fireworks),
-    *layer("sky"),
+    *layer("mountains"),
     ("mountain", land.mountain),
     ("balloon", things.balloon),
     ("rocket", space.rocket),
+    *layer("sky"),
     ("city", land.city),
     ("hills", land.hills),
     ("forest", land.forest),

@@ -9,7 +9,7 @@ from .motions import FRAMES
 from .scene import Figure, Scene
 from .sprites import Color, Sprite, blank, ellipse, lit, mix, put
 
-__all__ = ["figure"]
+__all__ = ["HAIR", "anchor", "figure"]
 
 HAIR: dict[str, Color] = {
     "white": (0.93, 0.93, 0.98),
@@ -136,7 +136,7 @@ def _face(person: Figure, blink: bool) -> Sprite:
         put(sprite, inner & (y == 13), lit(HAIR[person.hair], -0.35))
         put(sprite, (np.abs(x - side * 6.5) < 1.6) & (y >= 22) & (y < 24), mix(SKIN, (1.0, 0.50, 0.50), 0.5))
     put(sprite, (np.abs(x) < 0.6) & (y == 22), lit(SKIN, -0.14))
-    if person.extras & {"beard", "old"}:
+    if person.extras & {"beard", "old", "wizard"}:
         _beard(sprite, lit(HAIR[person.hair], -0.08))
     if "glasses" in person.extras:
         _glasses(sprite)
@@ -253,17 +253,22 @@ def _umbrella() -> Sprite:
     return sprite
 
 
+def anchor(canvas: Canvas, scene: Scene) -> tuple[int, int, np.ndarray]:
+    """Give the person's left and upper edge, and how far the breath lowers the head in each frame."""
+    phase = scene.chance("figure").uniform(0, 6.28)
+    return scene.places["figure"] - 23, SIZE - 47, (canvas.motion.sway(phase, 0.6) < 0).astype(int)
+
+
 def figure(canvas: Canvas, scene: Scene) -> None:
     """Paint the person: hair behind, body, face, hair in front."""
     person = scene.figure
     if person is None:
         return
     rng = scene.chance("figure")
-    x, y = scene.places["figure"] - 23, SIZE - 47
+    x, y, breath = anchor(canvas, scene)
     key = ("figure", person)
     glow, depth = 0.6, 0.95
     phase = rng.uniform(0, 6.28)
-    breath = (canvas.motion.sway(phase, 0.6) < 0).astype(int)
     blinks = (np.arange(FRAMES) - int(rng.integers(0, FRAMES))) % FRAMES < 2
     if "umbrella" in person.extras:
         umbrella = canvas.sprite("umbrella", _umbrella, glow=glow)

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from .catalog import THINGS
 
-__all__ = ["WORN", "Figure", "Scene", "compose", "random_tags"]
+__all__ = ["WORN", "Figure", "Scene", "compose"]
 
 # What a person may wear or show: the `extras` of a `Figure`.
 WORN = frozenset({"kimono", "hat", "umbrella", "smile", "beard", "old", "glasses", "crown"}
@@ -27,10 +27,6 @@ _SEASONS = {"snow": "winter", "cherry": "spring", "plum": "spring", "wisteria": 
 _BRINGS = {"boat": "sea", "lighthouse": "sea", "beach": "sea", **dict.fromkeys(WORN, "figure"), "girl": "figure",
            "boy": "figure", "sunflower": "meadow", "flowers": "meadow", "crescent": "moon",
            "forest": "hills", **{thing.name: thing.brings for thing in THINGS if thing.brings}}  # fmt: skip
-_RANDOM = ("sun", "moon", "stars", "clouds", "rainbow", "rain", "snow", "fog", "fireworks", "sea", "beach", "mountain",
-           "hills", "meadow", "forest", "city", "cherry", "plum", "wisteria", "tree", "pine", "bamboo", "flowers",
-           "sunflower", "petals", "leaves", "boat", "house", "lantern", "torii", "lighthouse", "balloon", "cat",
-           "birds", "butterflies", "fireflies", "girl", "boy", "aurora")  # fmt: skip
 _TALL = ("cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat",
          "castle", "horse", "robot", "astronaut", "fire",
          *(thing.name for thing in THINGS if thing.stands))  # fmt: skip
@@ -39,9 +35,13 @@ _COLORED = ("cat", "balloon", "dragon", "horse", "robot", *(thing.name for thing
 _LANDS = {"sea", "mountain", "hills", "forest", "city", *(thing.name for thing in THINGS if thing.land)}
 # Where nothing grows that nobody asked for.
 _BARREN = {"sea", "city", *(thing.name for thing in THINGS if thing.land)}
+_ABOVE = ("heaven", "storm", "sky", "far")
 # What a tree that nobody asked for might hide.
 _EYECATCHERS = {*_TALL, "balloon", "rocket", "dragon", "figure", "fireworks",
-                *(thing.name for thing in THINGS if thing.layer == "sky" or thing.land)}  # fmt: skip
+                *(it.name for it in THINGS if it.land or it.brings == "sea" or it.layer in _ABOVE)}  # fmt: skip
+_BOYS, _GIRLS = ({thing.name for thing in THINGS if thing.who == who} for who in ("boy", "girl"))
+_HEAVENLY = {thing.name for thing in THINGS if thing.layer == "heaven"}
+_AFLOAT = {thing.name for thing in THINGS if thing.brings == "sea"}
 _GROUNDED = {*_TALL, "meadow", "flowers", "sunflower", "beach", "figure", "rose"}
 # What shows a season that was asked for.
 _SHOWS = {"spring": "flowers", "summer": "flowers", "autumn": "leaves", "winter": "snow"}
@@ -109,11 +109,6 @@ class Scene:
     def chance(self, element: str) -> Generator:
         """Return an element's own random numbers, so that one more element moves none of the others."""
         return np.random.default_rng([*self.seed, *element.encode()])
-
-
-def random_tags(rng: Generator) -> frozenset[str]:
-    """Draw the content of a picture nobody asked for."""
-    return frozenset(str(tag) for tag in rng.choice(_RANDOM, size=rng.integers(2, 5), replace=False))
 
 
 def compose(tags: Iterable[str], seed: tuple[int, ...]) -> Scene:
@@ -194,13 +189,13 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
     dark = time == "night"
     if dark and not things & {"rain", "snow", "fog"} and dice[3] < 0.85:
         things.add("stars")
-    if not things & {"sun", "moon", "rain", "aurora", "fireworks"} and dice[4] < 0.5:
+    if not things & {"sun", "moon", "rain", "aurora", "fireworks", *_HEAVENLY} and dice[4] < 0.5:
         things.add("moon" if dark else "sun")
-    if dice[5] < (0.25 if dark else 0.7):
+    if not things & _HEAVENLY and dice[5] < (0.25 if dark else 0.7):
         things.add("clouds")
     if not dark and "balloon" not in things and dice[6] < 0.3:
         things.add("birds")
-    if "sea" in things and dice[7] < 0.3:
+    if "sea" in things and not things & _AFLOAT and dice[7] < 0.3:
         things.add("boat")
     if not things & _BARREN and season in ("spring", "summer") and dice[8] < 0.5:
         things.add("flowers")
@@ -214,14 +209,14 @@ def _add_company(things: set[str], time: str, season: str, dice: np.ndarray) -> 
 
 def _figure(things: set[str], said: dict[str, str], rng: Generator) -> Figure:
     dice = rng.random(5)
-    kind = "boy" if things & {"boy", "beard", "old"} and "girl" not in things else "girl"
-    if not things & {"girl", "boy"} and dice[0] < 0.3 and "dress" not in said:
+    kind = "boy" if things & {"boy", "beard", "old", *_BOYS} and "girl" not in things else "girl"
+    if not things & {"girl", "boy", *_GIRLS} and dice[0] < 0.3 and "dress" not in said:
         kind = "boy"
     long = "hair:long" in said or ("hair:short" not in said and kind == "girl" and dice[1] < 0.75)
     return Figure(
         kind,
         said.get("hair")
-        or ("white" if "old" in things else "")
+        or ("white" if things & {"old", "wizard"} else "")
         or ("black", "brown", "yellow", "red", "pink", "blue", "white", "purple")[int(dice[2] * 8)],
         said.get("eyes") or ("blue", "green", "brown", "purple", "red")[int(dice[3] * 5)],
         said.get("dress") or _dress(dice[4], said.get("hair"), things),
@@ -253,5 +248,6 @@ def _places(things: set[str], rng: Generator) -> dict[str, int]:
     places["light"] = 32 - side * (int(rng.integers(21, 26)) if edge else int(rng.integers(6, 22)))
     tall = any(name in things for name in _TALL)
     places["mountain"] = 32 - side * (int(rng.integers(1, 7)) if tall else int(rng.integers(-8, 3)))
-    places["boat"] = 32 - side * int(rng.integers(2, 20))
+    # What floats keeps clear of a person.
+    places["boat"] = 32 + (side if "figure" in things else -side) * int(rng.integers(2, 20))
     return places

@@ -37,7 +37,7 @@ SUNS: dict[str, Color] = {
     "sunset": (1.0, 0.62, 0.32),
     "night": (1.0, 0.90, 0.60),
 }
-_WEATHER = frozenset({"rain", "fog", "snow"})
+_WEATHER = frozenset({"rain", "fog", "snow", "lightning"})
 MOON: Color = (0.99, 0.96, 0.82)
 
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from . import animals, beasts, buildings, fauna, town, travel, water
+from . import (
+    animals,
+    beasts,
+    buildings,
+    costumes,
+    fauna,
+    garden,
+    heavens,
+    nature,
+    swimmers,
+    table,
+    town,
+    travel,
+    water,
+    worn,
+)
 from .canvas import Canvas
 from .catalog import THINGS
 from .scene import Scene
@@ -14,7 +29,22 @@ __all__ = ["Painter", "layer"]
 
 Painter: TypeAlias = Callable[[Canvas, Scene], None]
 
-_THEMES = (animals, beasts, buildings, fauna, town, travel, water)
+_THEMES = (
+    animals,
+    beasts,
+    buildings,
+    costumes,
+    fauna,
+    garden,
+    heavens,
+    nature,
+    swimmers,
+    table,
+    town,
+    travel,
+    water,
+    worn,
+)
 _PAINTERS: dict[str, Painter] = {name: getattr(theme, name) for theme in _THEMES for name in theme.__all__}
 
 

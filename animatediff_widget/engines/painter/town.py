@@ -24,7 +24,7 @@ def street(canvas: Canvas, scene: Scene) -> None:
     """Lead a street between houses into the distance, with bunting across it and lamps that are lit when it is dark."""
     rng = scene.chance("street")
     dark, snowy = is_dark(scene), scene.season == "winter"
-    kind, far = int(rng.integers(0, 4)), scene.horizon - 3
+    kind, far, seaside = int(rng.integers(0, 4)), scene.horizon - 3, "sea" in scene.things
 
     def make() -> Sprite:
         shape = np.random.default_rng([kind, 5])
@@ -38,12 +38,13 @@ def street(canvas: Canvas, scene: Scene) -> None:
         rows = np.log2(np.maximum(down, 1)) * 3
         put(sprite, road & (rows % 1 < 0.25), lit(stone, 0.16))
         put(sprite, road & (away < down * 0.05 + 0.6) & (rows % 1 > 0.5), lit(stone, 0.5))
-        _houses(canvas, sprite, far, shape, dark, snowy)
+        _houses(canvas, sprite, far, shape, dark, snowy, (-1,) if seaside else (-1, 1))
         return sprite
 
-    key = ("street", kind, far, dark, snowy)
+    key = ("street", kind, far, dark, snowy, seaside)
     canvas.blit(canvas.sprite(key, make, outline=0.35), -MARGIN, 0, 0.6)
-    _bunting(canvas, far)
+    if not seaside:
+        _bunting(canvas, far)
     for nearness, side in ((9.0, -1), (9.0, 1), (20.0, -1), (20.0, 1)):
         x, top, low = SIZE / 2 + side * nearness, far - nearness * 0.62, far + nearness * 0.74
         pole = np.arange(round(top), round(low))
@@ -58,12 +59,20 @@ def street(canvas: Canvas, scene: Scene) -> None:
             glow(canvas, x + 0.5, top - 1, round(5 + nearness * 0.45), (1.0, 0.80, 0.42), 0.6)
 
 
-def _houses(canvas: Canvas, sprite: Sprite, far: int, shape: np.random.Generator, dark: bool, snowy: bool) -> None:
+def _houses(
+    canvas: Canvas,
+    sprite: Sprite,
+    far: int,
+    shape: np.random.Generator,
+    dark: bool,
+    snowy: bool,
+    sides: tuple[int, ...],
+) -> None:
     """Build both rows of houses: in perspective everything grows with the distance from the middle."""
     y, x = np.mgrid[:SIZE, :WIDE]
     side, away = np.sign(x - WIDE / 2 + 0.5), np.abs(x - WIDE / 2 + 0.5)
     down = y - far
-    for left in (-1, 1):
+    for left in sides:
         for k in range(6):
             outer, inner = _CORNERS[k], _CORNERS[k + 1]
             house = (side == left) & (away <= outer) & (away > inner)
