@@ -30,6 +30,7 @@ __all__ = [
     "JournalError",
     "KeyRefused",
     "MissingExtra",
+    "NotConfirmed",
     "NothingToFollow",
     "OutputError",
     "OutputNotAllowed",
@@ -203,6 +204,10 @@ class JobCanceled(JobError):
 
 class JobTimeout(JobError):
     """Waiting took longer than the person allowed; the job itself may still be running."""
+
+
+class NotConfirmed(AnimateDiffError):
+    """A sweep is so large, where jobs cost money, that it is run only when that was confirmed."""
 
 
 class NothingToFollow(JobError):

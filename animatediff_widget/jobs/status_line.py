@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.texts import TEXTS, Message
 
 from .view import JobView
 
-__all__ = ["describe", "duration"]
+__all__ = ["describe", "duration", "lasting"]
 
 
 def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
@@ -31,7 +31,14 @@ def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
 
 def duration(seconds: float, texts: Mapping[str, str] = TEXTS) -> str:
     """Say a duration, such as ``0.4 s``, ``12 s`` or ``2 min 05 s``."""
+    return lasting(seconds).in_words(texts)
+
+
+def lasting(seconds: float) -> Message:
+    """Give the message that says a duration."""
     if seconds < 9.95:
-        return texts["seconds"].format(seconds=f"{seconds:.1f}")
+        return Message("seconds", seconds=f"{seconds:.1f}")
     minutes, rest = divmod(round(seconds), 60)
-    return texts["minutes"].format(minutes=minutes, seconds=rest) if minutes else texts["seconds"].format(seconds=rest)
+    if minutes >= 60:
+        return Message("hours", hours=minutes // 60, minutes=minutes % 60)
+    return Message("minutes", minutes=minutes, seconds=rest) if minutes else Message("seconds", seconds=rest)

@@ -12,7 +12,9 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import shown
 
-__all__ = ["MOST_CELLS", "apply", "read_axes"]
+from .text import read_text
+
+__all__ = ["MOST_CELLS", "read_axes"]
 
 MOST_CELLS = 100_000
 """A sweep has at most so many cells: its list must fit into memory."""
@@ -34,25 +36,13 @@ def read_axes(request: AnimateDiffRequest, given: Mapping[str, Any]) -> dict[str
     return axes
 
 
-def apply(request: AnimateDiffRequest, axes: Mapping[str, tuple[Any, ...]], settings: Mapping[str, Any]) -> None:
-    """Set a cell's settings on a request, the prompt by search and replace where its first value stands in it."""
-    extra: dict[str, Any] = {}
-    for name, value in settings.items():
-        if not request.has_trait(name):
-            extra[name] = value
-        elif name == "prompt" and axes[name][0] in request.prompt:
-            request.prompt = request.prompt.replace(axes[name][0], value)
-        else:
-            setattr(request, name, value)
-    if extra:
-        request.extra_input = {**request.extra_input, **extra}
-
-
 def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any, ...]:
     _check_name(request, name)
     if name == "seed" and isinstance(given, int) and not isinstance(given, bool):
         return _draw_seeds(given)
-    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+    if isinstance(given, str):
+        given = read_text(request, name, given, MOST_CELLS)
+    if isinstance(given, (bytes, Mapping)) or not isinstance(given, Iterable):
         problem = Message("must_be", name=name, wanted=Message("a_list"), value=shown(given))
         raise InvalidRequest(name, Message("value_refused", problem=problem))
     scratch = request.copy()

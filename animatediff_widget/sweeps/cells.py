@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from animatediff_widget.model.body import Body
-
-from .axes import apply
+from animatediff_widget.model.fields import INPUT_FIELDS
 
 __all__ = ["Cell", "Grid", "cell_key", "order"]
 
@@ -27,12 +27,34 @@ class Grid:
     body: Body
     axes: Mapping[str, tuple[Any, ...]]
 
-    def cells(self, sweep: str) -> tuple[Cell, ...]:
+    def cells(self, sweep: str) -> list[Cell]:
         """Make the cells of a sweep, the last axis the quickest."""
-        return tuple(
+        return [
             Cell(number, MappingProxyType(dict(zip(self.axes, values, strict=True))), cell_key(sweep, number), self)
             for number, values in enumerate(itertools.product(*self.axes.values()))
-        )
+        ]
+
+    def body_of(self, settings: Mapping[str, Any]) -> Body:
+        """Make the body of a cell, whose values were checked when the axes were read.
+
+        The prompt is made by search and replace where the axis's first value stands in it.
+        """
+        body = self.body.to_json()
+        fields: dict[str, Any] = body["input"]
+        for name, value in settings.items():
+            if name == "version":
+                body["version"] = value
+            elif name == "extra_body":
+                body = {"version": body["version"], "input": fields, **value}
+            elif name == "extra_input":
+                for other in set(fields) - set(INPUT_FIELDS) - set(self.axes):
+                    del fields[other]
+                fields |= value
+            elif name == "prompt" and self.axes[name][0] in fields[name]:
+                fields[name] = fields[name].replace(self.axes[name][0], value)
+            else:
+                fields[name] = value
+        return Body.from_json(body)
 
 
 @dataclass(frozen=True)
@@ -57,9 +79,7 @@ class Cell:
     @cached_property
     def body(self) -> Body:
         """What is posted for it, made when it is first asked for."""
-        request = self.grid.body.request()
-        apply(request, self.grid.axes, self.settings)
-        return Body.of(request)
+        return self.grid.body_of(self.settings)
 
 
 def cell_key(sweep: str, number: int, attempt: int = 0) -> str:
@@ -67,11 +87,10 @@ def cell_key(sweep: str, number: int, attempt: int = 0) -> str:
     return uuid.uuid5(uuid.UUID(sweep), f"{number}/{attempt}").hex
 
 
-def order(cells: Sequence[Cell], axes: Mapping[str, tuple[Any, ...]]) -> list[int]:
+def order(axes: Mapping[str, Sequence[Any]]) -> list[int]:
     """Give the cells' numbers in the order of running: what is dearest to change changes slowest."""
-    dear = [name for name in _DEAREST if name in axes]
-    rank = {name: {value: place for place, value in enumerate(axes[name])} for name in dear}
-    return [
-        cell.number
-        for cell in sorted(cells, key=lambda cell: [rank[name][cell.settings[name]] for name in dear])  # stable
-    ]
+    sizes = [len(values) for values in axes.values()]
+    strides = dict(zip(axes, (math.prod(sizes[place + 1 :]) for place in range(len(sizes))), strict=True))
+    names = sorted(axes, key=lambda name: _DEAREST.index(name) if name in _DEAREST else len(_DEAREST))  # stable
+    rows = itertools.product(*(range(0, len(axes[name]) * strides[name], strides[name]) for name in names))
+    return [*map(sum, rows)]

@@ -3,58 +3,57 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.interrupts import uninterrupted
-from animatediff_widget.jobs.job import Job
 from animatediff_widget.jobs.view import JobView
+from animatediff_widget.texts import Message
 
+from .batch import Batch
+from .holding import Holding, ends_all, was_turned_away
+from .progress import SweepProgress
 from .running import CellRunner
 
-__all__ = ["Loop", "Owner"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Loop"]
 
 _TICK = 0.1  # a press is noticed before it feels unheard
 
 
-class Owner(Protocol):
-    """What the loop asks of its sweep."""
-
-    at_once: int
-
-    def make_job(self, number: int) -> Job:
-        """Make the job of a cell."""
-
-    def show_cell(self, number: int, view: JobView) -> None:
-        """Take in how a cell stands."""
-
-    def show(self, state: str | None = None, *, running: int = 0) -> None:
-        """Let the traits follow."""
-
-
 class Loop:
-    """Runs what is pending of a sweep; `run` is called in the thread that is to see the changes."""
+    """Runs what is pending of a sweep, in the thread that calls `run`; `show` is given the state and the progress."""
 
-    def __init__(self, owner: Owner, pending: Iterable[int]) -> None:
-        self._owner = owner
-        self._pending = deque(pending)
+    def __init__(self, batch: Batch, show: Callable[[str, SweepProgress], None]) -> None:
+        self.ended = threading.Event()
+        self.is_wanted = False  # whether a person, or the budget, ended it
+        self._batch, self._standing, self._show = batch, batch.standing, show
+        self._pending = deque(batch.pending())
+        self._expected = batch.plan().seconds
+        self._began = time.monotonic()
+        self._done = 0  # in this run
         self._events: queue.SimpleQueue[tuple[int, JobView] | None] = queue.SimpleQueue()
-        self._runner = CellRunner(lambda number, view: self._events.put((number, view)))
+        self._runner = CellRunner(lambda number, view: self._events.put((number, view)), self._say)
         self._running: set[int] = set()
         self._state = "running"
         self._wanted: deque[str] = deque()  # what the person asked for, in turn
-        self.ended = threading.Event()
+        self._holding = Holding()
+        self._notice: Message | str | None = None  # why it ends early
+        self._said: Message | None = None  # what the runner says
+        self._told: object = None
+        self._tell()
 
     def want(self, what: str) -> None:
         """Ask for ``"pause"``, ``"resume"``, ``"stop"`` or ``"cancel"``, from any thread."""
         self._wanted.append(what)
+        self._events.put(None)
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Run further cells, after the others; from any thread."""
+        self._pending.extend(numbers)
         self._events.put(None)
 
     def run(self, idle: Callable[[], object] | None = None) -> bool:
@@ -79,34 +78,49 @@ class Loop:
         """Do what is to be done now, and wait for a moment; give whether to go on."""
         with uninterrupted():
             self._heed()
-            if self._state == "running":
-                while self._pending and len(self._running) < self._owner.at_once:
-                    self._begin(self._pending.popleft())
+            self._begin()
             if not self._running and (self._state == "stopping" or not self._pending):
                 return False
+            if self._told != (self._state, self._why()):
+                self._tell()
             self._take()
         return True
+
+    def finish(self) -> None:
+        """Show that it has ended."""
+        self._state = "finished"
+        self._tell()
+        self.ended.set()
 
     def _heed(self) -> None:
         while self._wanted:
             what = self._wanted.popleft()
-            state = self._state
             if what == "cancel":
                 self._runner.cancel()
             if what in ("stop", "cancel"):
-                state = "stopping"
-            elif state != "stopping":
-                state = "paused" if what == "pause" else "running"
-            if state != self._state:
-                self._state = state
-                self._owner.show(state, running=len(self._running))
+                self._state, self.is_wanted = "stopping", True
+            elif self._state != "stopping":
+                self._state = "paused" if what == "pause" else "running"
 
-    def _begin(self, number: int) -> None:
-        self._running.add(number)
-        try:
-            self._runner.begin(number, self._owner.make_job(number))
-        except AnimateDiffError as error:
-            self._events.put((number, JobView(state="left", error=error)))
+    def _begin(self) -> None:
+        """Begin cells while there is room."""
+        batch, standing = self._batch, self._standing
+        while self._state == "running" and self._pending and len(self._running) < batch.at_once:
+            number = self._pending[0]
+            is_new = standing.state(number) == "new"
+            if is_new and batch.budget.is_reached(standing.posted, standing.spent):
+                self._state, self.is_wanted = "stopping", True
+                self._notice = Message("budget_reached", count=len(self._pending))
+                return
+            if is_new and not self._holding.may_begin(number):
+                return
+            self._pending.popleft()
+            self._running.add(number)
+            try:
+                self._runner.begin(number, batch.job(number))
+                standing.posted += is_new
+            except AnimateDiffError as error:
+                self._events.put((number, JobView(state="left", error=error)))
 
     def _take(self) -> None:
         """Wait for a change, and take in all there are; a cell's last one of a moment stands for those before."""
@@ -116,10 +130,51 @@ class Loop:
                 event = self._events.get(timeout=seconds)
                 if event is not None:
                     views[event[0]] = event[1]
-                    if event[1].finished:
-                        self._running.discard(event[0])
                 seconds = 0.0
         for number, view in views.items():
-            self._owner.show_cell(number, view)
+            self._heed_view(number, view)
         if views:
-            self._owner.show(running=len(self._running))
+            self._tell()
+
+    def _heed_view(self, number: int, view: JobView) -> None:
+        if view.prediction is not None:
+            self._holding.taken(number)
+        self._standing.show(number, view)
+        if not view.finished:
+            return
+        self._running.discard(number)
+        self._holding.ended(number)
+        turned_away = was_turned_away(view)
+        if turned_away:
+            self._batch.reset(number)
+            self._standing.posted -= 1
+            self._pending.appendleft(number)
+        else:
+            self._done += 1
+        if ends_all(view.error):
+            self._state, self._notice = "stopping", None if view.error is None else view.error.message
+        elif turned_away:
+            self._holding.hold(view.error)
+
+    def _say(self, notice: Message | None) -> None:
+        self._said = notice
+        self._events.put(None)
+
+    def _tell(self) -> None:
+        """Show how far it is."""
+        self._told = self._state, self._why()
+        self._show(self._state, SweepProgress.of(self._standing, len(self._running), self._left(), self._why()))
+
+    def _why(self) -> Message | str | None:
+        """Give why it waits, or ended early."""
+        return self._notice or self._holding.notice or self._said
+
+    def _left(self) -> float | None:
+        """Give how long the rest takes, in whole seconds: by what was done so far, else by the journal's times."""
+        if self._state not in ("running", "stopping") or self._holding.notice:
+            return None
+        took = time.monotonic() - self._began
+        waiting = len(self._pending) if self._state == "running" else 0
+        if self._done >= self._batch.at_once:
+            return float(round(took / self._done * (waiting + len(self._running))))
+        return None if self._expected is None else float(max(round(self._expected - took), 0))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from animatediff_widget.jobs.status_line import duration
 from animatediff_widget.texts import TEXTS, Message
 
+from .standing import Standing
+
 __all__ = ["SweepProgress"]
 
 
@@ -27,7 +29,7 @@ class SweepProgress:
         How many are at the endpoint.
     seconds_left : float or None
         How long the rest will take; None where nothing is known.
-    notice : Message or None
+    notice : Message, str or None
         Why it waits, or stopped early.
     """
 
@@ -38,7 +40,20 @@ class SweepProgress:
     canceled: int = 0
     running: int = 0
     seconds_left: float | None = None
-    notice: Message | None = None
+    notice: Message | str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        standing: Standing,
+        running: int = 0,
+        seconds_left: float | None = None,
+        notice: Message | str | None = None,
+    ) -> SweepProgress:
+        """Give how far the cells are."""
+        counts = standing.counts()
+        done, good, canceled = sum(counts.values()), counts["succeeded"], counts["canceled"]
+        return cls(len(standing.cells), done, good, done - good - canceled, canceled, running, seconds_left, notice)
 
     def in_words(self, texts: Mapping[str, str] = TEXTS) -> str:
         """Put it into words in the texts' language."""
@@ -48,7 +63,7 @@ class SweepProgress:
         if self.seconds_left is not None and self.done < self.total:
             parts.append(texts["time_left"].format(time=duration(self.seconds_left, texts)))
         if self.notice is not None:
-            parts.append(self.notice.in_words(texts))
+            parts.append(self.notice.in_words(texts) if isinstance(self.notice, Message) else self.notice)
         return " · ".join(parts)
 
     def __str__(self) -> str:

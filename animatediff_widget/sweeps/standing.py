@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
-from animatediff_widget.errors import AnimateDiffError, JobCanceled, JobError, JobFailed, JournalError
+from animatediff_widget.errors import AnimateDiffError, InvalidArgument, JobCanceled, JobError, JobFailed, JournalError
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.status import FINAL_STATES
+from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import shown
 
 from .cells import Cell
 
@@ -39,7 +41,7 @@ class Ended:
     @classmethod
     def of(cls, view: JobView) -> Ended:
         """Keep what is needed of a job's last view."""
-        seconds, predict_time, seed = _measures(view.prediction, view.elapsed)
+        seconds, predict_time, seed = _measures(view.prediction, view.elapsed)  # nothing where none was created
         path = view.animation.path if view.animation else None
         error = view.error.with_traceback(None) if view.error else None  # a traceback keeps all its frames
         return cls(view.state, seconds, predict_time, seed, str(path) if path else None, error)
@@ -59,7 +61,9 @@ class Standing:
     """How each cell stands; written by the thread that runs the sweep, read by any."""
 
     def __init__(self, cells: Sequence[Cell], journal: JournalProtocol) -> None:
-        self.cells = list(cells)  # a cell that is run again has another key
+        self.cells = tuple(cells)  # a cell that is run again has another key
+        self.posted = 0  # how many jobs, in all
+        self.spent = 0.0  # how long their models ran, in seconds
         self._journal = journal
         self._running: dict[int, JobView] = {}
         self._ended: dict[int, Ended] = {}
@@ -76,13 +80,14 @@ class Standing:
         """Take in what the journal has of a cell."""
         if entry.key != self.cells[number].key:
             self.reset(number, entry.key)
+        self.posted += 1
         if entry.state in FINAL_STATES:
             self._set(number, None, Ended.recorded(entry))
 
     def reset(self, number: int, key: str) -> None:
         """Let a cell stand as one that has not begun, under a key."""
-        cell = self.cells[number]
-        self.cells[number] = Cell(cell.number, cell.settings, key, cell.grid)
+        cell = replace(self.cells[number], key=key)
+        self.cells = (*self.cells[:number], cell, *self.cells[number + 1 :])
         self._set(number, None, None)
 
     def _set(self, number: int, view: JobView | None, ended: Ended | None) -> None:
@@ -95,6 +100,7 @@ class Standing:
                 self._running[number] = view
             if ended is not None:
                 self._ended[number] = ended
+                self.spent += ended.predict_time or ended.seconds or 0.0
                 self._counts[ended.state] += 1
             self._token += 1
             self._changed.pop(number, None)
@@ -115,10 +121,6 @@ class Standing:
         with self._lock:
             return +self._counts
 
-    def ended(self, number: int) -> Ended | None:
-        """Give what is known of a cell that ended; None where it has not."""
-        return self._ended.get(number)
-
     def state(self, number: int) -> str:
         """Give a cell's state, as a job's."""
         ended, view = self._ended.get(number), self._running.get(number, _NEW)
@@ -138,6 +140,28 @@ class Standing:
             return view
         animations = _Stored(entry) if ended.state == "succeeded" else ()
         return replace(view, prediction=entry.prediction, animations=animations, adopted=entry.adopted)
+
+    def find(self, settings: dict[str, Any]) -> int:
+        """Give the number of the one cell that has these settings."""
+        fitting = [cell for cell in self.cells if settings.items() <= cell.settings.items()]
+        if len(fitting) != 1:
+            code = "names_many_cells" if fitting else "names_no_cell"
+            axes = ", ".join(self.cells[0].settings)
+            raise InvalidArgument(Message(code, settings=shown(settings), axes=axes))
+        return fitting[0].number
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Give what a table says of each cell."""
+        for cell in self.cells:
+            ended = self._ended.get(cell.number) or Ended("")
+            yield {
+                **cell.settings,
+                "state": self.state(cell.number),
+                "seed": cell.settings.get("seed", cell.grid.body.seed) if ended.seed is None else ended.seed,
+                "seconds": ended.seconds,
+                "file": ended.file,
+                "error": None if ended.error is None else str(ended.error),
+            }
 
 
 class Views(Sequence[JobView]):
@@ -185,5 +209,5 @@ class _Stored(Sequence[Animation]):
 def _measures(answer: Prediction | None, elapsed: float | None) -> tuple[float | None, float | None, int | None]:
     """Give how long a job took, how long its model ran, and the seed that it used."""
     if answer is None:
-        return elapsed, None, None
+        return None, None, None
     return elapsed if answer.predict_time is None else answer.predict_time, answer.predict_time, answer.seed

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import re
 import threading
-import time
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from traitlets import Enum, HasTraits, Instance
-
 from animatediff_widget.backends.client import Client
-from animatediff_widget.errors import InvalidArgument, JobError, JournalError, check
+from animatediff_widget.errors import InvalidArgument, JobError, JournalError, NotConfirmed, check
 from animatediff_widget.interrupts import uninterrupted
-from animatediff_widget.jobs.job import Job
-from animatediff_widget.jobs.view import JobView
-from animatediff_widget.journal import Journal, JournalProtocol, Part, SweepEntry
+from animatediff_widget.journal import Claim, Journal, JournalProtocol
 from animatediff_widget.keys.credentials import saved_key, typed_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.request import AnimateDiffRequest
-from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.texts import Message
 
 from .axes import read_axes
-from .cells import Cell, Grid, order
+from .batch import Batch
+from .cells import Grid
 from .files import SweepFiles
 from .loop import Loop
+from .plan import Budget, SweepPlan
 from .progress import SweepProgress
-from .standing import Standing, Views
+from .traits import SweepTraits
 
 __all__ = ["Sweep"]
 
-_HOSTED_AT_ONCE = 8
+logger = logging.getLogger(__name__)
+
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
-STATES = ("new", "running", "paused", "stopping", "finished")
 
 
 @guarded_class
-class Sweep(HasTraits, SweepFiles):
+class Sweep(SweepTraits, SweepFiles):
     """One request run over many values of its fields: a job for each combination, side by side.
 
     It is written in the journal before its first job is posted, and each job in it as any job is; a sweep whose process
@@ -56,6 +53,9 @@ class Sweep(HasTraits, SweepFiles):
         Where to run; as for `Job` when not given.
     at_once : int, optional
         How many jobs run side by side; by default 8, at the built-in server one for each processor.
+    budget : int, str or Budget, optional
+        How much it may take: a number of jobs, or a time such as ``"90s"``, ``"5 min"`` or ``"2h"`` that the endpoint's
+        models run in all (its ``predict_time``). Once that is reached, no further job is begun.
     journal : Journal, optional
         Where to write it down; the person's own when not given.
     timeout : float
@@ -63,9 +63,11 @@ class Sweep(HasTraits, SweepFiles):
     key : str, optional
         Its key in the journal; drawn when not given.
     **axes
-        For any field of the request, or of its `extra_input`, the values to try: ``steps=[1, 4, 25]``. ``seed=4`` is a
-        number of seeds, drawn once and kept. Where the first value of ``prompt=["night", "day"]`` stands in the
-        request's prompt, each takes its place there; else each is a whole prompt.
+        For any field of the request, or of its `extra_input`, the values to try: ``steps=[1, 4, 25]``, or text:
+        ``"1, 5, .., 25"``, ``"1-10 (+3)"``, ``"1-10 [4]"`` (four of them, evenly), ``"1-10, SKIP: 7"``, with ``||``
+        between values that hold a comma. ``seed=4`` is a number of seeds, drawn once and kept. Where the first value of
+        ``prompt=["night", "day"]`` stands in the request's prompt, each takes its place there; else each is a whole
+        prompt.
 
     Attributes
     ----------
@@ -78,6 +80,8 @@ class Sweep(HasTraits, SweepFiles):
     ------
     InvalidRequest
         When an axis names no field, has no value or one twice, or a value is refused.
+    InvalidArgument
+        When another argument cannot be.
 
     Examples
     --------
@@ -86,15 +90,13 @@ class Sweep(HasTraits, SweepFiles):
     [{'steps': 1, 'guidance_scale': 7.0}, {'steps': 4, 'guidance_scale': 7.0}]
     """
 
-    state = Enum(STATES, "new", read_only=True)
-    progress = Instance(SweepProgress, allow_none=False, read_only=True)
-
     def __init__(
         self,
         request: AnimateDiffRequest | Body,
         client: Client | Endpoint | None = None,
         at_once: int | None = None,
         *,
+        budget: Budget | int | str | None = None,
         journal: JournalProtocol | None = None,
         timeout: float = 1800.0,
         key: str | None = None,
@@ -103,27 +105,23 @@ class Sweep(HasTraits, SweepFiles):
         super().__init__()
         check((Client, Endpoint), none=True, client=client)
         check(int, none=True, at_once=at_once)
-        check(str, none=True, key=key)
-        body = Body.of(Body.of(request).request().seeded())
         check(JournalProtocol, none=True, journal=journal)
         check(float, timeout=timeout)
-        self.client = client if isinstance(client, Client) else Client(client)
-        free = self.client.backend.abilities.free
-        self.at_once = max(at_once or ((os.cpu_count() or 1) if free else _HOSTED_AT_ONCE), 1)
-        self.journal: JournalProtocol = journal or Journal()
-        self.timeout = timeout
-        self.key = key or self.journal.new_key()
-        if not _KEY.fullmatch(self.key):
-            raise JournalError(Message("not_a_journal_key", key=repr(self.key[:80])))
-        self._grid = grid = Grid(body, MappingProxyType(read_axes(body.request(), axes)))
-        self._created = time.time()
-        self._standing = Standing(grid.cells(self.key), self.journal)
-        self._order = order(self.cells, self.axes)
-        self._made: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
+        check(str, none=True, key=key)
+        if key is not None and not _KEY.fullmatch(key):
+            raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
+        body = Body.of(Body.of(request).request().seeded())
+        grid = Grid(body, MappingProxyType(read_axes(body.request(), axes)))
+        limits = Budget.of(budget)
+        client = client if isinstance(client, Client) else Client(client)
+        journal = journal or Journal()
+        self._batch = Batch(key or journal.new_key(), grid, client, journal, at_once, timeout)
+        self._batch.budget = limits
         self._loop: Loop | None = None
         self._thread: threading.Thread | None = None
+        self._process = 0  # where the loop is
         self._starting = threading.Lock()
-        self.set_trait("progress", self._progress(0))
+        self.set_trait("progress", SweepProgress(len(self.cells)))
 
     @classmethod
     def load(
@@ -131,7 +129,7 @@ class Sweep(HasTraits, SweepFiles):
     ) -> Sweep:
         """Take a sweep up from the journal; what ended is there at once, and `run` or `start` goes on with the rest.
 
-        What is begun is followed to its end and never posted again; what was never begun is posted.
+        What was begun is followed to its end and never posted again; what was never begun is posted.
 
         Parameters
         ----------
@@ -159,119 +157,59 @@ class Sweep(HasTraits, SweepFiles):
             client = Client(endpoint, typed_key(endpoint) or saved_key(endpoint))
         given: dict[str, Any] = {**entry.options, **entry.axes}
         sweep = cls(entry.body, client, journal=journal, key=key, **given)
-        # Of a cell that was run again, the last time.
-        last = {job.part.cell: job for job in journal.cells(key) if job.part}
-        for number, job in last.items():
-            if number < len(sweep.cells):
-                sweep._standing.recall(number, job)
-        sweep.show("new" if sweep._pending() else "finished")
+        sweep._batch.recall(entry, journal.cells(key))
+        if not sweep._batch.pending():
+            sweep.set_trait("state", "finished")
+        sweep.set_trait("progress", SweepProgress.of(sweep._batch.standing))
         return sweep
 
     def __reduce__(self) -> NoReturn:
         raise InvalidArgument(Message("job_not_copied"))
 
-    def __repr__(self) -> str:
-        return f"<Sweep {len(self.cells)} cells: {' × '.join(self.axes)}, {self.progress.done} done>"
+    def plan(self) -> SweepPlan:
+        """Say what running it takes: how many jobs are still to be posted, where, and about how long that takes."""
+        return self._batch.plan()
 
-    @property
-    def request(self) -> AnimateDiffRequest:
-        """What the cells vary: a new request each time."""
-        return self._grid.body.request()
+    def start(self, confirm: bool = False) -> Sweep:
+        """Run the cells in the background, and give the sweep back; does nothing where it runs already.
 
-    @property
-    def axes(self) -> Mapping[str, tuple[Any, ...]]:
-        """Each axis's values, in the order given, the drawn seeds among them."""
-        return self._grid.axes
-
-    @property
-    def cells(self) -> Sequence[Cell]:
-        """The cells, one for each combination of values; the last axis changes quickest."""
-        return self._standing.cells
-
-    @property
-    def views(self) -> Sequence[JobView]:
-        """How each cell stands now; of one that ended, read from the journal when it is asked for."""
-        return Views(self._standing)
-
-    def view(self, cell: Cell | int) -> JobView:
-        """Give how one cell stands now."""
-        return self.views[self._number(cell)]
-
-    @property
-    def jobs(self) -> Sequence[Job]:
-        """The job of each cell, made when it is asked for."""
-        return Jobs(self)
-
-    def __getitem__(self, settings: Mapping[str, Any]) -> Job:
-        """Give the job of the one cell that has these settings."""
-        check(Mapping, settings=settings)
-        fitting = [cell for cell in self.cells if cell.settings.items() >= dict(settings).items()]
-        if len(fitting) != 1:
-            code = "names_many_cells" if fitting else "names_no_cell"
-            raise InvalidArgument(Message(code, settings=str(dict(settings)), axes=", ".join(self.axes)))
-        return self.jobs[fitting[0].number]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Give one dict a cell: each axis's value, state, seed, seconds, file and error; pandas takes them as they are.
-
-        ``seconds`` is how long the endpoint took, ``file`` the animation's name; None where there is none.
+        `confirm` and what is raised are as for `run`.
         """
-        rows = []
-        for cell in tuple(self.cells):
-            ended = self._standing.ended(cell.number)
-            seed = ended.seed if ended and ended.seed is not None else cell.settings.get("seed", self._grid.body.seed)
-            rows.append(
-                {
-                    **cell.settings,
-                    "state": self._standing.state(cell.number),
-                    "seed": seed,
-                    "seconds": ended and ended.seconds,
-                    "file": ended and ended.file,
-                    "error": str(ended.error) if ended and ended.error else None,
-                }
-            )
-        return rows
-
-    def changes(self, since: int = 0) -> tuple[int, list[int]]:
-        """Give a token, and the numbers of the cells that changed since another; 0 stands for the beginning."""
-        check(int, since=since)
-        return self._standing.changes(since)
-
-    def start(self) -> Sweep:
-        """Run the cells in the background, and give the sweep back; does nothing where it runs already."""
         with uninterrupted(), self._starting:
-            if self._loop is None:
-                loop = self._open()
-                if loop is not None:
-                    self._thread = threading.Thread(
-                        target=self._go, args=(loop,), name="animatediff-sweep", daemon=True
-                    )
-                    self._thread.start()
+            begun = self._open(confirm)
+            if begun is not None:
+                self._thread = threading.Thread(target=self._go, args=begun, name="animatediff-sweep", daemon=True)
+                self._thread.start()
         return self
 
-    def run(self, idle: Callable[[], object] | None = None) -> Sweep:
+    def run(self, idle: Callable[[], object] | None = None, confirm: bool = False) -> Sweep:
         """Run the cells to their end, and give the sweep back. Observers are called in this thread.
 
-        A cell that fails does not stop the others. An interrupt cancels the jobs that run, and leaves the rest.
+        A cell that fails does not stop the others. Where the endpoint takes no jobs for a while (too many of them, no
+        credit, no connection), the sweep waits and goes on by itself. An interrupt cancels the jobs that run and leaves
+        the rest as it is; `run` goes on with it.
 
         Parameters
         ----------
         idle : callable, optional
             Called about ten times a second while it runs; it may call `pause`, `stop` or `cancel`.
+        confirm : bool
+            That more than 10 jobs may be posted where they cost money. One that was confirmed stays so.
 
         Raises
         ------
+        NotConfirmed
+            When that is needed and was not given; it says what would be posted (`plan`).
         AnimateDiffError
             When the journal cannot be written, or another process runs this sweep.
         """
         check(Callable, none=True, idle=idle)
         with self._starting:
-            loop = self._open() if self._loop is None else None
-        if loop is not None:
-            if self._go(loop, idle):
-                raise KeyboardInterrupt
-        else:
+            begun = self._open(confirm)
+        if begun is None:
             self.wait()
+        elif self._go(*begun, idle):
+            raise KeyboardInterrupt
         return self
 
     def pause(self) -> None:
@@ -290,105 +228,78 @@ class Sweep(HasTraits, SweepFiles):
         """Begin no further cells, and cancel those that run."""
         self._want("cancel")
 
+    def retry(self, confirm: bool = False) -> Sweep:
+        """Run the cells again, in the background, that failed or were canceled, and what was never begun.
+
+        A cell whose job may have been created all the same (state ``"unknown"``), or may still run, is not posted
+        again. `confirm` is as for `run`, of the cells that are run again.
+        """
+        with uninterrupted(), self._starting:
+            failed = self._batch.failed()
+            self._check_confirmed(self._batch.plan(failed), confirm)
+            for number in failed:
+                self._batch.reset(number)
+            if self._loop is not None:
+                self._loop.add(failed)
+        return self.start(confirm)
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, `timeout` seconds at the most; give whether it has ended."""
         check(float, none=True, timeout=timeout)
         loop = self._loop
-        if loop is None or self._thread is threading.current_thread():
+        if loop is None or self._thread is threading.current_thread():  # an observer asks
             return self.state == "finished"
+        self._check_process()
         return loop.ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+
+    def _check_process(self) -> None:
+        """Refuse to wait for a loop that is in another process."""
+        if self._loop is not None and self._process != os.getpid():
+            raise JobError(Message("in_a_fork", key=self.key))
+
+    def _check_confirmed(self, plan: SweepPlan, confirm: object) -> None:
+        check(bool, confirm=confirm)
+        if plan.needs_confirmation and not confirm:
+            raise NotConfirmed(Message("not_confirmed", plan=plan.message))
 
     def _want(self, what: str) -> None:
         loop = self._loop
         if loop is not None:
+            self._check_process()
             loop.want(what)
 
-    def _number(self, cell: Cell | int) -> int:
-        check((Cell, int), cell=cell)
-        return cell.number if isinstance(cell, Cell) else cell
-
-    def _pending(self) -> list[int]:
-        """Give the cells that are to be begun or taken up, in the order of running."""
-        return [number for number in self._order if self._standing.state(number) not in FINAL_STATES]
-
-    def _open(self) -> Loop | None:
-        """Write the sweep down; give the loop that runs it, or None where nothing is to be done."""
-        pending = self._pending()
-        if not pending:
+    def _open(self, confirm: bool) -> tuple[Loop, Claim] | None:
+        """Write the sweep down; give what runs it, or None where it runs already or nothing is to be done."""
+        if self._loop is not None:
+            self._check_process()
+            return None
+        if not self._batch.pending():
             self.set_trait("state", "finished")
             return None
-        self._claim = self.journal.claim(self.key)
-        if self._claim is None:
-            raise JobError(Message("sweep_runs_elsewhere"))
-        try:
-            endpoint = self.client.endpoint
-            options = {"at_once": self.at_once, "timeout": self.timeout}
-            self.journal.begin_sweep(
-                SweepEntry(
-                    self.key, self._created, endpoint.url, endpoint.kind, self._grid.body, dict(self.axes), options
-                )
-            )
-        except BaseException:
-            self._claim.release()
-            raise
-        self._loop = Loop(self, pending)
-        self.show("running")
-        return self._loop
+        if not self._batch.is_confirmed:
+            self._check_confirmed(self.plan(), confirm)
+        claim = self._batch.open()
+        self._process = os.getpid()
+        self._loop = Loop(self._batch, self._show)
+        return self._loop, claim
 
-    def _go(self, loop: Loop, idle: Callable[[], object] | None = None) -> bool:
+    def _go(self, loop: Loop, claim: Claim, idle: Callable[[], object] | None = None) -> bool:
+        """Run the loop in this thread; give whether an interrupt canceled the jobs."""
         try:
-            return loop.run(idle)
+            with claim:
+                try:
+                    return loop.run(idle)
+                finally:
+                    with contextlib.suppress(JournalError):  # it is open then, and is offered to be taken up
+                        self._batch.close(loop.is_wanted)
         finally:
-            left = self._pending()
-            self.journal.end_sweep(self.key, "stopped" if left else "finished")
-            self._loop = None
-            if self._claim is not None:
-                self._claim.release()
-            self.show("finished")
-            loop.ended.set()
+            self._loop = self._thread = None
+            loop.finish()
 
-    def make_job(self, number: int) -> Job:
-        """Give the job of a cell: the one that somebody has, or a new one, or one of the journal."""
-        job = self._made.get(number)
-        cell = self.cells[number]
-        if job is None or job.key != cell.key or (job.finished and job.state not in FINAL_STATES):
-            entry = self.journal.get(cell.key)
-            if entry is None:
-                part = Part(self.key, number)
-                job = Job(cell.body, self.client, journal=self.journal, timeout=self.timeout, key=cell.key, part=part)
-            else:
-                there = self.client if entry.endpoint == self.client.endpoint.url else None
-                job = Job.resume(entry, there, journal=self.journal, timeout=self.timeout)
-            self._made[number] = job
-        return job
-
-    def show_cell(self, number: int, view: JobView) -> None:
-        """Take in how a cell stands."""
-        self._standing.show(number, view)
-
-    def show(self, state: str | None = None, *, running: int = 0) -> None:
-        """Let the traits follow."""
-        self.set_trait("progress", self._progress(running))
-        if state is not None:
-            self.set_trait("state", state)
-
-    def _progress(self, running: int) -> SweepProgress:
-        counts = self._standing.counts()
-        done = sum(counts.values())
-        good, canceled = counts["succeeded"], counts["canceled"]
-        return SweepProgress(len(self.cells), done, good, done - good - canceled, canceled, running)
-
-
-class Jobs(Sequence[Job]):
-    """The jobs of a sweep, made when they are asked for."""
-
-    def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
-
-    def __len__(self) -> int:
-        return len(self._sweep.cells)
-
-    def __getitem__(self, place: Any) -> Any:
-        numbers = range(len(self))[place]
-        make = self._sweep.make_job
-        return make(numbers) if isinstance(numbers, int) else [*map(make, numbers)]
+    def _show(self, state: str, progress: SweepProgress) -> None:
+        """Let the traits follow. An observer that raises stops nothing."""
+        for name, value in (("progress", progress), ("state", state)):
+            try:
+                self.set_trait(name, value)
+            except Exception:
+                logger.exception("an observer of the sweep's %s failed", name)

@@ -1,0 +1,138 @@
+"""The jobs of a sweep: which are to be run, how each is made, and what the journal is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from animatediff_widget.backends.client import Client
+from animatediff_widget.errors import JobError, JournalError
+from animatediff_widget.jobs.job import Job
+from animatediff_widget.journal import Claim, JournalEntry, JournalProtocol, Part, SweepEntry
+from animatediff_widget.model.status import ENDED_STATES, FINAL_STATES
+from animatediff_widget.texts import Message
+
+from .cells import Grid, cell_key, order
+from .plan import Budget, SweepPlan, estimate
+from .standing import Standing
+
+__all__ = ["Batch", "Jobs"]
+
+_HOSTED_AT_ONCE = 8
+
+
+class Batch:
+    """The jobs of a sweep, and how they stand."""
+
+    def __init__(
+        self, key: str, grid: Grid, client: Client, journal: JournalProtocol, at_once: int | None, timeout: float
+    ) -> None:
+        self.key, self.grid, self.client, self.journal, self.timeout = key, grid, client, journal, timeout
+        self.is_free = client.backend.abilities.free
+        self.at_once = max(at_once or ((os.cpu_count() or 1) if self.is_free else _HOSTED_AT_ONCE), 1)
+        self.budget = Budget()
+        self.standing = Standing(grid.cells(key), journal)
+        self.is_confirmed = False
+        self._created = time.time()
+        self._order = order(grid.axes)
+        self._attempts: dict[int, int] = {}  # of cells that were run more than once, how often before
+        self._made: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
+
+    def recall(self, sweep: SweepEntry, jobs: list[JournalEntry]) -> None:
+        """Take in what the journal has; of a cell that was run again, the last time."""
+        self._created = sweep.created
+        self.is_confirmed = sweep.endpoint == self.client.endpoint.url
+        for entry in jobs:
+            number = -1 if entry.part is None else entry.part.cell
+            if 0 <= number < len(self.standing.cells):
+                if entry.key != self.standing.cells[number].key:
+                    self._attempts[number] = self._attempts.get(number, 0) + 1
+                self.standing.recall(number, entry)
+
+    def options(self) -> dict[str, Any]:
+        """Give what the sweep is run with, for the journal; the arguments of `Sweep` by their names."""
+        budget = self.budget.jobs if self.budget.seconds is None else f"{self.budget.seconds:f}s"
+        return {"at_once": self.at_once, "timeout": self.timeout, "budget": budget}
+
+    def open(self) -> Claim:
+        """Write the sweep in the journal; give the right to run it, which no other process has."""
+        claim = self.journal.claim(self.key)
+        if claim is None:
+            raise JobError(Message("sweep_runs_elsewhere"))
+        try:
+            where = self.client.endpoint
+            axes: Mapping[str, tuple[Any, ...]] = dict(self.grid.axes)
+            self.journal.begin_sweep(
+                SweepEntry(self.key, self._created, where.url, where.kind, self.grid.body, axes, self.options())
+            )
+        except BaseException:
+            claim.release()
+            raise
+        self.is_confirmed = True
+        return claim
+
+    def close(self, is_wanted: bool) -> None:
+        """Write in the journal how the sweep was left; one that ended early and not by a person stays open."""
+        if all(self.standing.state(number) in ENDED_STATES for number in self._order):
+            self.journal.end_sweep(self.key, "finished")
+        elif is_wanted:
+            self.journal.end_sweep(self.key, "stopped")
+
+    def pending(self) -> list[int]:
+        """Give the cells that are to be begun or taken up, in the order of running."""
+        return [number for number in self._order if self.standing.state(number) not in FINAL_STATES]
+
+    def plan(self, numbers: list[int] | None = None) -> SweepPlan:
+        """Say what posting these cells takes, or all that were never begun."""
+        if numbers is None:
+            numbers = [number for number in self._order if self.standing.state(number) == "new"]
+        cells = (self.standing.cells[number] for number in numbers)
+        seconds = estimate(cells, self.at_once, self.journal, self.client.endpoint) if numbers else 0.0
+        return SweepPlan(len(numbers), self.client.endpoint, self.at_once, seconds, not self.is_free)
+
+    def failed(self) -> list[int]:
+        """Give the cells that failed or were canceled: of none of them an animation will come."""
+        return [number for number in self._order if self.standing.state(number) in ("failed", "canceled")]
+
+    def reset(self, number: int) -> None:
+        """Let a cell be begun anew, under another key where the journal knows the one before."""
+        key, entry = self.standing.cells[number].key, None
+        with contextlib.suppress(JournalError):
+            entry = self.journal.get(key)
+        if entry is not None:
+            attempt = self._attempts[number] = self._attempts.get(number, 0) + 1
+            key = cell_key(self.key, number, attempt)
+        self.standing.reset(number, key)
+
+    def job(self, number: int) -> Job:
+        """Give the job of a cell: the one that somebody has, or a new one, or one of the journal."""
+        cell = self.standing.cells[number]
+        job = self._made.get(number)
+        if job is None or job.key != cell.key or (job.finished and job.state not in FINAL_STATES):
+            entry = self.journal.get(cell.key)
+            if entry is None:
+                part = Part(self.key, number)
+                job = Job(cell.body, self.client, journal=self.journal, timeout=self.timeout, key=cell.key, part=part)
+            else:
+                there = self.client if entry.endpoint == self.client.endpoint.url else None
+                job = Job.resume(entry, there, journal=self.journal, timeout=self.timeout)
+            self._made[number] = job
+        return job
+
+
+class Jobs(Sequence[Job]):
+    """The jobs of a sweep, in the order of its cells, made when they are asked for."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return len(self._batch.standing.cells)
+
+    def __getitem__(self, place: Any) -> Any:
+        numbers = range(len(self))[place]
+        return self._batch.job(numbers) if isinstance(numbers, int) else [*map(self._batch.job, numbers)]

@@ -1,0 +1,165 @@
+"""Sweeps where something goes wrong: refused jobs, lost answers, wrong keys, killed processes, second attempts."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import misbehaving as bad
+import pytest
+from misbehaving import Misbehaving, status
+
+from animatediff_widget import AnimateDiffRequest, Client, Sweep
+from animatediff_widget.errors import AnimateDiffError
+
+BOAT = AnimateDiffRequest(prompt="a boat", seed=7)
+KEY = "a-key-of-the-relay-1234567890"
+
+
+@pytest.fixture
+def server():
+    with Misbehaving() as server:
+        server.client = Client(server.endpoint, KEY)
+        yield server
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Let a sweep that is held back go on at once; give how long it would have waited."""
+    waited = []
+
+    def lasting(seconds):
+        waited.append(seconds)
+        return "a while"
+
+    monkeypatch.setattr("animatediff_widget.sweeps.holding.lasting", lasting)
+    monkeypatch.setattr("animatediff_widget.sweeps.holding._FIRST_WAIT", 0.02)
+    return waited
+
+
+def seeds(server):
+    return sorted(job["input"]["seed"] for job in server.jobs.values())
+
+
+def test_without_credit_it_says_so_waits_and_goes_on_by_itself(server, journal, waits):
+    server.scripts["create"] = [bad.well, *[status(402, {"detail": "Insufficient credit"})] * 4]
+    sweep = Sweep(BOAT, server.client, 2, journal=journal, seed=[1, 2, 3, 4])
+    said = []
+    sweep.observe(lambda change: said.append(str(change.new.notice or "")), "progress")
+    sweep.run()
+    assert sweep.progress.succeeded == 4
+    assert seeds(server) == [1, 2, 3, 4], "none twice"
+    assert any("no credit left" in line and "it goes on by itself in" in line for line in said)
+    assert said[-1] == ""
+    assert len(waits) >= 3
+    assert waits == [0.02 * 2**count for count in range(len(waits))], "later and later"
+    loaded = Sweep.load(sweep.key, server.client, journal=journal)
+    assert [row["file"] for row in loaded.rows()] == [row["file"] for row in sweep.rows()]
+    assert [cell.key for cell in loaded.cells] == [cell.key for cell in sweep.cells]
+
+
+def test_a_wrong_key_ends_it_after_the_first_refusals_and_it_is_offered_again(server, journal):
+    server.always["create"] = status(401, {"detail": "Unauthenticated"})
+    sweep = Sweep(BOAT, server.client, 2, journal=journal, seed=[*range(10)]).run()
+    assert (sweep.state, sweep.progress.done) == ("finished", 0)
+    assert "Check the key" in str(sweep.progress)
+    assert len(server.asked("create")) <= 2
+    assert [each.key for each in journal.sweeps_to_pick_up()] == [sweep.key]
+    del server.always["create"]
+    assert sweep.run().progress.succeeded == 10
+    assert not journal.sweeps_to_pick_up()
+
+
+def test_where_nothing_can_be_stored_no_further_job_is_paid_for(server, journal):
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2, 3])
+    journal.folder.mkdir(parents=True)
+    journal.animations.write_bytes(b"a file where the folder should be")
+    sweep.run()
+    assert [row["state"] for row in sweep.rows()] == ["left", "new", "new"]
+    assert "make room" in str(sweep.progress)
+    journal.animations.unlink()
+    assert sweep.run().progress.succeeded == 3
+    assert seeds(server) == [1, 2, 3]
+
+
+def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.control.Control.wait", lambda control, seconds: None)
+    refused = status(422, {"detail": "no"})
+    server.scripts["create"] = [bad.well, refused, bad.reset_after]
+    server.always["list"] = status(404)
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2, 3]).run()
+    assert [row["state"] for row in sweep.rows()] == ["succeeded", "failed", "unknown"]
+    assert journal.sweep(sweep.key).state == "finished", "the one job is offered by itself"
+    keys = [cell.key for cell in sweep.cells]
+    assert sweep.retry().wait(60)
+    assert [row["state"] for row in sweep.rows()] == ["succeeded", "succeeded", "unknown"]
+    assert seeds(server) == [1, 2, 3]
+    assert [old == cell.key for old, cell in zip(keys, sweep.cells, strict=True)] == [True, False, True]
+    again = Sweep.load(sweep.key, server.client, journal=journal)
+    assert [row["state"] for row in again.rows()] == ["succeeded", "succeeded", "new"]
+    assert [cell.key for cell in again.cells] == [cell.key for cell in sweep.cells]
+
+
+def test_a_failed_cell_can_fail_again_and_each_attempt_stays_in_the_journal(quick, journal):
+    sweep = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]).run()
+    assert sweep.retry().wait(60)
+    sweep = Sweep.load(sweep.key, quick, journal=journal)
+    assert [row["state"] for row in sweep.rows()] == ["failed", "succeeded"]
+    assert [entry.state for entry in journal.cells(sweep.key) if entry.part.cell == 0] == ["failed", "failed"]
+    assert sweep.retry().wait(60)
+    assert len(journal.cells(sweep.key)) == 4
+
+
+def test_what_failed_is_run_again_while_others_still_run(held, journal):
+    sweep = Sweep(BOAT, held, 1, journal=journal, prompt=["refuse me", "a cat"]).start()
+    failed = threading.Event()
+    sweep.observe(lambda change: change.new.failed and failed.set(), "progress")
+    held.engine.permits.release()
+    assert failed.wait(30)
+    sweep.retry()
+    held.engine.open.set()
+    assert sweep.wait(30)
+    assert held.engine.prompts == ["refuse me", "a cat", "refuse me"]
+
+
+def test_an_interrupt_cancels_what_runs_and_the_rest_can_go_on(held, journal):
+    sweep = Sweep(BOAT, held, 1, journal=journal, seed=3)
+    pressed = []
+
+    def press():
+        if held.engine.begun.acquire(blocking=False):
+            pressed.append(True)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run(idle=press)
+    assert pressed == [True]
+    assert [row["state"] for row in sweep.rows()] == ["canceled", "new", "new"]
+    held.engine.open.set()
+    sweep.run()
+    assert [row["state"] for row in sweep.rows()] == ["canceled", "succeeded", "succeeded"]
+    assert sweep.retry().wait(30)
+    assert sweep.progress.succeeded == 3
+
+
+def test_an_observer_that_raises_stops_nothing(quick, journal):
+    def fail(change):
+        raise RuntimeError
+
+    sweep = Sweep(BOAT, quick, journal=journal, seed=2)
+    sweep.observe(fail)
+    assert sweep.run().progress.succeeded == 2
+
+
+def test_a_sweep_that_the_journal_does_not_have_is_refused_in_a_sentence(journal):
+    for key in ("0" * 32, "x", ""):
+        with pytest.raises(AnimateDiffError, match="The journal has no sweep"):
+            Sweep.load(key, journal=journal)
+    with pytest.raises(AnimateDiffError, match="is not a key of the journal"):
+        Sweep(BOAT, journal=journal, key="../x", seed=2)
+
+
+def test_a_cell_that_is_not_there_is_refused_in_a_sentence(quick, journal):
+    sweep = Sweep(BOAT, quick, journal=journal, seed=2)
+    with pytest.raises(AnimateDiffError, match="There is no cell 2; they are numbered from 0 to 1"):
+        sweep.view(2)
