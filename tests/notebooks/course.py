@@ -96,7 +96,7 @@ def execute(name: str, folder: Path, language: str = "en", wrong: dict[str, list
     Before an exercise's own answer its gap and the wrong answers are tried; one that a check lets pass is an error.
     """
     notebook = read(name, language)
-    tried = {each.answer.id: (each, [each.unsolved, *(wrong or {}).get(each.id, [])]) for each in exercises(notebook)}
+    answers = {each.answer.id: each for each in exercises(notebook)}
     environment = {key: value for key, value in os.environ.items() if not key.endswith(("_TOKEN", "_API_KEY"))}
     manager = KernelManager()
     manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -105,20 +105,24 @@ def execute(name: str, folder: Path, language: str = "en", wrong: dict[str, list
     def run(source: str) -> None:
         client.execute_cell(nbformat.v4.new_code_cell(source), -1, store_history=False)
 
-    def passes(exercise: Exercise, answer: str) -> bool:
+    def error_of(*sources: str) -> str | None:
         try:
-            for source in (answer, *(check.source for check in exercise.checks)):
+            for source in sources:
                 run(source)
-        except CellExecutionError:
-            return False
-        return True
+        except CellExecutionError as error:
+            return error.ename
+        return None
 
     with client.setup_kernel(env=environment):
         run(OFFLINE)
         for index, cell in enumerate(notebook.cells):
-            exercise, answers = tried.get(cell.id, (None, []))
-            for answer in answers:
-                assert not passes(exercise, answer), f"{name}: the check of {exercise.id} lets this pass:\n{answer}"
+            if exercise := answers.get(cell.id):
+                checks = [check.source for check in exercise.checks]
+                assert error_of(exercise.unsolved, *checks), f"{name}: the check of {exercise.id} lets a gap pass"
+                for answer in (wrong or {}).get(exercise.id, []):
+                    run(answer)
+                    said = error_of(*checks)
+                    assert said == "AssertionError", f"{name}: the check of {exercise.id} gives {said} for\n{answer}"
             client.execute_cell(cell, index)
     return notebook
 

@@ -161,4 +161,88 @@ def guided(model, x, t, scale):
 """,
         ],
     },
+    "what-the-knobs-do": {
+        "difference": [
+            # Ups and downs cancel.
+            "import numpy as np\ndef difference(a, b):\n    return (a - b).mean()",
+            "import numpy as np\ndef difference(a, b):\n    return abs((a - b).mean())",
+            "import numpy as np\ndef difference(a, b):\n    return np.abs(a - b).sum()",
+            "import numpy as np\ndef difference(a, b):\n    return np.abs(a - b)",
+            "import numpy as np\ndef difference(a, b):\n    return np.abs(a - b).max()",
+            "import numpy as np\ndef difference(a, b):\n    return np.sqrt(((a - b) ** 2).mean())",
+        ],
+        "guided": [
+            # One value is missing; another request; two knobs; steps instead; and a colour that is brightness.
+            f"guided = Sweep({request}, here, {axes})\ndef colour(a):\n    return {colour}"
+            for request, axes, colour in (
+                ("cat", "guidance_scale=[1, 2, 4, 7.5]", "(a.max(axis=-1) - a.min(axis=-1)).mean()"),
+                ("cat.copy(seed=3)", "guidance_scale=[1, 2, 4, 7.5, 10]", "(a.max(axis=-1) - a.min(axis=-1)).mean()"),
+                ("cat", "guidance_scale=[1, 2, 4, 7.5, 10], seed=2", "(a.max(axis=-1) - a.min(axis=-1)).mean()"),
+                ("cat", "steps=[1, 2, 4, 7, 10]", "(a.max(axis=-1) - a.min(axis=-1)).mean()"),
+                ("cat", "guidance_scale=[1, 2, 4, 7.5, 10]", "a.mean()"),
+                ("cat", "guidance_scale=[1, 2, 4, 7.5, 10]", "a.max() - a.min()"),
+                ("cat", "guidance_scale=[1, 2, 4, 7.5, 10]", "(a.max(axis=-1) - a.min(axis=-1)).sum()"),
+                ("cat", "guidance_scale=[1, 2, 4, 7.5, 10]", "a.max(axis=-1).mean()"),
+            )
+        ],
+        "experiment": [
+            f"question = {question!r}\nexpectation = {expectation!r}\nexperiment = Sweep(cat, here, {axes})"
+            for question, expectation, axes in (
+                ("Does the seed matter much?", "I think that it does.", "seed=[1, 2]"),
+                ("Does the seed matter much?", "I think that it does.", "seed=[1, 2, 3], steps=[1, 2, 3]"),
+                ("Does the seed matter much?", "I think that it does.", "seed=[1]"),
+                ("Does the seed matter much?", "?", "seed=[1, 2, 3]"),
+                ("", "I think that it does.", "seed=[1, 2, 3]"),
+                ("Does the seed matter much?", "Does the seed matter much?", "seed=[1, 2, 3]"),
+            )
+        ],
+    },
+    "a-small-study": {
+        "design": [
+            f"""
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Sweep
+here = Client(Endpoint.builtin())
+plain = "a cat in a garden, sunflowers, butterflies"
+praised = "masterpiece, best quality, " + plain
+seeds = [101, 102, 103, 104, 105, 106, 107, 108]
+study = Sweep({study})
+"""
+            for study in (
+                "AnimateDiffRequest(prompt=plain, steps=20), here, prompt=[plain, praised], seed=8",
+                "AnimateDiffRequest(prompt=plain, steps=20, seed=101), here, prompt=[plain, praised]",
+                "AnimateDiffRequest(prompt=plain, steps=20), here, prompt=[praised, plain], seed=seeds",
+                "AnimateDiffRequest(prompt=plain), here, prompt=[plain, praised], seed=seeds",
+                "AnimateDiffRequest(prompt=plain, steps=20, guidance_scale=4), here, prompt=[plain, praised], seed=seeds",
+                "AnimateDiffRequest(prompt=plain), here, prompt=[plain, praised], seed=seeds, steps=[20, 25]",
+            )
+        ],
+        "sides": [
+            f"import numpy as np\ndef draw_sides(number, rng):\n    return {sides}"
+            for sides in (
+                "[True] * number",
+                "[k % 2 == 0 for k in range(number)]",
+                "[k < number / 2 for k in range(number)]",
+                "list(np.random.default_rng().random(number) < 0.5)",
+                "list(np.random.default_rng(1).random(number) < 0.5)",
+                "[bool(rng.random() < 0.2) for _ in range(number)]",
+                "[float(rng.random()) for _ in range(number)]",
+                "[bool(rng.random() < 0.5)] * number",
+                "[bool(rng.random() < 0.5) for _ in range(8)]",
+            )
+        ],
+        "interval": [
+            # Without replacement; the values' own spread; 90 %; a standard error; half a sample; its own chance.
+            f"def interval(values, rng):\n    {line}"
+            for line in (
+                "n = len(values); m = [rng.permutation(values).mean() for _ in range(99)]; return min(m), max(m)",
+                "low, high = np.percentile(values, [2.5, 97.5]); return low, high",
+                "m = rng.choice(values, (4000, len(values))).mean(1); return tuple(np.percentile(m, [5, 95]))",
+                "e = np.std(values) / np.sqrt(len(values)); return np.mean(values) - e, np.mean(values) + e",
+                "m = rng.choice(values, (4000, len(values) // 2)).mean(1); return tuple(np.percentile(m, [2.5, 97.5]))",
+                "m = np.random.choice(values, (4000, len(values))).mean(1); return tuple(np.percentile(m, [2.5, 97.5]))",
+                "m = rng.choice(values, (4000, len(values))).mean(1); return m.min(), m.max()",
+                "m = rng.choice(values, (4000, len(values))).mean(1); return np.percentile(m, 2.5), 99.0",
+            )
+        ],
+    },
 }
