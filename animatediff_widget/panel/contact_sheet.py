@@ -11,12 +11,13 @@ from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.sweeps.sweep import Sweep
 
 from .cells import Cells
-from .controls import Maker, display_widget, refill, texts_of
+from .controls import Maker, display_widget, texts_of
 from .front_end import runs_in_background
-from .markup import plain
+from .opened import OpenedCell
 from .results import Outcome
 from .sheet_box import SheetBox
 from .theme import STYLE
+from .waiting import WaitingMessages
 
 __all__ = ["ContactSheet"]
 
@@ -57,10 +58,15 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         check(Sweep, sweep=sweep)
         self._maker = make = Maker(texts_of(lang))
         self.sweep = sweep
-        self._beside = runs_in_background(background)
-        self._detail = make.box([], "ad-detail")
-        self._sheet = SheetBox(sweep, make, self.open_cell, beside=self._beside, cancels=True)
-        super().__init__(children=[make.html(STYLE), self._sheet.box, self._detail])
+        outcome = Outcome(make)
+        tabs = make.make(widgets.Tab, "ad-results", children=list(outcome.boxes))
+        for index, name in enumerate(_TABS):
+            tabs.set_title(index, make.texts[name])
+        tabs.selected_index = 0
+        self._opened = OpenedCell(make, tabs, lambda view: outcome.render(view, is_old=True))
+        self._opened.fold()
+        self._sheet = SheetBox(sweep, make, self.open_cell, beside=runs_in_background(background), cancels=True)
+        super().__init__(children=[make.html(STYLE), self._sheet.box, self._opened.box, tabs])
         for name in ("animatediff", f"ad-{make.texts.language}"):
             self.add_class(name)
 
@@ -80,7 +86,14 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         AnimateDiffError
             As `Sweep.run`.
         """
-        self.sweep.run(idle=self._sheet.sheet.pace.idle)
+        waiting = WaitingMessages.here()
+
+        def idle() -> None:
+            for model in waiting.newly_clicked() if waiting else ():
+                self._sheet.press(model)
+            self._sheet.sheet.pace.idle()
+
+        self.sweep.run(idle=idle)
         self._sheet.sheet.pace.finish()
         return self.sweep
 
@@ -93,17 +106,7 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
             Its number in `Sweep.cells`.
         """
         check(int, number=number)
-        make = self._maker
-        outcome = Outcome(make)
-        outcome.render(self.sweep.view(number), is_old=True)
-        tabs = make.make(widgets.Tab, "ad-results", children=list(outcome.boxes))
-        for index, name in enumerate(_TABS):
-            tabs.set_title(index, make.texts[name])
-        tabs.selected_index = 0
-        title = make.html(f'<h3 class="ad-title">{plain(self._sheet.sheet.name(number))}</h3>')
-        close = make.button("sheet_close", "times")
-        close.on_click(lambda _: refill(self._detail))
-        refill(self._detail, make.row([title, close], "ad-detail-head"), tabs)
+        self._opened.open(self._sheet, number)
 
     def close(self) -> None:
         """Take the sheet off the page and let go of what it holds. The sweep goes on."""

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance, Tuple, Unicode, observe
+from traitlets import Instance, Tuple, Unicode, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.journal import JournalEntry
-from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.body import Body
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.model.status import FINAL_STATES
 from animatediff_widget.texts import Message
@@ -22,9 +22,11 @@ from animatediff_widget.texts import Message
 from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
 from .running import InsideClick
+from .sweep_control import SweepControl
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.sweeps.sweep import Sweep
 
 __all__ = ["Controller"]
 
@@ -33,21 +35,14 @@ _ONE_PRESS = 0.7  # in seconds, from one press to the next
 _WAITED_IN_QUEUE = 0.3  # what is handled so soon after a press was sent before the person saw its end
 
 
-class Controller(HasTraits):
+class Controller(SweepControl):
     """The request, where it runs, the job, and what of it is displayed."""
 
-    request = Instance(AnimateDiffRequest)
     edited = Tuple((0, None), help="How often it was edited, and which field last; None for another request.")
     job = AnyTrait(None, help="The last job.")
-    running = Bool(False, help="Whether it runs and is waited for.")
-    cancelable = Bool(False, help="Whether it runs and nobody has asked for it to be canceled.")
     view = Instance(JobView, (), help="How the last job stands.")
-    entry = AnyTrait(None, help="The job of the journal that is displayed instead of the last job.")
-    result = Instance(JobView, allow_none=True, help="What came out of the job that is displayed.")
     key = Unicode("", help="Its key in the journal; that of a job that runs comes first. Empty where there is none.")
     animation = AnyTrait(None, help="The last animation.")
-    refusal = AnyTrait(None, help="Why nothing was sent: a Message, a text or None.")
-    form_problem = AnyTrait(None, help="What has to be corrected in the form before it can be sent; None for nothing.")
 
     def __init__(
         self,
@@ -59,22 +54,19 @@ class Controller(HasTraits):
         job_type: Any = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(request=request)
+        super().__init__(request, choice, earlier, inside, clock)
         request.observe(self._count_edit)
-        self.choice, self.earlier = choice, earlier
-        self.inside = inside  # runs jobs inside the click; None: each runs in a thread of its own
-        self._job_type, self._clock = job_type, clock
+        self._job_type = job_type
         self._taken_from = self._cancel_from = clock()  # presses before it belong to the last one
         self._cancels = 0
         self._observed: Job | None = None
-        self._is_closed = False
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
 
     def close(self) -> None:
         """Let go of the job, which goes on, and of whoever watches."""
         self._is_closed = True
         self._leave()
-        for watched in (self.choice, self.earlier, self):
+        for watched in (self.choice, self.earlier, self.comparison, self):
             watched.unobserve_all()
         self.request.unobserve(self._count_edit)
 
@@ -90,7 +82,7 @@ class Controller(HasTraits):
 
     # Running
 
-    def press(self, action: Callable[[], Job | None]) -> None:
+    def press(self, action: Callable[[], Job | Sweep | None]) -> None:
         """Do what a button that starts a job is pressed for; once for a double click, or a key that is held down.
 
         Inside the click, the second press is handled when the first one's job has ended. One that started nothing, as
@@ -103,15 +95,17 @@ class Controller(HasTraits):
         if action() is not None:
             self._taken_from = max(pressed + _ONE_PRESS, self._clock() + _WAITED_IN_QUEUE)
 
-    def run(self) -> Job | None:
-        """Post the request as a job; give the job, the one before where that still runs, or None for a refusal."""
+    def run(self) -> Job | Sweep | None:
+        """Post the request as a job; give the job, the one before where that still runs, or None for a refusal.
+
+        Where lists are compared, a sweep is run.
+        """
 
         def make(job_type: type[Job]) -> Job:
-            if self.form_problem:
-                raise AnimateDiffError(Message("correct_first", problem=self.form_problem))
+            self._check_form()
             return job_type(self.request, self.choice.client(), journal=self.earlier.journal)
 
-        return self._launch(make)
+        return self._run_sweep() if self.comparison.is_on else self._launch(make)
 
     def resume(self, entry: JournalEntry) -> Job | None:
         """Take up a job of the journal where it was left; nothing is paid again. Returns as `run` does."""
@@ -146,7 +140,11 @@ class Controller(HasTraits):
 
     def cancel(self) -> None:
         """Cancel the job that runs; one that was found in a list (`JobView.adopted`) at the second press."""
-        if self.cancelable and self._clock() >= self._cancel_from:
+        sweep = self.comparison.sweep
+        if self.cancelable and sweep is not None:
+            self.cancelable = False
+            sweep.cancel()
+        elif self.cancelable and self._clock() >= self._cancel_from:
             self._cancel_from = self._clock() + _ONE_PRESS
             self._cancels += 1
             self.cancelable = self._cancels <= self.view.adopted
@@ -156,9 +154,7 @@ class Controller(HasTraits):
         self, make: Callable[[type[Job]], Job], *, puts_back: bool = False, entry: JournalEntry | None = None
     ) -> Job | None:
         """Make a job, of an entry of the journal or anew, and run it; what keeps it from being made is the refusal."""
-        if self._is_closed:
-            raise AnimateDiffError(Message("closed"))
-        if self.running:
+        if self._may_not_run():
             running: Job = self.job
             return running
         if self._job_type is None:
@@ -168,14 +164,11 @@ class Controller(HasTraits):
         try:
             job = make(self._job_type)
         except AnimateDiffError as error:
-            if isinstance(error, KeyRefused):
-                endpoint = Endpoint.restore(entry.endpoint, entry.kind) if entry else self.choice.endpoint
-                self.choice.ask_for_key(endpoint, error)
-            self.refusal = error.message
+            self._refuse(error, entry)
             return None
         self.earlier.offers = tuple(offer for offer in self.earlier.offers if offer.key != job.key)
         if puts_back:
-            self.put_back(job)
+            self.put_back(job.body)
         if self.inside is not None:
             self.inside.run(job, lambda: self._watch(job), self.cancel, self._settle)
         else:
@@ -187,6 +180,7 @@ class Controller(HasTraits):
         """Display a job from now on, and no other. One observer sees everything of it."""
         with uninterrupted():
             self._leave()
+            self.comparison.sweep = self.sweep_progress = None
             self.entry, self.job, self._cancels = None, job, 0
             self.running = True
             job.observe(self._deliver, "view")
@@ -236,7 +230,7 @@ class Controller(HasTraits):
 
     def show_entry(self, entry: JournalEntry) -> None:
         """Display a job of the journal, and put its settings back into the form."""
-        self.put_back(entry)
+        self.put_back(entry.body)
         self.entry = entry
         self.result = _view_of(entry)
         if not self.running:
@@ -253,10 +247,10 @@ class Controller(HasTraits):
         if entry.state in FINAL_STATES:
             self.view = self.result
 
-    def put_back(self, job: Job | JournalEntry) -> None:
+    def put_back(self, body: Body) -> None:
         """Put a job's settings back into the form; a damaged record has none."""
         with contextlib.suppress(InvalidRequest):
-            for name, value in job.request.trait_values().items():
+            for name, value in body.request().trait_values().items():
                 setattr(self.request, name, value)
 
     @observe("form_problem")

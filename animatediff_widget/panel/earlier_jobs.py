@@ -19,6 +19,7 @@ class EarlierJobs(HasTraits):
     """The journal's jobs. A journal that cannot be read keeps no panel from opening; that is reported."""
 
     offers = Tuple(help="Jobs of an earlier session that are unfinished, or finished when nobody looked.")
+    sweeps = Tuple(help="Sweeps of an earlier session that are not finished.")
     report = AnyTrait(None, help="What is to be said about the journal, or about a job that another kernel runs.")
 
     def __init__(self, journal: JournalProtocol | None = None) -> None:
@@ -38,6 +39,7 @@ class EarlierJobs(HasTraits):
         with self._reading() as journal:
             if journal.folder.exists():
                 self.offers = tuple(journal.to_pick_up())
+                self.sweeps = tuple(journal.sweeps_to_pick_up())
                 self.report = journal.report
 
     def decline_offers(self) -> None:
@@ -45,7 +47,7 @@ class EarlierJobs(HasTraits):
         for entry in self.offers:
             if entry.state == "succeeded":
                 self.see(entry.key)
-        self.offers = ()
+        self.offers = self.sweeps = ()
 
     def see(self, key: str) -> None:
         """Record that the person has seen how a job ended."""

@@ -34,12 +34,15 @@ class Monitor:
         self._always = (self.status, self.bar, self.announcer)
         self.box = maker.box(list(self._always))
         self._render()
-        controller.observe(self._render, ["view", "refusal"])
+        controller.observe(self._render, ["view", "refusal", "sweep_progress"])
 
     def _render(self, _: Any = None) -> None:
         view, texts = self._controller.view, self._texts
         if self._controller.refusal:
             self.status.value = problem(texts.say(self._controller.refusal))
+            return
+        if self._controller.sweep_progress is not None:
+            self._render_sweep(self._controller.sweep_progress)
             return
         line, notice = shorten(describe(view, texts)), shorten(texts.say(view.notice or ""))
         why = texts.say(view.error) if view.error is not None and view.state != "canceled" else ""
@@ -57,6 +60,13 @@ class Monitor:
         if announced != self._announced:
             self._announced = announced
             self.announcer.value = f"<div>{plain(f'{line} {notice}'.rstrip())}</div>"
+
+    def _render_sweep(self, progress: Any) -> None:
+        """Show how far a sweep is; its sheet reads that out."""
+        line = shorten(progress.in_words(self._texts), 400)
+        self.status.value = f'<div class="ad-status">{plain(line)}</div>'
+        self.bar.value = progress.done / max(progress.total, 1)
+        self.bar.bar_style = "success" if progress.succeeded == progress.total else ""
 
     def _candidate(self, prediction: Prediction) -> Any:
         """Make the line for a job at the endpoint that may be the one whose answer was lost."""

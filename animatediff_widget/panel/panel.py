@@ -15,6 +15,7 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
 from .cells import Cells
+from .compare import Compare
 from .controller import Controller
 from .controls import Maker, display_widget, texts_of
 from .earlier_jobs import EarlierJobs
@@ -34,6 +35,7 @@ from .waiting import current_header
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.sweeps.sweep import Sweep
 
 __all__ = ["AnimateDiffPanel"]
 
@@ -78,6 +80,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         Where the next job runs; None while the form does not name one.
     job : Job or None
         The last job.
+    sweep : Sweep or None
+        The last sweep, where that was run after the last job.
     animation : Animation or None
         The last animation.
 
@@ -90,6 +94,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
     request = _Kind(AnimateDiffRequest)
     endpoint = _Kind(Endpoint, allow_none=True)
     job = Instance("animatediff_widget.jobs.job.Job", allow_none=True)
+    sweep = Instance("animatediff_widget.sweeps.sweep.Sweep", allow_none=True)
     animation = Instance("animatediff_widget.media.animation.Animation", allow_none=True)
 
     def __init__(
@@ -117,12 +122,14 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._monitor = Monitor(controller, make)
         self._results = Results(controller, make)
         self._offer = ResumeOffer(controller, make)
+        self._compare = Compare(controller, make)
         super().__init__(children=[make.html(STYLE), self._offer.box, self._columns()], request=request)
         for name in ("animatediff", f"ad-{make.texts.language}"):  # the second is what screen readers pronounce it by
             self.add_class(name)
         self._copy = StaticCopy(self.model_id, make.texts)
         self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
         controller.observe(self._controller_changed, ["job", "animation"])
+        dlink((controller.comparison, "sweep"), (self, "sweep"))
         dlink((controller, "running"), (self.run_button, "disabled"))
         dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
         self.run_button.on_click(lambda _: controller.press(controller.run))
@@ -138,6 +145,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         actions = [self.run_button]
         if inside is None or inside.can_cancel:
             actions.append(self.cancel_button)
+        actions.append(self._compare.switch)
         if inside is not None:
             actions.append(make.html(quiet(texts.say(inside.hint))))
         # The header of a core Accordion cannot be reached by keyboard; a button can.
@@ -150,6 +158,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             [
                 self._form.prompt,
                 make.row(actions, "ad-actions"),
+                self._compare.box,
                 self._monitor.box,
                 self._form.main,
                 self._picker.box,
@@ -172,13 +181,13 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._copy.display()
         _cells.add(self)
 
-    def run(self) -> Job | None:
-        """Post the form's request as a job, as the Run button does.
+    def run(self) -> Job | Sweep | None:
+        """Post the form's request as a job, as the Run button does; or run the sweep of what is compared.
 
         Returns
         -------
-        Job or None
-            The job; the one before where that still runs; None where nothing was sent, and the panel says why.
+        Job, Sweep or None
+            What runs; the one before where that still runs; None where nothing was sent, and the panel says why.
 
         Raises
         ------
@@ -212,6 +221,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             return
         self._link.unlink()
         self._controller.close()
+        self._results.close()
         layout = self.layout
         self._maker.close()
         super().close()

@@ -13,16 +13,20 @@ import ipywidgets as widgets
 from animatediff_widget.errors import ApiError
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.sweeps.cells import Cell
 
 from .animation_tab import AnimationTab
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, refill
 from .history import History
 from .markup import empty, json_view, log_view, problem, said
+from .opened import OpenedCell
 from .request_tab import RequestTab
+from .sheet_box import SheetBox
 
 __all__ = ["Outcome", "Results"]
 
+_PACE = 2.0  # in seconds: a look at a sweep sends four messages, two of them to the status line and its bar
 _TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request", "tab_history")
 
 
@@ -77,11 +81,17 @@ class Results(Outcome):
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
         super().__init__(maker, lambda seed: setattr(controller.request, "seed", seed))
-        self._controller = controller
+        self._controller, self._maker = controller, maker
+        self._sheet: SheetBox | None = None
+        self._sheet_slot = maker.box([])
+        self.opened = OpenedCell(maker, self.animation_tab.box, controller.show_cell, self._put_back)
+        first = maker.box([self._sheet_slot, self.opened.box, self.animation_tab.box])
         self.request_tab = RequestTab(controller, maker)
         self.history = History(controller, maker)
         self.tabs = maker.make(
-            widgets.Tab, "ad-results", children=[*self.boxes, self.request_tab.box, self.history.box]
+            widgets.Tab,
+            "ad-results",
+            children=[first, *self.boxes[1:], self.request_tab.box, self.history.box],
         )
         for index, name in enumerate(_TABS):
             self.tabs.set_title(index, maker.texts[name])
@@ -89,6 +99,7 @@ class Results(Outcome):
         self.tabs.observe(self._tab_chosen, "selected_index")
         controller.observe(self._result_changed, "result")
         controller.observe(self._displayed_another, ["job", "entry"])
+        controller.comparison.observe(self._sweep_changed, "sweep")
 
     def _tab_chosen(self, change: Any) -> None:
         name = _TABS[change["new"]] if change["new"] is not None else ""
@@ -100,9 +111,41 @@ class Results(Outcome):
     def _displayed_another(self, change: Any) -> None:
         if self.tabs.selected_index == _TABS.index("tab_history") and change["new"] is not None:
             self.tabs.selected_index = 0  # it was picked there
+        if change["new"] is not None:
+            self.opened.unfold()
+
+    def close(self) -> None:
+        """Watch no sweep any more."""
+        if self._sheet is not None:
+            self._sheet.close()
+            self._sheet = None
+
+    def _sweep_changed(self, change: Any) -> None:
+        """Let the sheet of another sweep stand above the animation, or none."""
+        self.close()
+        sweep, inside = change["new"], self._controller.inside
+        if sweep is None:
+            refill(self._sheet_slot)
+            self.opened.unfold()
+            return
+        self._sheet = box = SheetBox(sweep, self._maker, self._open, beside=inside is None, pace=_PACE)
+        box.sheet.looked = lambda: self._controller.set_trait("sweep_progress", sweep.progress)
+        if inside is not None:
+            inside.pressed, inside.idle = box.press, box.sheet.pace.idle
+        refill(self._sheet_slot, box.box)
+        self.opened.fold()
+        self.tabs.selected_index = 0
+
+    def _open(self, number: int) -> None:
+        if self._sheet is not None:
+            self.opened.open(self._sheet, number)
+
+    def _put_back(self, cell: Cell) -> None:
+        self._controller.comparison.is_on = False
+        self._controller.put_back(cell.body)
 
     def _result_changed(self, change: Any) -> None:
         view: JobView = change["new"]
-        self.render(view, is_old=self._controller.entry is not None)
+        self.render(view, is_old=self._controller.entry is not None or view.state == "new")
         if view.animation is not None and self.tabs.selected_index == _TABS.index("tab_history"):
             self.history.refresh()

@@ -13,6 +13,7 @@ from .waiting import WaitingMessages
 
 if TYPE_CHECKING:
     from animatediff_widget.jobs.job import Job
+    from animatediff_widget.sweeps.sweep import Sweep
 
 __all__ = ["InsideClick"]
 
@@ -27,19 +28,15 @@ class InsideClick:
     def __init__(self, cancel_id: str) -> None:
         self._waiting = WaitingMessages.here()
         self._cancel_id = cancel_id
+        self.pressed: Callable[[str], object] = lambda model: None  # of a sheet; told which model was clicked
+        self.idle: Callable[[], object] = lambda: None  # draws a sheet
         self.can_cancel = self._waiting is not None  # whether a click on Cancel is noticed while a job runs
         self.hint = Message("to_stop_or_cancel" if self.can_cancel else "to_stop")  # how to stop a job here
 
     def run(self, job: Job, watch: Callable[[], None], cancel: Callable[[], None], settle: Callable[[], None]) -> None:
         """Run a job to its end. An interrupt cancels it; a second one does not wait until it is canceled."""
-
-        def look() -> None:
-            """Look at the clicks that wait in the kernel's queue."""
-            if self._waiting and self._cancel_id in self._waiting.newly_clicked():
-                cancel()
-
         try:
-            for step in (watch, lambda: job.run(idle=look)):
+            for step in (watch, lambda: job.run(idle=lambda: self._look(cancel))):
                 try:
                     step()
                 except KeyboardInterrupt:
@@ -49,3 +46,21 @@ class InsideClick:
         finally:
             with contextlib.suppress(KeyboardInterrupt):  # there is nothing left to interrupt
                 settle()
+
+    def run_sweep(self, sweep: Sweep, cancel: Callable[[], None]) -> None:
+        """Run a sweep to its end, with its sheet drawn meanwhile. An interrupt cancels it."""
+
+        def look() -> None:
+            self._look(cancel)
+            self.idle()
+
+        with contextlib.suppress(KeyboardInterrupt):  # it is canceled
+            sweep.run(idle=look, confirm=True)
+
+    def _look(self, cancel: Callable[[], None]) -> None:
+        """Look at the clicks that wait in the kernel's queue."""
+        for model in self._waiting.newly_clicked() if self._waiting else ():
+            if model == self._cancel_id:
+                cancel()
+            else:
+                self.pressed(model)

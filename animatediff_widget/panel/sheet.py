@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets as widgets
+
 from animatediff_widget.jobs.status_line import describe
 from animatediff_widget.media.animation import data_url
 from animatediff_widget.media.strips import Strip, strip
+from animatediff_widget.model.status import ENDED_STATES
 from animatediff_widget.sweeps.labels import axis_label, cell_state, settings_label, value_label
 from animatediff_widget.sweeps.pace import Pace
 
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sheet"]
 
-# A look sends two messages, and one more where clips have come: fewer than two a second.
-_PACE = 1.6
+_BATCHES = 16  # pieces of HTML for clips that are made at a time: filling one takes a message, adding one takes two
 _LONGEST = 0.8  # in seconds: how long one look makes strips
 _HEAD = 3  # lines of the grid above the cells: how the sweep stands, the name of the columns, their labels
 _LONGEST_LABEL = 60
@@ -34,13 +36,19 @@ _HELD_UP = {"paused": "sweep_paused", "stopping": "sweep_stopping"}
 class Sheet:
     """Shows a sweep, whatever runs it; `open_cell` is told the number of the cell that is pressed.
 
+    It is drawn at most once in `pace` seconds, with two messages: how cells stand, and the clips that have come.
+
     All is drawn by `pace`: beside the kernel, or inside the click (`beside` False), where `pace.idle` has to be called.
     What is sent is what is seen: labels when another part is looked at, how cells stand as they change, and each clip
     once, as a film strip over its button.
     """
 
-    def __init__(self, sweep: Sweep, maker: Maker, open_cell: Callable[[int], None], *, beside: bool = True) -> None:
+    def __init__(
+        self, sweep: Sweep, maker: Maker, open_cell: Callable[[int], None], *, beside: bool = True, pace: float = 1.0
+    ) -> None:
         self.sweep, self._maker, self._texts, self._open_cell = sweep, maker, maker.texts, open_cell
+        self.opened: int | None = None  # the cell that is open, which is opened anew when it ends
+        self.looked: Callable[[], None] | None = None  # called after each look
         self.arrangement = Arrangement.of(tuple(map(len, sweep.axes.values())))
         self._drawn: Arrangement | None = None
         self._seen: dict[int, tuple[int, int]] = {}
@@ -51,8 +59,9 @@ class Sheet:
         self.announcer = maker.html("", "ad-hidden", "ad-announcer")
         self._announced: tuple[Any, ...] = ()
         self._buttons: dict[tuple[int, int], Any] = {}
-        self.grid = maker.make(_box(), "ad-sheet", children=[self._labels, self._live])
-        self.pace = Pace(self._look, _PACE, beside=beside)
+        self._empty: list[Any] = []  # pieces of HTML for clips to come
+        self.grid = maker.make(widgets.Box, "ad-sheet", children=[self._labels, self._live])
+        self.pace = Pace(self._look, pace, beside=beside)
         sweep.observe(self._changed, ["progress", "state"])
         self.pace.ask(now=True)
 
@@ -65,6 +74,12 @@ class Sheet:
         """Show the cells in another way."""
         self.arrangement = arrangement
         self.pace.ask(now=True)
+
+    def press(self, model: str) -> None:
+        """Open the cell whose button this is, if it is one."""
+        for place, button in self._buttons.items():
+            if button.model_id == model:
+                self._pressed(place)
 
     def name(self, number: int) -> str:
         """Give what tells a cell from the others."""
@@ -89,7 +104,12 @@ class Sheet:
             number for number in changed if number in self._have and not self._rows[number]["file"]
         )
         self._send_states()
-        return self._send_strips()
+        if self.opened in changed and self._rows[self.opened]["state"] in ENDED_STATES:
+            self._open_cell(self.opened)
+        more = self._send_strips()
+        if self.looked is not None:
+            self.looked()
+        return more
 
     def _draw(self, arrangement: Arrangement) -> None:
         """Send the labels, and the buttons, of another part of the sheet."""
@@ -103,12 +123,14 @@ class Sheet:
             buttons.append(button)
         self._labels.value = self._write_labels(arrangement)
         self._live.value = ""
-        refill(self.grid, self._labels, self._live, *buttons)
+        self._empty = self._more_empty()
+        refill(self.grid, self._labels, self._live, *buttons, *self._empty)
+
+    def _more_empty(self) -> list[Any]:
+        return [self._maker.html() for _ in range(min(_BATCHES, len(self._seen)))]
 
     def _button(self, place: tuple[int, int]) -> Any:
-        from ipywidgets import Button
-
-        button = self._maker.make(Button, "ad-cell", f"ad-r{place[0]}", f"ad-c{place[1]}")
+        button = self._maker.make(widgets.Button, "ad-cell", f"ad-r{place[0]}", f"ad-c{place[1]}")
         button.on_click(lambda _: self._pressed(place))
         return button
 
@@ -177,14 +199,11 @@ class Sheet:
             if made is not None:
                 parts.append(_strip(made, place, f"{self.name(number)}: {self._texts['state_succeeded']}"))
         if parts:
-            self.grid.children = (*self.grid.children, self._maker.html("".join(parts)))
+            if not self._empty:
+                self._empty = self._more_empty()
+                self.grid.children = (*self.grid.children, *self._empty)
+            self._empty.pop(0).value = "".join(parts)
         return more
-
-
-def _box() -> Any:
-    from ipywidgets import Box
-
-    return Box
 
 
 def _area(place: tuple[int, int]) -> str:

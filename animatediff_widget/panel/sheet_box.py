@@ -23,7 +23,10 @@ _MOST_OPTIONS = 500
 
 
 class SheetBox:
-    """A sweep's sheet and its controls. `cancels` puts a button to cancel it beside them."""
+    """A sweep's sheet and its controls; `cancels` puts a button to cancel it beside them.
+
+    It is drawn at most once in `pace` seconds.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class SheetBox:
         *,
         beside: bool = True,
         cancels: bool = False,
+        pace: float = 1.0,
     ) -> None:
         self.sweep, self._maker, self._texts = sweep, maker, maker.texts
         self.hold = maker.button("sheet_hold", "pause")
@@ -42,7 +46,7 @@ class SheetBox:
         self.stop.on_click(lambda _: sweep.stop())
         self.cancel.on_click(lambda _: sweep.cancel())
         self._axes = [axis_label(name, maker.texts) for name in sweep.axes]
-        self.sheet = Sheet(sweep, maker, open_cell, beside=beside)
+        self.sheet = Sheet(sweep, maker, open_cell, beside=beside, pace=pace)
         self.choices = maker.row([], "ad-sheet-choices")
         self.pages = maker.row([], "ad-sheet-pages")
         actions = [self.hold, self.stop, *([self.cancel] if cancels else [])]
@@ -60,6 +64,17 @@ class SheetBox:
     def toggle_pause(self) -> None:
         """Pause the sweep, or let it go on."""
         (self.sweep.resume if self.sweep.state == "paused" else self.sweep.pause)()
+
+    def press(self, model: str) -> None:
+        """Do what the click on a widget is for that waits in the kernel's queue; the kernel comes to it later."""
+        if model == self.hold.model_id:
+            self.toggle_pause()
+        elif model == self.stop.model_id:
+            self.sweep.stop()
+        elif model == self.cancel.model_id:
+            self.sweep.cancel()
+        else:
+            self.sheet.press(model)
 
     def _state_changed(self, _: Any = None) -> None:
         state = self.sweep.state

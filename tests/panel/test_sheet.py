@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from sheets import ClipEngine
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, ContactSheet, Endpoint, Sweep
 from animatediff_widget.panel.arrangement import Arrangement
+from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
 from animatediff_widget.sweeps.pace import Pace
 
@@ -32,7 +34,7 @@ def client(engine):
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch, engine):
     monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
-    monkeypatch.setattr("animatediff_widget.panel.sheet._PACE", 0.01)
+    monkeypatch.setattr(SheetBox, "__init__", functools.partialmethod(SheetBox.__init__, pace=0.01))
     engine.fails = set()
     engine.go.set()
 
@@ -88,7 +90,7 @@ def test_of_a_thousand_cells_only_those_that_are_seen_are_on_the_page(client):
     before = len(all_widgets())
     sheet = ContactSheet(sweep)
     wait_until(lambda: len(cells(sheet)) == 48)
-    assert len(all_widgets()) - before < 90
+    assert len(all_widgets()) - before < 130
     assert sent(sheet).count("Waits") == 48
     assert len(sent(sheet)) < 20_000
     right = [child for child in sheet._sheet.pages.children if getattr(child, "description", "") == "Next"]
@@ -116,19 +118,21 @@ def test_a_cell_opens_large_with_its_own_json_and_log_and_one_that_failed_says_w
     sheet = drawn(ContactSheet(sweep), 1)
     assert "ad-failed" in sent(sheet)
     cells(sheet)[0].click()
-    opened = str([child.get_state() for child in all_children(sheet._detail)])
+    opened = str([child.get_state() for child in all_children(sheet)])
     assert "Steps 1" in opened
     assert "data:image/webp" in opened
     assert "Using seed: 7" in opened
     assert "Save JSON" in opened
     assert "Use this seed" not in str([child.get_state() for child in all_children(sheet)])
     cells(sheet)[1].click()
-    opened = str([child.get_state() for child in all_children(sheet._detail)])
+    opened = str([child.get_state() for child in all_children(sheet)])
     assert "no more boats" in opened
-    assert "data:image" not in opened
-    close = sheet._detail.children[0].children[1]
-    close.click()
-    assert sheet._detail.children == ()
+    [stage] = [child for child in all_children(sheet) if "ad-stage" in child._dom_classes]
+    assert "no more boats" in stage.value
+    assert "data:image" not in stage.value
+    assert "ad-folded" not in sheet._opened.box._dom_classes
+    sheet._opened.close.click()
+    assert "ad-folded" in sheet._opened.box._dom_classes
     with pytest.raises(AnimateDiffError, match="number"):
         sheet.open_cell("1")
     sheet.close()

@@ -1,0 +1,177 @@
+"""The panel's Compare: fields become lists, Run makes a sweep, and its sheet stands in the stage's place."""
+
+from __future__ import annotations
+
+import pytest
+from panel_parts import all_children, wait_until
+from sheets import ClipEngine
+
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Journal, Sweep
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.journal import SweepEntry
+from animatediff_widget.model.body import Body
+from animatediff_widget.panel.comparison import Comparison
+from animatediff_widget.server import LocalServer
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return ClipEngine()
+
+
+@pytest.fixture(scope="module")
+def server(engine):
+    with LocalServer(engine) as server:
+        yield server
+        engine.go.set()
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch, engine):
+    monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
+    monkeypatch.setattr("animatediff_widget.panel.results._PACE", 0.01)
+    engine.go.set()
+
+
+@pytest.fixture
+def panel(server):
+    panel = AnimateDiffPanel(AnimateDiffRequest(prompt="a boat", seed=7), Endpoint.relay(server.base_url), server.token)
+    yield panel
+    panel.cancel()
+    if panel.sweep is not None:
+        panel.sweep.wait(30)
+    panel.close()
+
+
+def compare(panel, *lists: tuple[str, str]) -> None:
+    panel._compare.switch.value = True
+    for (field, values), (name, text) in zip(panel._compare.lines, lists, strict=False):
+        field.value, values.value = name, text
+
+
+def shown(widget) -> str:
+    return str([child.get_state() for child in all_children(widget)])
+
+
+def test_run_makes_a_sweep_of_the_lists_and_the_stage_becomes_its_sheet(panel):
+    compare(panel, ("steps", "1, 4, 25"), ("guidance_scale", "1, 7.5"))
+    assert "6 jobs at Relay" in panel._compare.note.value
+    sweep = panel.run()
+    assert isinstance(sweep, Sweep)
+    assert dict(sweep.axes) == {"steps": (1, 4, 25), "guidance_scale": (1.0, 7.5)}
+    assert {cell.body.seed for cell in sweep.cells} == {7}
+    assert panel.sweep is sweep
+    assert "ad-folded" in panel._results.animation_tab.box._dom_classes
+    wait_until(lambda: not panel.run_button.disabled)
+    wait_until(lambda: shown(panel._results._sheet_slot).count('class="ad-strip"') == 6)
+    wait_until(lambda: "6 of 6 done" in panel._monitor.status.value)
+    assert panel._monitor.bar.value == 1
+
+
+def test_an_open_cell_fills_the_tabs_and_its_settings_go_back_into_the_form(panel):
+    compare(panel, ("steps", "1, 4"))
+    sweep = panel.run()
+    sweep.wait(30)
+    wait_until(lambda: not panel.run_button.disabled)
+    panel._results._open(0)
+    assert "ad-folded" not in panel._results.animation_tab.box._dom_classes
+    assert "data:image/webp" in panel._results.animation_tab.stage.value
+    assert "Using seed: 7" in panel._results.logs.value
+    assert "<b>steps</b>" in panel._results.json.value
+    panel._results.opened.put_back.click()
+    assert panel.request.steps == 1
+    assert not panel._compare.switch.value
+    job = panel.run()
+    job.result(30)
+    wait_until(lambda: not panel.run_button.disabled)
+    assert panel.sweep is None
+    assert panel._results._sheet_slot.children == ()
+    assert "Done" in panel._monitor.status.value
+
+
+def test_cancel_cancels_the_sweep_and_run_is_offered_again(panel, engine):
+    engine.go.clear()
+    compare(panel, ("steps", "1, 4"))
+    sweep = panel.run()
+    assert panel.run() is sweep, "one thing at a time"
+    wait_until(lambda: sweep.progress.running)
+    panel.cancel_button.click()
+    wait_until(lambda: not panel.run_button.disabled)
+    assert sweep.progress.succeeded == 0
+    assert panel.cancel_button.disabled
+
+
+def test_lists_that_cannot_be_run_say_so_beside_them_and_nothing_is_sent(panel):
+    compare(panel, ("steps", "1, 400"))
+    assert "steps must be a whole number from 1 to 100, not 400." in panel._compare.note.value
+    assert panel.run() is None
+    assert "not 400" in panel._monitor.status.value
+    compare(panel, ("steps", "1, 4"), ("steps", "5"))
+    assert panel.run() is None
+    assert "steps stands in two lists" in panel._monitor.status.value
+    compare(panel, ("steps", ""), ("guidance_scale", ""))
+    assert panel.run() is None
+    assert "write the values to compare first" in panel._monitor.status.value
+    assert Journal().sweeps() == []
+
+
+def test_a_field_of_the_extra_input_can_be_compared_once_it_is_there(panel):
+    panel.request.extra_input = {"scheduler": "DDIM"}
+    compare(panel, ("scheduler", "DDIM, PNDM"))
+    assert [cell.body.to_json()["input"]["scheduler"] for cell in panel.run().cells] == ["DDIM", "PNDM"]
+
+
+def test_a_key_that_is_put_into_a_list_is_taken_out(panel):
+    compare(panel, ("prompt", "r8_a_very_secret_key_0123456789"))
+    assert "r8_" not in shown(panel)
+    assert "That may be a key" in panel._monitor.status.value
+
+
+def test_where_nothing_is_shown_after_the_click_the_sweep_runs_inside_it(server):
+    panel = AnimateDiffPanel(
+        AnimateDiffRequest(seed=7), Endpoint.relay(server.base_url), server.token, background=False
+    )
+    compare(panel, ("steps", "1, 4"))
+    sweep = panel.run()
+    assert sweep.state == "finished"
+    assert shown(panel._results._sheet_slot).count('class="ad-strip"') == 2
+    assert not panel.run_button.disabled
+
+
+def test_a_sweep_that_was_killed_is_offered_and_taken_up(server):
+    journal, client = Journal(), Client(Endpoint.relay(server.base_url), server.token)
+    killed = Sweep(AnimateDiffRequest(prompt="a boat", seed=3), client, journal=journal, steps=[1, 4])
+    endpoint = client.endpoint
+    journal.begin_sweep(
+        SweepEntry(killed.key, 1.0, endpoint.url, endpoint.kind, Body.of(killed.request), dict(killed.axes))
+    )
+    panel = AnimateDiffPanel(endpoint=endpoint, token=server.token)
+    assert "“a boat”, Steps, 2 jobs." in shown(panel._offer.box)
+    accept = next(child for child in panel._offer.box.children if getattr(child, "description", "") == "Pick it up")
+    accept.click()
+    wait_until(lambda: panel.sweep is not None and panel.sweep.state == "finished")
+    assert panel.sweep.key == killed.key
+    assert panel.sweep.progress.succeeded == 2
+    assert panel.request.prompt == "a boat"
+    assert panel._offer.box.children == ()
+    assert Journal().sweeps_to_pick_up() == []
+    panel.close()
+
+
+def test_above_ten_jobs_that_cost_a_second_press_confirms_and_a_double_click_does_not():
+    now = [100.0]
+    comparison = Comparison(lambda: now[0])
+    comparison.lists = (("steps", "1-20"),)
+    sweep = Sweep(AnimateDiffRequest(seed=1), Client(Endpoint.replicate(), "r8_" + "a" * 37), steps="1-20")
+    for wait in (0.0, 0.3, 0.3):
+        now[0] += wait
+        with pytest.raises(AnimateDiffError, match=r"20 jobs at Replicate.*press Run again if that is what you want"):
+            comparison.check_confirmed(sweep)
+    now[0] += 0.3
+    comparison.check_confirmed(sweep)
+    with pytest.raises(AnimateDiffError):  # the next sweep is another
+        comparison.check_confirmed(sweep)
+    now[0] += 5
+    comparison.lists = (("steps", "2-21"),)
+    with pytest.raises(AnimateDiffError, match="press Run again"):
+        comparison.check_confirmed(sweep)
