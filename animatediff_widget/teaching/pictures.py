@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from animatediff_widget.engines import diffusion
+from animatediff_widget.engines.painter import LEXICON
 from animatediff_widget.errors import check
-from animatediff_widget.texts import Message
+from animatediff_widget.texts import TEXTS, Message
 
 from .arguments import count, length, number, points, refused, timestep
 from .drawing import Chart
@@ -22,6 +23,14 @@ __all__ = ["amounts_over_steps", "beside", "film_strip", "noise_levels", "weight
 _CELL, _GAP = 104, 6
 _LONGEST_ROW, _MOST_ROWS = 16, 100
 _WIDE, _HIGH = 560, 250
+_QUALITIES = {
+    "light": "amount_of_light",
+    "colour": "amount_of_colour",
+    "tone": "amount_of_tone",
+    "shape": "amount_of_shape",
+    "detail": "amount_of_detail",
+    "unwanted": "amount_unwanted",
+}
 
 
 def film_strip(rows: Mapping[str, Any], columns: Sequence[Any] = (), *, frame: int = 0) -> Picture:
@@ -177,7 +186,8 @@ def amounts_over_steps(steps: Sequence[Step]) -> Picture:
         )
         ticks = range(int(np.ceil(low)), int(high) + 1)
         chart.axes({}, {tick: str(tick) for tick in ticks if (high - low) < 6 or tick % 2 == 0})
-        canvas.text(left, top - 7, name if _length(name) < 24 else f"{name[:22]}…")
+        words = _in_words(name)
+        canvas.text(left, top - 7, words if _length(words) < 24 else f"{words[:22]}…")
         for column, color in ((1, GRAY), (0, BLUE), (2, RED)):
             canvas.line(chart.places(np.arange(len(trajectory)), values[:, place, column]), color, 2.2)
         canvas.text(left, chart.bottom + 15, f"t = {trajectory[0].timestep}", size=11)
@@ -188,7 +198,7 @@ def amounts_over_steps(steps: Sequence[Step]) -> Picture:
         canvas.line([(x, canvas.height - 14), (x + 18, canvas.height - 14)], color, 2.5)
         canvas.text(x + 24, canvas.height - 10, words, color=color)
         x += 50 + 7.2 * _length(words)
-    return canvas.finish(str(Message("picture_of_amounts", names=", ".join(names))))
+    return canvas.finish(str(Message("picture_of_amounts", names=", ".join(map(_in_words, names)))))
 
 
 def beside(*pictures: Picture) -> Picture:
@@ -243,6 +253,15 @@ def _step_labels(steps: list[Step]) -> dict[int, str]:
     """Give the timesteps of about six of the steps, by their index."""
     chosen = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 6)).round().astype(int))
     return {int(index): str(steps[index].timestep) for index in chosen}
+
+
+def _in_words(name: str) -> str:
+    """Put a name of `Step.amounts` into the environment's language: a quality, or a group of prompted tags."""
+    if name in _QUALITIES:
+        return str(Message(_QUALITIES[name]))
+    english = TEXTS.language == "en"
+    words = {tag: word for word, tag in reversed(LEXICON.items()) if word.isascii() == english}
+    return " + ".join(words.get(tag, tag) for tag in name.split(" + "))
 
 
 def _length(words: str) -> float:

@@ -149,12 +149,12 @@ class Plane(Model):
         paths: Any = None,
         arrows: Mapping[str, Any] | None = None,
         field: bool = False,
-        general: bool = True,
+        general: bool = False,
         title: str = "",
     ) -> Picture:
         """Draw the plane, from -5 to 5 across and from -3.5 to 5 up.
 
-        Blue dots are points of the prompt, grey ones points in general.
+        Blue dots are points of the prompt, grey ones points in general: 350 of each.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class Plane(Model):
         field : bool
             Also draw the prompt's score at timestep `t`, or at 0, as small arrows; the longer, the larger it is.
         general : bool
-            Whether to draw the grey dots.
+            Draw the grey dots too.
         title : str
             Written above.
 

@@ -20,8 +20,12 @@ def wait_for_theme(here) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
 def test_no_serious_violation_before_a_run_and_after_it_on_any_tab_and_nothing_cut_off(visit, axe, front_end, theme):
+    journal = Journal(visit.site.home)
+    offered = journal.begin(AnimateDiffRequest(seed=1), Endpoint.relay("https://relay.example"))
     here = visit(front_end, dark=theme == "dark")
     panel = here.open_panel()
+    panel.locator(".ad-offer .ad-said").wait_for()
+    journal.record(offered, "canceled")  # for the other tests
     wait_for_theme(here)
     here.page.evaluate(axe)
     here.page.mouse.move(0, 0)

@@ -72,6 +72,12 @@ def test_every_exercise_has_a_check_and_wrong_answers(name):
 
 @both_languages
 @every_notebook
+def test_no_text_names_nbgraders_marks_which_it_would_take_for_an_answer(name, language):
+    assert not [cell.source for cell in read(name, language).cells if cell.cell_type != "code" and "SOLUTION" in cell.source]
+
+
+@both_languages
+@every_notebook
 def test_a_notebook_is_committed_as_jupyter_writes_it_without_outputs(name, language):
     written = (FOLDERS[language] / f"{name}.ipynb").read_text(encoding="utf-8")
     notebook = nbformat.reads(written, as_version=4)

@@ -73,8 +73,17 @@ def test_the_words_are_in_the_environments_language(monkeypatch):
     monkeypatch.setenv("LANGUAGE", "zh")
     assert "时间步 t" in words(weights_over_steps(STEPS))
     for name in ("levels", "weights", "amounts"):
-        assert re.search("[a-z]{3}", words(PICTURES[name]())) is None
+        assert re.search("[a-z]{3}", words(PICTURES[name]())) is None, name
         assert re.search("[\u4e00-\u9fff]", PICTURES[name]().alt)
+
+
+def test_what_is_in_a_clip_is_named_in_the_environments_language(clips, monkeypatch):
+    steps = clips.trajectory(clips.start, steps=2)
+    assert "light colour tone shape detail" in re.sub(" t = 501 1| [0-9]", "", words(amounts_over_steps(steps)))
+    monkeypatch.setenv("LANGUAGE", "zh")
+    picture = amounts_over_steps(steps)
+    assert "船" in words(picture)
+    assert re.search("[a-z]{3}", words(picture) + picture.alt) is None
 
 
 def test_a_column_of_weights_is_as_high_as_the_weights_are_large():
