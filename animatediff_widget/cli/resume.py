@@ -10,18 +10,18 @@ from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import TEXTS
 
 from .common import FAILED, OK, SHORT_KEY, USAGE, fail, report, say_files, take_up, text
-from .output import complain
+from .output import complain, say
 
 if TYPE_CHECKING:
-    from animatediff_widget.journal import Journal, JournalEntry
+    from animatediff_widget.journal import Journal, JournalEntry, SweepEntry
 
 __all__ = ["add"]
 
 _EVERYTHING = sys.maxsize
 _RESUME = (
-    "Take up jobs of earlier sessions: follow them to their end and fetch their animations. What may cost money is "
-    "never posted again. Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, 2 wrong "
-    "input, 130 canceled."
+    "Take up jobs and sweeps of earlier sessions: follow them to their end and fetch their animations. What may cost "
+    "money is never posted again. Prints the files' names. Exit codes: 0 done, 1 a job ended without an animation, "
+    "2 wrong input, 130 canceled."
 )
 
 
@@ -49,11 +49,14 @@ def _resume(arguments: argparse.Namespace) -> int:
 
     journal = Journal()
     entries: list[JournalEntry] = []
+    sweeps: list[SweepEntry] = [] if arguments.keys else journal.sweeps_to_pick_up(_EVERYTHING)
     for key in dict.fromkeys(arguments.keys):
-        found = _find(journal, key)
-        if len(found) != 1:
-            return fail(TEXTS["names_many_jobs" if found else "names_no_job"].format(key=repr(key[:80])), USAGE)
+        found, found_sweeps = _find(journal, key), journal.find_sweeps(key, 2)
+        if len(found) + len(found_sweeps) != 1:
+            problem = TEXTS["names_many_jobs" if found or found_sweeps else "names_no_job"]
+            return fail(problem.format(key=repr(key[:80])), USAGE)
         entries += found
+        sweeps += found_sweeps
     if arguments.id is not None and len(entries) != 1:
         return fail(TEXTS["id_without_key"], USAGE)
     if not arguments.keys:
@@ -63,9 +66,11 @@ def _resume(arguments: argparse.Namespace) -> int:
             others = (entry for entry in journal.unfinished(_EVERYTHING) if entry.key not in known)
             entries += [entry for entry in others if not journal.claimed(entry.key)]
     report(journal)
-    if not entries:
+    if not entries and not sweeps:
         complain(TEXTS["nothing_to_resume"])
     code = OK
+    for sweep in sweeps:
+        code = max(code, _take_up_sweep(journal, sweep))
     if len(entries) == 1:
         try:
             take_up(Job.resume(entries[0], journal=journal, adopt=arguments.id))
@@ -80,6 +85,23 @@ def _resume(arguments: argparse.Namespace) -> int:
                 say_files(ended)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(TEXTS["resume_stopped"]) from None
+    return code
+
+
+def _take_up_sweep(journal: Journal, entry: SweepEntry) -> int:
+    """Follow a sweep to its end, and print the names of its files."""
+    from animatediff_widget.sweeps.sweep import Sweep
+
+    from .sweep import follow_sweep
+
+    try:
+        sweep = Sweep.load(entry.key, journal=journal)
+        code = follow_sweep(sweep, None)
+    except AnimateDiffError as error:
+        return fail(f"{entry.key[:SHORT_KEY]}: {error}", FAILED)
+    for row in sweep.rows():
+        if row["file"]:
+            say(row["file"])
     return code
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from traitlets import HasTraits
 
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import printable
@@ -14,25 +16,39 @@ from animatediff_widget.texts.plain import printable
 from .job import Job
 from .status_line import describe
 
-__all__ = ["say_further", "show_progress"]
+__all__ = ["say_further", "show_line", "show_progress"]
 
 
 @contextlib.contextmanager
 def show_progress(job: Job) -> Iterator[None]:
-    """Show how a job goes as long as the context lasts: under the cell in a notebook, on stderr in a terminal."""
+    """Show how a job goes, as `show_line` does."""
+
+    def line() -> str:
+        return f"{describe(job.view)}{f' · {job.notice}' if job.notice else ''}"
+
+    with show_line(job, "view", line):
+        yield
+
+
+@contextlib.contextmanager
+def show_line(watched: HasTraits, trait: str, line: Callable[[], str]) -> Iterator[None]:
+    """Show a line whenever a trait changes, as long as the context lasts.
+
+    It stands under the cell in a notebook, on stderr in a terminal, and is not shown elsewhere.
+    """
     show = _in_notebook() or (_overwrite if sys.stderr.isatty() else None)
     if show is None:
         yield
         return
 
     def changed(_: Any = None) -> None:
-        show(printable(f"{describe(job.view)}{f' · {job.notice}' if job.notice else ''}"))
+        show(printable(line()))
 
-    job.observe(changed, "view")
+    watched.observe(changed, trait)
     try:
         yield
     finally:
-        job.unobserve(changed, "view")
+        watched.unobserve(changed, trait)
         changed()
         if show is _overwrite:
             _write("\n")

@@ -136,8 +136,11 @@ class JournalProtocol(Protocol):
     def claimed(self, key: str) -> bool:
         """Whether a living process runs a job, this one included."""
 
-    def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
-        """List the last jobs, the newest first; `before` is a job's key: go on with those submitted before it."""
+    def jobs(self, limit: int = 100, before: str | None = None, *, cells: bool = True) -> list[JournalEntry]:
+        """List the last jobs, the newest first; `before` is a job's key: go on with those submitted before it.
+
+        Without `cells`, the jobs of sweeps are left out.
+        """
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
         """List the jobs whose end is not known, the newest first."""
@@ -168,6 +171,9 @@ class JournalProtocol(Protocol):
 
     def sweeps(self, limit: int = 100) -> list[SweepEntry]:
         """List the last sweeps, the newest first."""
+
+    def find_sweeps(self, beginning: str, limit: int = 100) -> list[SweepEntry]:
+        """Find sweeps by the beginning of their key."""
 
     def sweeps_to_pick_up(self, limit: int = 20) -> list[SweepEntry]:
         """List the sweeps, the newest first, that were neither finished nor stopped and that no living process runs."""

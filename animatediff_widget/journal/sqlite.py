@@ -27,7 +27,7 @@ from .entry import JournalEntry, Part, read_row, write_answer, write_columns
 from .file import JournalFile
 from .locks import FileClaim, claim, is_claimed
 from .salvage import Salvaged, salvage
-from .sweeps import SweepEntry, insert_sweep, read_sweep
+from .sweeps import SELECT, SweepEntry, insert_sweep, read_sweep
 
 __all__ = ["Journal", "JournalEntry"]
 
@@ -176,11 +176,11 @@ class Journal(JournalProtocol):
         """See `JournalProtocol.claimed`."""
         return is_claimed(_lock_file(self._locks, key))
 
-    def jobs(self, limit: int = 100, before: str | None = None) -> list[JournalEntry]:
+    def jobs(self, limit: int = 100, before: str | None = None, *, cells: bool = True) -> list[JournalEntry]:
         """See `JournalProtocol.jobs`."""
         check(int, limit=limit)
         check(str, none=True, before=before)
-        return _page(self._file, "TRUE", limit, before)
+        return _page(self._file, "TRUE" if cells else "sweep IS NULL", limit, before)
 
     def unfinished(self, limit: int = 100) -> list[JournalEntry]:
         """See `JournalProtocol.unfinished`."""
@@ -234,18 +234,25 @@ class Journal(JournalProtocol):
     def sweep(self, key: str) -> SweepEntry | None:
         """See `JournalProtocol.sweep`."""
         check(str, key=key)
-        found = self._file.rows("SELECT * FROM sweeps WHERE key = ?", key)
+        found = self._file.rows(f"{SELECT} WHERE key = ?", key)
         return read_sweep(found[0]) if found else None
 
     def sweeps(self, limit: int = 100) -> list[SweepEntry]:
         """See `JournalProtocol.sweeps`."""
         check(int, limit=limit)
-        return [*map(read_sweep, self._file.rows("SELECT * FROM sweeps ORDER BY number DESC LIMIT ?", limit))]
+        return [*map(read_sweep, self._file.rows(f"{SELECT} ORDER BY number DESC LIMIT ?", limit))]
+
+    def find_sweeps(self, beginning: str, limit: int = 100) -> list[SweepEntry]:
+        """See `JournalProtocol.find_sweeps`."""
+        check(str, beginning=beginning)
+        check(int, limit=limit)
+        query = f"{SELECT} WHERE key >= ? AND key < ? LIMIT ?"
+        return [*map(read_sweep, self._file.rows(query, beginning, f"{beginning}\U0010ffff", limit))]
 
     def sweeps_to_pick_up(self, limit: int = 20) -> list[SweepEntry]:
         """See `JournalProtocol.sweeps_to_pick_up`."""
         check(int, limit=limit)
-        rows = self._file.rows("SELECT * FROM sweeps WHERE state = 'open' ORDER BY number DESC")
+        rows = self._file.rows(f"{SELECT} WHERE state = 'open' ORDER BY number DESC")
         free = (sweep for sweep in map(read_sweep, rows) if _KEY.fullmatch(sweep.key) and not self.claimed(sweep.key))
         return [*itertools.islice(free, limit)]
 

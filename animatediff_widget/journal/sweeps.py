@@ -10,7 +10,14 @@ from typing import Any
 
 from animatediff_widget.model.body import Body
 
-__all__ = ["SweepEntry", "insert_sweep", "read_sweep"]
+__all__ = ["SELECT", "SweepEntry", "insert_sweep", "read_sweep"]
+
+
+SELECT = (
+    "SELECT *, (SELECT count(DISTINCT cell) FROM jobs WHERE sweep = sweeps.key AND state = 'succeeded') AS succeeded "
+    "FROM sweeps"
+)
+"""The beginning of every question for sweeps; `read_sweep` reads what comes."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class SweepEntry:
     body: Body  # what the cells vary
     axes: Mapping[str, tuple[Any, ...]]  # by name, in the order given
     options: Mapping[str, Any] = field(default_factory=dict)  # what else it was started with
+    succeeded: int = 0  # how many of its cells have an animation
     state: str = "open"  # to be taken up where nobody runs it; or "stopped" by the person, or "finished"
 
     @property
@@ -59,6 +67,7 @@ def read_sweep(row: sqlite3.Row) -> SweepEntry:
         body=Body(str(row["request"])),
         axes={name: tuple(values) for name, values in axes.items() if isinstance(values, list)},
         options=_object(row["options"]),
+        succeeded=row["succeeded"],
         state=str(row["state"]),
     )
 

@@ -21,6 +21,7 @@ _NUMBER = r"(-?\d{1,15}(?:\.\d{1,15})?)"
 _STEP = r"\(\s*\+?\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*\)"
 _SINGLE = re.compile(_NUMBER, re.ASCII)
 _RANGE = re.compile(rf"{_NUMBER}\s*-\s*{_NUMBER}\s*(?:{_STEP}|\[\s*(\d{{1,9}})\s*\])?", re.ASCII)
+_WITH_COMMAS = ("prompt", "n_prompt", "extra_input", "extra_body")
 _DOTS = ("..", "...", "…")
 _SKIP = re.compile(r"skip\s*:\s*", re.IGNORECASE)
 
@@ -28,11 +29,13 @@ _SKIP = re.compile(r"skip\s*:\s*", re.IGNORECASE)
 def read_text(request: AnimateDiffRequest, name: str, text: str, most: int) -> list[Any]:
     """Read the values of an axis, each once; whether the field takes them is not looked at.
 
-    Values stand between commas, or between ``||`` where one holds a comma. For numbers there are ``1, 5, .., 25`` (on
-    in the same step), ``1-10`` and ``1-10 (+3)`` (up to there, in steps), and ``1-10 [4]`` (so many, evenly). A part
-    ``SKIP: x`` takes ``x`` away. `InvalidRequest` where it cannot be read, or has more than `most` values.
+    Values stand between commas; prompts and JSON, which hold commas, between ``||`` or on lines of their own. For
+    numbers there are ``1, 5, .., 25`` (on in the same step), ``1-10`` and ``1-10 (+3)`` (up to there, in steps), and
+    ``1-10 [4]`` (so many, evenly). A part ``SKIP: x`` takes ``x`` away. `InvalidRequest` where it cannot be read, or
+    has more than `most` values.
     """
-    parts = [part for each in text.split("||" if "||" in text else ",") if (part := each.strip())]
+    separators = r"\|\||\n" if name in _WITH_COMMAS or "||" in text else ",|\n"
+    parts = [part for each in re.split(separators, text) if (part := each.strip())]
     skipped = [part[found.end() :] for part in parts if (found := _SKIP.match(part))]
     read = _reader(request, name, most)
     dropped = {repr(value) for value in read(skipped)}

@@ -1,0 +1,16 @@
+"""The kill test of sweeps with few kills, and every night with hundreds."""
+
+from __future__ import annotations
+
+import pytest
+from sweep_kill_test import run
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
+def test_sweeps_whose_processes_are_killed_lose_no_cell_mix_up_none_and_pay_for_none_twice(tmp_path, rounds):
+    figures = run(rounds, tmp_path / "journal", seed=3)
+    assert figures.rounds == rounds
+    assert figures.kills > rounds // 2
+    assert figures.kept_out
+    assert figures.finished + figures.never_sent == figures.cells > 0
