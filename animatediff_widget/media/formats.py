@@ -21,6 +21,7 @@ __all__ = [
     "BUDGET",
     "MIMES",
     "WRITABLE",
+    "TooLarge",
     "animated_png",
     "convert",
     "decode",
@@ -162,7 +163,7 @@ def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) ->
     except (MissingExtra, OutputError):
         return None
     while True:
-        with contextlib.suppress(_TooLarge):
+        with contextlib.suppress(TooLarge):
             return encode_images(frames, duration, "png", limit, loop=0 if loops else 1)
         size = frames[0].size
         halves = [frame.reduce(2) for frame in frames]
@@ -172,7 +173,7 @@ def animated_png(data: bytes, suffix: str, limit: int, *, loops: bool = True) ->
         frames = halves
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """A file has come to its limit."""
 
 
@@ -183,7 +184,7 @@ class _Limited(io.BytesIO):
 
     def write(self, data: Any) -> int:
         if self.tell() + len(data) > self.limit:
-            raise _TooLarge
+            raise TooLarge
         return super().write(data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 from animatediff_widget.errors import AnimateDiffError, MissingExtra, OutputError
 from animatediff_widget.texts import Message
 
-from .formats import WRITABLE, encode_images
-from .strips import sample
+from .formats import WRITABLE, TooLarge, encode_images
+from .strips import Strip, sample
 from .video import encode_video
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["SheetLine", "can_draw", "draw_sheet"]
+__all__ = ["SheetLine", "can_draw", "draw_sheet", "draw_small"]
 
 _FRAMES = 16
 _SIDES = (192, 160, 128, 96, 64, 48, 32)  # of a cell, in pixels
 _BUDGET = 160 * 2**20  # for all frames, in bytes
 _GAP = 6
+_LARGEST_SMALL = 128
+_LEAST = 0.12  # of a byte: what a pixel of a drawn clip takes in a PNG of 128 colours, or more
 _LONGEST_LABEL = 60  # in characters
 _PAPER, _INK, _QUIET, _EMPTY = (255, 255, 255), (28, 28, 30), (92, 92, 102), (240, 240, 244)
 
@@ -39,11 +42,11 @@ _FONTS = (
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One line of a sheet: its label, labels above its cells (or none), and what a cell holds, a file or words."""
+    """One line of a sheet: its label, labels above its cells (or none), and what each holds: a file, a strip, words."""
 
     label: str
     above: tuple[str, ...]
-    cells: tuple[Path | str, ...]
+    cells: tuple[Path | Strip | str, ...]
 
 
 def draw_sheet(lines: Sequence[SheetLine], across: str, down: str, to: str) -> bytes:
@@ -56,18 +59,53 @@ def draw_sheet(lines: Sequence[SheetLine], across: str, down: str, to: str) -> b
     if to not in WRITABLE:
         formats = ", ".join(f".{name}" for name in WRITABLE)
         raise OutputError(Message("no_such_format", suffix=to, formats=formats))
-    texts = [across, down, *(text for line in lines for text in (line.label, *line.above))]
-    texts += [cell for line in lines for cell in line.cells if isinstance(cell, str)]
-    if not can_draw("".join(texts)):
-        raise OutputError(Message("sheet_no_font"))
+    frames, duration = _frames(lines, across, down, _sides(lines)[0])
+    if to == "mp4":
+        return encode_video(frames, duration)
+    options: dict[str, Any] = {"quality": 75, "method": 2} if to == "webp" else {}
+    return encode_images(list(frames), duration, to, **options)
+
+
+def draw_small(lines: Sequence[SheetLine], across: str, down: str, limit: int) -> tuple[bytes, int] | None:
+    """Draw the sheet as an animated PNG of at most `limit` bytes, in 128 colours; give its width too.
+
+    None where not even the smallest cells make it small enough, or it cannot be drawn here.
+    """
+    with contextlib.suppress(OutputError, MissingExtra, ImportError):
+        from PIL.Image import Dither
+
+        cells = sum(len(line.cells) for line in lines)
+        for side in _sides(lines):
+            if side > _LARGEST_SMALL or cells * side**2 * _FRAMES * _LEAST > limit:
+                continue
+            frames, duration = _frames(lines, across, down, side)
+            first, *others = frames
+            colours = first.quantize(128)
+            drawn = [colours, *(frame.quantize(palette=colours, dither=Dither.NONE) for frame in others)]
+            with contextlib.suppress(TooLarge):
+                return encode_images(drawn, duration, "png", limit), first.width
+    return None
+
+
+def _sides(lines: Sequence[SheetLine]) -> list[int]:
+    """Give the sizes of a cell with which all frames fit into the memory that they may take; the largest first."""
     wide, high = max(len(line.cells) for line in lines), len(lines)
     pixels = _BUDGET // (4 * _FRAMES)
     fitting = [side for side in _SIDES if (wide * (side + _GAP) + 160) * high * (side + _GAP) <= pixels]
     if not fitting:
         raise OutputError(Message("sheet_too_large", count=sum(len(line.cells) for line in lines)))
-    sheet = _Sheet(fitting[0], "".join(texts))
+    return fitting
+
+
+def _frames(lines: Sequence[SheetLine], across: str, down: str, side: int) -> tuple[Iterator[Image], float]:
+    """Draw the frames of a sheet; and give for how many milliseconds one is shown."""
+    texts = [across, down, *(text for line in lines for text in (line.label, *line.above))]
+    texts += [cell for line in lines for cell in line.cells if isinstance(cell, str)]
+    if not can_draw("".join(texts)):
+        raise OutputError(Message("sheet_no_font"))
+    sheet = _Sheet(side, "".join(texts))
     blank, places = sheet.lay_out(lines, across, down)
-    clips = [(place, *clip) for place, path in places if (clip := _clip(path, fitting[0])) is not None]
+    clips = [(place, *clip) for place, cell in places if (clip := _clip(cell, side)) is not None]
     seconds = max((length for _, _, length in clips), default=1.0)
 
     def frames() -> Iterator[Image]:
@@ -76,20 +114,17 @@ def draw_sheet(lines: Sequence[SheetLine], across: str, down: str, to: str) -> b
             for (left, top), pictures, length in clips:
                 place = int(number * seconds * len(pictures) / (_FRAMES * length) + 1e-6) if length else 0
                 picture = pictures[place % len(pictures)]
-                spare = (fitting[0] - picture.width) // 2, (fitting[0] - picture.height) // 2
+                spare = (side - picture.width) // 2, (side - picture.height) // 2
                 frame.paste(picture, (left + spare[0], top + spare[1]))
             yield frame
 
-    duration = max(20.0, 1000 * seconds / _FRAMES)
-    if to == "mp4":
-        return encode_video(frames(), duration)
-    options: dict[str, Any] = {"quality": 75, "method": 2} if to == "webp" else {}
-    return encode_images(list(frames()), duration, to, **options)
+    return frames(), max(20.0, 1000 * seconds / _FRAMES)
 
 
-def _clip(path: Path, side: int) -> tuple[list[Image], float] | None:
+def _clip(cell: Path | Strip, side: int) -> tuple[list[Image], float] | None:
+    """Decode a clip; None where that cannot be done."""
     try:
-        return sample(path.read_bytes(), side, _FRAMES)
+        return cell.frames(side) if isinstance(cell, Strip) else sample(cell.read_bytes(), side, _FRAMES)
     except (OSError, AnimateDiffError):
         return None
 
@@ -138,7 +173,7 @@ class _Sheet:
 
     def lay_out(
         self, lines: Sequence[SheetLine], across: str, down: str
-    ) -> tuple[Image, list[tuple[tuple[int, int], Path]]]:
+    ) -> tuple[Image, list[tuple[tuple[int, int], Path | Strip]]]:
         """Draw everything that stands still; give where which file goes."""
         from PIL import Image, ImageDraw
 
@@ -167,11 +202,11 @@ class _Sheet:
             for column, cell in enumerate(line.cells):
                 corner = left + column * step, top
                 draw.rectangle((*corner, corner[0] + side - 1, corner[1] + side - 1), _EMPTY)
-                if isinstance(cell, Path):
+                if not isinstance(cell, str):
                     places.append((corner, cell))
-                else:
-                    words = self._wrap(cell, side - 8)
-                    self._write(draw, words, corner[0] + side // 2, top + (side - len(words) * self._high) // 2, _QUIET)
+                    continue
+                words = self._wrap(cell, side - 8)
+                self._write(draw, words, corner[0] + side // 2, top + (side - len(words) * self._high) // 2, _QUIET)
             top += step
         return paper, places
 

@@ -37,6 +37,18 @@ class Strip:
     size: tuple[int, int]
     seconds: float
 
+    def frames(self, side: int) -> tuple[list[Image], float]:
+        """Take it apart: its frames within side x side pixels, and its length in seconds."""
+        from PIL import Image
+
+        width, height = self.size
+        with Image.open(io.BytesIO(self.data)) as picture:
+            row = picture.convert("RGB")
+        frames = [row.crop((index * width, 0, (index + 1) * width, height)) for index in range(self.count)]
+        for frame in frames:
+            frame.thumbnail((side, side))
+        return frames, self.seconds
+
 
 def sample(data: bytes, side: int, count: int = _FRAMES) -> tuple[list[Image], float]:
     """Decode at most `count` frames, spread evenly over a clip, within side x side pixels; and its length in seconds.

@@ -16,6 +16,7 @@ from .front_end import runs_in_background
 from .opened import OpenedCell
 from .results import Outcome
 from .sheet_box import SheetBox
+from .static_copy import StaticCopy
 from .theme import STYLE
 from .waiting import WaitingMessages
 
@@ -67,6 +68,8 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         self._opened.fold()
         self._sheet = SheetBox(sweep, make, self.open_cell, beside=runs_in_background(background), cancels=True)
         super().__init__(children=[make.html(STYLE), self._sheet.box, self._opened.box, tabs])
+        self._copy = StaticCopy(self.model_id, make.texts)
+        self._sheet.sheet.settled = self._keep
         for name in ("animatediff", f"ad-{make.texts.language}"):
             self.add_class(name)
 
@@ -123,4 +126,9 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
             print(self._maker.texts["closed"])
             return
         display_widget(self, getattr(super(), "_ipython_display_", None), **kwargs)
+        self._copy.display()
         _cells.add(self)
+
+    def _keep(self) -> None:
+        """Leave a picture of the finished sheet in the cell."""
+        self._copy.keep(self._sheet.sheet.kept())

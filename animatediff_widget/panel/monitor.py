@@ -41,7 +41,8 @@ class Monitor:
         if self._controller.refusal:
             self.status.value = problem(texts.say(self._controller.refusal))
             return
-        if self._controller.sweep_progress is not None:
+        # The sheet of a sweep before this job may just tell how far it was.
+        if self._controller.comparison.sweep is not None and self._controller.sweep_progress is not None:
             self._render_sweep(self._controller.sweep_progress)
             return
         line, notice = shorten(describe(view, texts)), shorten(texts.say(view.notice or ""))

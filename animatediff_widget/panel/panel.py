@@ -127,6 +127,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         for name in ("animatediff", f"ad-{make.texts.language}"):  # the second is what screen readers pronounce it by
             self.add_class(name)
         self._copy = StaticCopy(self.model_id, make.texts)
+        self._results.sheet_settled = lambda sheet: self._copy.keep(sheet.kept())
         self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
         controller.observe(self._controller_changed, ["job", "animation"])
         dlink((controller.comparison, "sweep"), (self, "sweep"))

@@ -22,6 +22,7 @@ from .history import History
 from .markup import empty, json_view, log_view, problem, said
 from .opened import OpenedCell
 from .request_tab import RequestTab
+from .sheet import Sheet
 from .sheet_box import SheetBox
 
 __all__ = ["Outcome", "Results"]
@@ -84,6 +85,7 @@ class Results(Outcome):
         self._controller, self._maker = controller, maker
         self._sheet: SheetBox | None = None
         self._sheet_slot = maker.box([])
+        self.sheet_settled: Callable[[Sheet], None] = lambda sheet: None  # told when all that is seen of one is there
         self.opened = OpenedCell(maker, self.animation_tab.box, controller.show_cell, self._put_back)
         first = maker.box([self._sheet_slot, self.opened.box, self.animation_tab.box])
         self.request_tab = RequestTab(controller, maker)
@@ -130,8 +132,9 @@ class Results(Outcome):
             return
         self._sheet = box = SheetBox(sweep, self._maker, self._open, beside=inside is None, pace=_PACE)
         box.sheet.looked = lambda: self._controller.set_trait("sweep_progress", sweep.progress)
+        box.sheet.settled = lambda: self.sheet_settled(box.sheet)
         if inside is not None:
-            inside.pressed, inside.idle = box.press, box.sheet.pace.idle
+            inside.pressed, inside.idle, inside.finish = box.press, box.sheet.pace.idle, box.sheet.pace.finish
         refill(self._sheet_slot, box.box)
         self.opened.fold()
         self.tabs.selected_index = 0

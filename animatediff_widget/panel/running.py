@@ -29,7 +29,8 @@ class InsideClick:
         self._waiting = WaitingMessages.here()
         self._cancel_id = cancel_id
         self.pressed: Callable[[str], object] = lambda model: None  # of a sheet; told which model was clicked
-        self.idle: Callable[[], object] = lambda: None  # draws a sheet
+        self.idle: Callable[[], object] = lambda: None  # draws a sheet, now and then
+        self.finish: Callable[[], object] = lambda: None  # draws what is left of it
         self.can_cancel = self._waiting is not None  # whether a click on Cancel is noticed while a job runs
         self.hint = Message("to_stop_or_cancel" if self.can_cancel else "to_stop")  # how to stop a job here
 
@@ -56,6 +57,8 @@ class InsideClick:
 
         with contextlib.suppress(KeyboardInterrupt):  # it is canceled
             sweep.run(idle=look, confirm=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            self.finish()
 
     def _look(self, cancel: Callable[[], None]) -> None:
         """Look at the clicks that wait in the kernel's queue."""

@@ -20,6 +20,8 @@ from .arrangement import Arrangement
 from .controls import Maker, refill
 from .front_end import may_show
 from .markup import plain, shorten
+from .sheet_copy import keep_sheet
+from .static_copy import KeptSheet
 
 if TYPE_CHECKING:
     from animatediff_widget.sweeps.sweep import Sweep
@@ -49,10 +51,12 @@ class Sheet:
         self.sweep, self._maker, self._texts, self._open_cell = sweep, maker, maker.texts, open_cell
         self.opened: int | None = None  # the cell that is open, which is opened anew when it ends
         self.looked: Callable[[], None] | None = None  # called after each look
+        self.settled: Callable[[], None] | None = None  # called when the sweep has ended and all that is seen is there
         self.arrangement = Arrangement.of(tuple(map(len, sweep.axes.values())))
         self._drawn: Arrangement | None = None
         self._seen: dict[int, tuple[int, int]] = {}
         self._token = 0
+        self._is_settled = False
         self._rows: list[dict[str, Any]] = []
         self._have: set[int] = set()  # the cells whose clips are on the page, or cannot be
         self._labels, self._live = maker.html(), maker.html()
@@ -74,6 +78,10 @@ class Sheet:
         """Show the cells in another way."""
         self.arrangement = arrangement
         self.pace.ask(now=True)
+
+    def kept(self) -> KeptSheet:
+        """Give what is seen of it for readers without a kernel."""
+        return keep_sheet(self.sweep, self._drawn or self.arrangement, self._texts)
 
     def press(self, model: str) -> None:
         """Open the cell whose button this is, if it is one."""
@@ -109,6 +117,9 @@ class Sheet:
         more = self._send_strips()
         if self.looked is not None:
             self.looked()
+        if self.settled is not None and not more and self.sweep.state == "finished" and not self._is_settled:
+            self._is_settled = True
+            self.settled()
         return more
 
     def _draw(self, arrangement: Arrangement) -> None:

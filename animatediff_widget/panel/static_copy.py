@@ -1,9 +1,11 @@
-"""What the panel's cell keeps for readers without a kernel: the last animation and its JSON."""
+"""What a cell keeps for readers without a kernel: the panel's last animation and its JSON, or a sheet as a picture."""
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 from animatediff_widget.media.animation import Animation
@@ -12,10 +14,30 @@ from animatediff_widget.texts import Texts
 from .front_end import saves_widgets
 from .markup import plain, shorten
 
-__all__ = ["StaticCopy"]
+__all__ = ["KeptSheet", "StaticCopy"]
 
 _LARGEST_JSON = 10_000  # in bytes
 _LONGEST_STRING = 2_000
+
+
+@dataclass(frozen=True)
+class KeptSheet:
+    """A sheet as it is kept: an animated PNG, or None where media are kept out; what it shows; its settings as JSON."""
+
+    picture: bytes | None
+    width: int
+    caption: str
+    record: Any
+
+    def __repr__(self) -> str:
+        return f"<ContactSheet {self.caption}>"
+
+    def _repr_mimebundle_(self) -> tuple[dict[str, str], dict[str, Any]]:
+        bundle, metadata = {"text/plain": self.caption}, {}
+        if self.picture is not None:
+            bundle["image/png"] = base64.b64encode(self.picture).decode()
+            metadata["image/png"] = {"width": self.width, "alt": self.caption}
+        return bundle, metadata
 
 
 class StaticCopy:
@@ -29,7 +51,7 @@ class StaticCopy:
     def __init__(self, name: str, texts: Texts) -> None:
         self._texts = texts
         self._image_id, self._recipe_id = f"animatediff-{name}-image", f"animatediff-{name}-recipe"
-        self._animation: Animation | None = None
+        self._animation: Animation | KeptSheet | None = None
         self._is_displayed = False
         self._page = ""
         # Whether Run was pressed last on a page that cannot replace the outputs: display ids stand in no file, and so
@@ -52,7 +74,7 @@ class StaticCopy:
         self._page = self._page or page
         self.out_of_reach = self._is_displayed and bool(page) and page != self._page
 
-    def keep(self, animation: Animation | None) -> None:
+    def keep(self, animation: Animation | KeptSheet | None) -> None:
         """Replace what the outputs hold, in every cell that displays them."""
         self._animation = animation
         if self._is_displayed:
@@ -74,13 +96,20 @@ class StaticCopy:
         rows, hint = "", self._texts["needs_kernel"]
         if self._animation is not None:
             rows = f"<p>{plain(self._animation.caption)}</p>"
-            if self._animation.prediction is not None:
-                text = _bounded(self._animation.prediction.raw)
+            record = _record(self._animation)
+            if record is not None:
+                text = _bounded(record)
                 rows += f"<details><summary>JSON</summary><pre>{plain(text)}</pre></details>"
         return {
             "text/html": f'<div class="animatediff-copy animatediff-recipe">{rows}<p><em>{plain(hint)}</em></p></div>',
             "text/plain": repr(self._animation) if self._animation else hint,
         }, {}
+
+
+def _record(shown: Animation | KeptSheet) -> Any:
+    if isinstance(shown, KeptSheet):
+        return shown.record
+    return shown.prediction.raw if shown.prediction is not None else None
 
 
 def _bounded(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from animatediff_widget.texts import TEXTS, Texts
 from .labels import axis_label, cell_state, value_label
 from .page import SheetCell
 
-__all__ = ["draw_picture"]
+__all__ = ["draw_picture", "texts_to_draw"]
 
 
 def draw_picture(axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], to: str, texts: Texts = TEXTS) -> bytes:
@@ -22,8 +22,7 @@ def draw_picture(axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], 
 
     The cells of a single axis follow each other, line by line. `OutputError` as for `draw_sheet`.
     """
-    if not can_draw("".join(axis_label(name, texts) for name in axes)):
-        texts = Texts("en")  # the words around the person's own
+    texts = texts_to_draw(axes, texts)
     names = list(axes)
     values = [[value_label(name, value) for value in axes[name]] for name in names]
     contents: list[Path | str] = [cell.file or cell_state(cell.state, texts) for cell in cells]
@@ -41,3 +40,8 @@ def draw_picture(axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], 
         for index, label in enumerate(itertools.product(*values[1:]))
     ]
     return draw_sheet(lines, labels[0], " / ".join(labels[1:]), to)
+
+
+def texts_to_draw(axes: Iterable[str], texts: Texts) -> Texts:
+    """Give texts for the words around a person's own: English where no font here has those of their language."""
+    return texts if can_draw("".join(axis_label(name, texts) for name in axes)) else Texts("en")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
+import random
 import re
 
 import pytest
 from panel_parts import all_children, all_widgets, wait_until
+from PIL import Image
 from sheets import ClipEngine
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, ContactSheet, Endpoint, Sweep
+from animatediff_widget.media.sheets import SheetLine, draw_small
+from animatediff_widget.media.strips import make_strip
 from animatediff_widget.panel.arrangement import Arrangement
 from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
@@ -245,3 +251,40 @@ def test_what_could_not_be_done_in_one_look_is_done_in_the_next():
     pace.ask()
     wait_until(lambda: pace._thread is None)
     assert len(looks) == 5
+
+
+def test_a_reader_without_a_kernel_finds_what_was_seen_as_one_picture_of_a_size_that_is_said(client):
+    sweep = Sweep(BOAT, client, steps=[1, 4, 25], guidance_scale=[1, 7.5])
+    sheet = ContactSheet(sweep, background=False)
+    sheet.run()
+    kept = sheet._copy._animation
+    bundle, metadata = kept._repr_mimebundle_()
+    assert bundle["text/plain"] == "Steps × Guidance scale: 6 of 6 done"
+    picture = base64.b64decode(bundle["image/png"])
+    assert len(picture) <= 750_000
+    with Image.open(io.BytesIO(picture)) as drawn:
+        assert drawn.n_frames == 16
+        assert metadata["image/png"]["width"] == drawn.width
+    recipe, _ = sheet._copy._recipe()
+    assert "guidance_scale" in recipe["text/html"]
+    assert "a boat" in recipe["text/html"]
+
+
+def test_a_picture_that_would_be_too_large_is_drawn_smaller():
+    noise = random.Random(3)
+    pixels = [Image.frombytes("RGB", (128, 128), noise.randbytes(3 * 128 * 128)) for _ in range(16)]
+    file = io.BytesIO()
+    pixels[0].save(file, "PNG", save_all=True, append_images=pixels[1:], duration=100)
+    cell = make_strip(file.getvalue())
+    lines = [SheetLine("1", ("a", "b"), (cell, cell)), SheetLine("2", (), (cell, "Failed"))]
+    data, width = draw_small(lines, "Steps", "Seed", 100_000)
+    assert len(data) <= 100_000
+    assert width < 2 * 128
+    assert draw_small(lines, "Steps", "Seed", 1000) is None
+
+
+def test_media_that_are_kept_out_are_kept_out_of_the_picture_too(client, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_EMBED", "0")
+    sheet = ContactSheet(Sweep(BOAT, client, steps=[1, 4]), background=False)
+    sheet.run()
+    assert "image/png" not in sheet._copy._animation._repr_mimebundle_()[0]
