@@ -62,7 +62,7 @@ class Quality(NamedTuple):
 
 
 QUALITIES = {
-    "light": Quality(0.70, 1.0),
+    "light": Quality(0.55, 1.0),
     "colour": Quality(0.36, 1.0),
     "tone": Quality(0.40, 1.0),
     "shape": Quality(0.44, 1.0, 1.6 * REACH, 0.25),

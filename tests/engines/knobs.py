@@ -21,6 +21,8 @@ class Measured(NamedTuple):
     clip: np.ndarray
     saturation: float
     contrast: float
+    sharpness: float
+    burnt: float
     composition: int
     amounts: dict[str, float]
 
@@ -55,6 +57,8 @@ def sample(drawn: World, steps: int = 25, scale: float = 7.5) -> Measured:
         clip,
         float((clip.max(axis=-1) - clip.min(axis=-1)).mean()),
         float((clip @ _LUMA).std()),
+        float(np.abs(np.diff(clip, axis=1)).mean()),
+        float(((clip <= 0) | (clip >= 1)).mean()),
         index,
         dict(zip(drawn.names, amounts.tolist(), strict=True)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawing import EXAMPLE, painted
+from knobs import PROMPTS
 
 from animatediff_widget.engines.painter import (
     LEXICON,
@@ -17,6 +18,10 @@ from animatediff_widget.engines.painter import (
     shows,
     without,
 )
+from animatediff_widget.engines.painter.catalog import THINGS
+
+# What the catalogue lists; each moves in a way of its own.
+CATALOGUE = {thing.name for thing in THINGS}
 
 
 def test_at_least_thirty_words_are_known_in_both_languages():
@@ -39,9 +44,15 @@ def test_every_word_shows_in_the_picture(tag):
         bare = without(scene, [tag])
         assert shows(scene, tag)
         assert not shows(bare, tag)
-        change = np.abs(painted(scene) - painted(bare))
+        clip = painted(scene)
+        change = np.abs(clip - painted(bare)).max(axis=-1) > 0.08
         # At the least an iris: a dozen pixels in most of the frames, or as much of something else.
-        assert (change.max(axis=-1) > 0.08).sum() >= 60
+        assert change.sum() >= 60
+        # What it changes loops without a seam.
+        steps = np.abs(clip - np.roll(clip, 1, axis=0))[:, change.any(axis=0)].mean(axis=(1, 2))
+        assert steps[0] <= 1.5 * steps[1:].max()
+        if tag in CATALOGUE:
+            assert steps.max() > 0
 
 
 def test_every_visual_word_of_the_example_is_known():
@@ -91,15 +102,19 @@ def test_the_five_checkpoints_look_different():
             assert np.abs(equal[0] - equal[1]).mean() > 0.1, (one, other)
 
 
-def test_the_three_motion_modules_move_differently():
-    scene = compose(read(EXAMPLE).tags, (3,))
-    clips = [painted(scene, motion=name) for name in MOTIONS]
+@pytest.mark.parametrize("seeds", [1, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_the_three_motion_modules_move_differently(prompt, seeds):
+    rows = []
+    for seed in range(seeds):
+        scene = compose(read(prompt).tags, (seed, 0, 0))
+        clips = [painted(scene, motion=name) for name in MOTIONS]
+        # The backdrop: still, carried sideways, or magnified.
+        still, *moves = (float(np.abs(np.diff(clip, axis=0)).mean()) for clip in clips)
+        apart = min(float(np.abs(clips[k] - clips[k - 1]).mean()) for k in range(3))
+        rows.append(min(moves) > 1.2 * still > 0 and apart > 0.015)
     assert len(clips) == 3
-    # The backdrop: still, carried sideways, or magnified.
-    moves = [float(np.abs(np.diff(clip, axis=0)).mean()) for clip in clips]
-    assert min(moves[1:]) > 1.2 * moves[0] > 0
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        assert np.abs(clips[one] - clips[other]).mean() > 0.03
+    assert sum(rows) / len(rows) >= 0.95
 
 
 @pytest.mark.parametrize("motion", sorted(MOTIONS))
@@ -110,7 +125,7 @@ def test_a_clip_loops_without_a_seam(prompt, motion):
     clip = painted(compose(read(prompt).tags, (4,)), motion=motion)
     steps = np.abs(clip - np.roll(clip, 1, axis=0)).mean(axis=(1, 2, 3))
     assert steps[1:].min() > 0
-    assert steps[0] <= 1.25 * steps[1:].max()
+    assert steps[0] <= 1.5 * steps[1:].max()
 
 
 def test_night_is_darker_than_day():

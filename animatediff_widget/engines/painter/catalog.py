@@ -88,7 +88,8 @@ THINGS: tuple[Thing, ...] = (
     Thing("airplane", "airplane, aeroplane, plane, aircraft, 飞机", "sky"),
     Thing("bridge", "bridge, 桥, 大桥, 拱桥, 小桥", "water", brings="sea"),
     Thing("ship", "sailing ship, tall ship, galleon, pirate ship, 大帆船, 海盗船, 古船", "afloat", brings="sea"),
-    Thing("train", "train, locomotive, railway, railroad, 火车, 列车, 铁路, 蒸汽火车", "road", stands=True),
+    Thing("train", "train, steam train, locomotive, railway, railroad, 火车, 列车, 铁路, 蒸汽火车", "road",
+          stands=True),
     Thing("bicycle", "bicycle, bike, cyclist, 自行车, 单车, 骑车", "road", stands=True),
     Thing("car", "car, automobile, 汽车, 轿车, 小汽车", "road", stands=True, colored=True),
     # what a person wears or carries

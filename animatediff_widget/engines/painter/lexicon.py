@@ -134,7 +134,7 @@ _STOP = {
     "her", "his", "their", "there", "this", "that", "while", "as", "very", "some", "many", "one", "two",
     "three", "few", "lot", "lots", "season", "against", "has", "have", "having", "wearing", "wears", "sits",
     "sitting", "stands", "standing", "looks", "looking", "walks", "walking", "flies", "flying", "falling",
-    "full", "between", "along", "across", "up", "down", "around", "who", "which",
+    "full", "holding", "between", "along", "across", "up", "down", "around", "who", "which",
 }  # fmt: skip
 _STOP_CHINESE = set(
     "的在和与一二三两个只朵片条座棵位名上下里中内外有着了是很许多前后旁边、跟及之色飘落飞开满着把被这那"

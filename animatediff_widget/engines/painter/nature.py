@@ -227,7 +227,8 @@ _PALM = (
 def island(canvas: Canvas, scene: Scene) -> None:
     """Put a small island with a palm into the sea, its leaves in the wind and surf around it."""
     rng = scene.chance("island")
-    x = (64 - scene.places["boat"] if "boat" in scene.things else scene.places["boat"]) - 13
+    afloat = scene.things & {"boat", "ship", "whale", "dolphin", "swan"}
+    x = (64 - scene.places["boat"] if afloat else scene.places["boat"]) - 13
     y = min(scene.horizon + int(rng.integers(7, 11)), SIZE - 6)
     colors = {"g": (0.36, 0.68, 0.34), "G": (0.22, 0.50, 0.30), "b": (0.60, 0.42, 0.28), "t": (0.44, 0.30, 0.22),
               "c": (0.44, 0.28, 0.20)}  # fmt: skip

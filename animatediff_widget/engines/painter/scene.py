@@ -27,9 +27,11 @@ _SEASONS = {"snow": "winter", "cherry": "spring", "plum": "spring", "wisteria": 
 _BRINGS = {"boat": "sea", "lighthouse": "sea", "beach": "sea", **dict.fromkeys(WORN, "figure"), "girl": "figure",
            "boy": "figure", "sunflower": "meadow", "flowers": "meadow", "crescent": "moon",
            "forest": "hills", **{thing.name: thing.brings for thing in THINGS if thing.brings}}  # fmt: skip
-_TALL = ("cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat",
-         "castle", "horse", "robot", "astronaut", "fire",
-         *(thing.name for thing in THINGS if thing.stands))  # fmt: skip
+_NEAR = tuple(thing.name for thing in THINGS if thing.stands and thing.layer in ("near", "road"))
+# In the order in which they choose their places.
+_TALL = (*_NEAR, "cherry", "plum", "tree", "pine", "bamboo", "house", "torii", "lighthouse", "lantern", "cat", "castle",
+         "horse", "robot", "astronaut", "fire",
+         *(thing.name for thing in THINGS if thing.stands and thing.name not in _NEAR))  # fmt: skip
 _COLORED = ("cat", "balloon", "dragon", "horse", "robot", *(thing.name for thing in THINGS if thing.colored))
 # What fills the land; without any of it chance adds hills or the like.
 _LANDS = {"sea", "mountain", "hills", "forest", "city", *(thing.name for thing in THINGS if thing.land)}
@@ -229,6 +231,8 @@ def _dress(die: float, hair: str | None, things: set[str]) -> str:
     colors = [name for name in ("white", "blue", "red", "pink", "yellow", "green") if name != hair]
     if "kimono" in things:
         colors = [name for name in ("red", "pink", "blue", "purple") if name != hair]
+    elif things & {"wizard", "witch"}:
+        colors = [name for name in ("purple", "black", "blue", "green") if name != hair]
     return colors[int(die * len(colors))]
 
 
@@ -249,5 +253,6 @@ def _places(things: set[str], rng: Generator) -> dict[str, int]:
     tall = any(name in things for name in _TALL)
     places["mountain"] = 32 - side * (int(rng.integers(1, 7)) if tall else int(rng.integers(-8, 3)))
     # What floats keeps clear of a person.
-    places["boat"] = 32 + (side if "figure" in things else -side) * int(rng.integers(2, 20))
+    away = int(rng.integers(2, 20))
+    places["boat"] = 32 + side * (13 + away // 2) if "figure" in things else 32 - side * away
     return places

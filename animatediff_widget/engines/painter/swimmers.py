@@ -50,7 +50,7 @@ def whale(canvas: Canvas, scene: Scene) -> None:
     """Let a whale lie in the waves, blow its fountain and lift its tail."""
     rng = scene.chance("whale")
     flip = bool(rng.random() < 0.5)
-    skin = (0.34, 0.48, 0.72)
+    skin = (0.26, 0.36, 0.58)
     colors = {
         "b": skin,
         "l": lit(skin, 0.45),
@@ -96,7 +96,7 @@ def dolphin(canvas: Canvas, scene: Scene) -> None:
     skin = (0.46, 0.58, 0.74)
     colors = {"b": skin, "w": (0.95, 0.97, 1.0), "e": _INK}
     y = _row(scene, 15)
-    middle = min(max(scene.places["boat"], 20), 44)
+    middle = min(max(scene.places["boat"], 14), 50)
     poses = [drawn(canvas, ("dolphin", k), rows, colors) for k, rows in enumerate((_rising(_DOLPHIN, 3), _DOLPHIN,
                                                                                     _rising(_DOLPHIN,
                                                                                             -3)))]  # fmt: skip

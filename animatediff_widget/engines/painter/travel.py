@@ -209,6 +209,8 @@ def airplane(canvas: Canvas, scene: Scene) -> None:
     colors = {"r": red, "R": lit(red, -0.3), "c": (0.99, 0.96, 0.88), "w": (0.70, 0.90, 1.0), "D": (0.40, 0.36, 0.42),
               "a": (1.0, 0.86, 0.50), "A": (0.80, 0.62, 0.34), "d": (0.24, 0.20, 0.26)}  # fmt: skip
     x, y, way = int(rng.integers(16, 30)), int(rng.integers(6, 14)), -1 if flip else 1
+    if "balloon" in scene.things:
+        x = scene.places["light"] - 13
     dy = bob(1.6, rng.uniform(0, 6.28))
     tail = x + (2 if not flip else 22)
     age = (np.arange(12)[None, :] + TURN[:, None] * 3) / 12
