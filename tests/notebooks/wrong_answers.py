@@ -153,11 +153,10 @@ def guided(model, x, t, scale):
 def guided(model, x, t, scale):
     return scale * model.denoise(x, t).x0
 """,
-            # Right, but always on the default plane.
+            # Gives the vector, not where it leads.
             """
 def guided(model, x, t, scale):
-    without = plane.denoise(x, t, prompt=False).x0
-    return without + scale * (plane.denoise(x, t).x0 - without)
+    return scale * (model.denoise(x, t).x0 - model.denoise(x, t, prompt=False).x0)
 """,
         ],
     },
