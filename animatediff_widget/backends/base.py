@@ -27,6 +27,8 @@ class Abilities:
     list: bool = True  # a job whose answer was lost can be looked for in a list
     pushes: bool = False  # it tells when something changed: `Backend.watch` waits for it; elsewhere it is one poll
     free: bool = False  # a job costs nothing, and the same body gives the same animation: a lost one is run again
+    creates: int | None = None  # how many jobs an account may create in a minute, where it is known
+    calls: int | None = None  # how many other requests it may send in a minute
 
 
 class Backend(Protocol):

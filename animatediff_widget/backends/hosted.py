@@ -70,13 +70,17 @@ class HostedBackend:
 
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """See `Backend.create`."""
-        # An idle connection may have been closed at the other end, and then nobody could know whether the post arrived.
-        self._transport.close()
         headers = {}
         if cancel_after is not None and cancel_after <= _LONGEST_DEADLINE:
             headers["Cancel-After"] = f"{math.ceil(max(cancel_after, _SHORTEST_DEADLINE))}s"
         answer, tag = self._ask(
-            "POST", self._url, Message("to_create"), body.to_json(), headers=headers, read=self._read_creation
+            "POST",
+            self._url,
+            Message("to_create"),
+            body.to_json(),
+            headers=headers,
+            read=self._read_creation,
+            once=True,
         )
         prediction = Prediction.from_json(answer)
         self._keep_tag(prediction, tag)
@@ -207,13 +211,14 @@ class HostedBackend:
         *,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        once: bool = False,
         read: Callable[[Reply, bytes], dict[str, Any] | None] = lambda reply, data: None,
     ) -> tuple[dict[str, Any], str | None]:
         """Do one exchange of JSON; give the answer, as `read` or else `read_answer` understands it, and its ETag."""
         within = self._limits.answer if deadline is None else max(deadline - time.monotonic(), 0.001)
         failure: EndpointError
         try:
-            with self._transport.send(method, url, what, within=within, body=body, headers=headers) as reply:
+            with self._transport.send(method, url, what, within=within, body=body, headers=headers, once=once) as reply:
                 data = b"" if 300 <= reply.status < 400 else b"".join(reply.pieces(_JSON_CAP))
             self.clock_ahead = clock_ahead(reply.headers)
             answer = self._redact(read(reply, data)) or read_answer(

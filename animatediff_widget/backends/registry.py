@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.keys.credentials import Key, find_key, is_given
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
 from . import builtin
-from .base import Place
+from .base import Abilities, Place
 from .hosted import HostedBackend
 
 __all__ = ["default_endpoint", "place", "places"]
+
+_open_replicate = partial(HostedBackend, abilities=Abilities(creates=600, calls=3000))  # by its documentation
 
 _PLACES = {
     each.kind: each
     for each in (
         builtin.PLACE,
-        Place("replicate", lambda _: Endpoint.replicate(), HostedBackend, needs_key=True),
+        Place("replicate", lambda _: Endpoint.replicate(), _open_replicate, needs_key=True),
         Place("relay", Endpoint.relay, HostedBackend, needs_url=True),
     )
 }

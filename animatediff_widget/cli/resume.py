@@ -43,8 +43,8 @@ def add(commands: Any) -> None:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
+    from animatediff_widget.jobs.earlier import resume_all
     from animatediff_widget.jobs.job import Job
-    from animatediff_widget.jobs.many import resume_all
     from animatediff_widget.journal import Journal
 
     journal = Journal()

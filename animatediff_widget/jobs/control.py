@@ -8,11 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-__all__ = ["Control", "beside"]
+__all__ = ["GRACE", "Control", "beside"]
 
 _T = TypeVar("_T")
 
-_GRACE = 2.0  # what a cancellation leaves to an exchange: the answer to a POST names the job that is to be canceled
+GRACE = 2.0
+"""What a cancellation leaves to an exchange, in seconds: the answer to a POST names the job that is to be canceled."""
 
 
 class Control:
@@ -20,6 +21,7 @@ class Control:
 
     def __init__(self) -> None:
         self.presses = 0  # how often it was to be canceled
+        self.on_cancel: Callable[[], object] = lambda: None  # called then, in the thread that cancels
         self._heeded = 0  # of those, the ones that have ended a wait
         self._changed = threading.Condition()
 
@@ -36,6 +38,7 @@ class Control:
         with self._changed:
             self.presses += 1
             self._changed.notify_all()
+        self.on_cancel()
 
     def wait(self, seconds: float) -> None:
         """Wait; a cancellation ends one wait."""
@@ -46,7 +49,7 @@ class Control:
         exchange.add_done_callback(lambda _: self._notify())
         begun = time.monotonic()
         if not self._wait_for(exchange.done, seconds):
-            self._wait_for(exchange.done, min(_GRACE, begun + seconds - time.monotonic()))
+            self._wait_for(exchange.done, min(GRACE, begun + seconds - time.monotonic()))
         return exchange.done()
 
     def _wait_for(self, done: Callable[[], bool], seconds: float) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
@@ -24,6 +24,9 @@ from .key_check import check_key
 from .listing import Listing
 from .runner import Runner
 from .view import JobTraits, JobView
+
+if TYPE_CHECKING:
+    from .many import Many
 
 __all__ = ["Job"]
 
@@ -213,6 +216,10 @@ class Job(JobTraits):
         self._runner.start()
         return self
 
+    def start_among(self, many: Many) -> bool:
+        """Run the job with many others, in their thread; False where it was started, or has ended."""
+        return many.begin(self, self._runner)
+
     def run(self, idle: Callable[[], object] | None = None) -> Animation:
         """Run the job to its end. Its traits change, and its observers are called, in this thread.
 
@@ -290,17 +297,17 @@ class Job(JobTraits):
         finally:
             self._followers.remove(views)
         if self.animation is not None:
-            self._see()
+            self.see()
 
     def _outcome(self) -> Animation:
         if self.error is not None:
             raise self.error
         if self.animation is None:
             raise JobError(Message("not_ended"))
-        self._see()
+        self.see()
         return self.animation
 
-    def _see(self) -> None:
+    def see(self) -> None:
         """Record that the person has the animation: it is not offered as unseen when a panel opens."""
         with contextlib.suppress(JournalError):
             self.journal.see(self.key)

@@ -20,7 +20,7 @@ from .drivers import Driver
 from .key_check import check_key
 from .polling import Schedule
 from .steps import Steps
-from .view import JobView
+from .view import JobView, unforeseen
 
 if TYPE_CHECKING:
     from .job import Job
@@ -46,7 +46,7 @@ class Runner:
         self.adopt: str | None = None
         self.thread: threading.Thread | None = None
         self._job = job
-        self._show = self._deliver = show
+        self.show = self._deliver = show
         self._control = Control()
         self._starting = threading.Lock()
         self._process = 0  # where the thread is
@@ -56,9 +56,19 @@ class Runner:
         self._check_process()
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
-                self._deliver, self._process = deliver or self._show, os.getpid()
+                self._deliver, self._process = deliver or self.show, os.getpid()
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
+
+    def hand_over(self, thread: threading.Thread, on_cancel: Callable[[], object]) -> bool:
+        """Let a thread that drives many jobs drive this one; False where it was started, or has ended."""
+        self._check_process()
+        with uninterrupted(), self._starting:
+            if self.thread is not None or self._job.finished:
+                return False
+            self.thread, self._process = thread, os.getpid()
+            self._control.on_cancel = on_cancel
+            return True
 
     def _check_process(self) -> None:
         """Refuse to wait for a thread that is in another process."""
@@ -93,7 +103,7 @@ class Runner:
         finally:
             if not self._job.finished:  # nobody takes what comes into the queue any more
                 with uninterrupted():
-                    self._deliver = self._show
+                    self._deliver = self.show
                     self._take(views, 0.0)
         return interrupts > 0
 
@@ -101,27 +111,35 @@ class Runner:
         """Wait at most so long for a view, and show all that came. An interrupt comes after that, and loses none."""
         with uninterrupted(), contextlib.suppress(queue.Empty):
             while True:
-                self._show(views.get(timeout=seconds))
+                self.show(views.get(timeout=seconds))
                 seconds = 0.0
+
+    def prepare(self, known: float | None) -> Steps:
+        """Make the job's steps; `known` is how long such a job took before."""
+        job, endpoint = self._job, self._job.client.endpoint
+        schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
+        abilities = job.client.backend.abilities
+        return Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt)
+
+    def learn(self, steps: Steps) -> None:
+        """Remember of a job that ended what helps with the next one there."""
+        _tails[steps.endpoint.url] = steps.schedule.tail
 
     def _drive(self) -> None:
         """Drive the steps to the end; whatever happens, a last view is delivered."""
-        job, endpoint = self._job, self._job.client.endpoint
+        job = self._job
         try:
             known = None
             with contextlib.suppress(JournalError):  # it is written to before anything is sent, and says so then
                 if self.entry is None:
                     check_key(job.client, job.journal)
-                    known = job.journal.typical_seconds(job.body, endpoint)
-            schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
-            abilities = job.client.backend.abilities
-            steps = Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt)
+                    known = job.journal.typical_seconds(job.body, job.client.endpoint)
+            steps = self.prepare(known)
             Driver(job, steps, lambda view: self._deliver(view)).drive()
-            _tails[endpoint.url] = schedule.tail
+            self.learn(steps)
         except KeyRefused as error:
             self._deliver(JobView(state="failed", error=error))
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
             if not job.finished:
-                failure = JobError(Message("unforeseen", error=repr(error)))
-                self._deliver(JobView(state="left", prediction=job.prediction, error=failure))
+                self._deliver(unforeseen(job.view, error))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, JobError
 from animatediff_widget.journal import JournalEntry
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.status import ENDED_STATES, STATES
 from animatediff_widget.texts import Message
 
-__all__ = ["JobTraits", "JobView"]
+__all__ = ["JobTraits", "JobView", "unforeseen"]
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +74,21 @@ class JobView:
         return self.state in ENDED_STATES
 
     @property
+    def over(self) -> bool:
+        """Whether nothing runs at the endpoint any more; the animation may still have to be fetched."""
+        return self.finished or self.state == "downloading" or bool(self.prediction and self.prediction.done)
+
+    @property
     def elapsed(self) -> float | None:
         """How long the job has taken so far, or took, in seconds; None before it was started."""
         if self.started is None:
             return None
         return (time.monotonic() if self.ended is None else self.ended) - self.started
+
+
+def unforeseen(view: JobView, error: BaseException) -> JobView:
+    """How a job stands that was driven no further because of a fault of ours."""
+    return JobView("left", view.prediction, JobError(Message("unforeseen", error=repr(error))))
 
 
 class JobTraits(HasTraits):

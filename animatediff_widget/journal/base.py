@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
@@ -16,6 +17,9 @@ from .entry import JournalEntry, Part
 from .sweeps import SweepEntry
 
 __all__ = ["Claim", "JournalProtocol"]
+
+
+_T = TypeVar("_T")
 
 
 class Claim(AbstractContextManager["Claim"], Protocol):
@@ -125,6 +129,21 @@ class JournalProtocol(Protocol):
         -------
         bool
             False when another job of the same endpoint has that id: of several that look at once, one gets it.
+        """
+
+    def together(self, acts: Sequence[Callable[[], _T]]) -> list[_T]:
+        """Do many things at once: all is on the disk when this returns, after one wait for it, or nothing is.
+
+        Parameters
+        ----------
+        acts : sequence of callables
+            Each calls `begin`, `record`, `adopt`, `see` or `get`, in this thread, and does nothing else that could not
+            be done twice.
+
+        Returns
+        -------
+        list
+            What they gave.
         """
 
     def see(self, key: str) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +65,7 @@ class JournalFile:
         self._closing: Callable[[], object] = lambda: None
         # What others kept from being written, by process: a fork's child leaves what it inherited to its parent.
         self._late: defaultdict[int, list[_Act[Any]]] = defaultdict(list)
+        self._together: int | None = None  # the thread that is inside `together`
 
     @property
     def report(self) -> Message | None:
@@ -80,7 +81,7 @@ class JournalFile:
 
         `JournalError` when the file cannot be used, or others hold it for longer than 2 s.
         """
-        return self._do(act, _READ_WITHIN)
+        return self._join(act) if self._joins() else self._do(act, _READ_WITHIN)
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         """Ask the database; else as `read`."""
@@ -88,10 +89,34 @@ class JournalFile:
 
     def write(self, act: _Act[_T]) -> _T:
         """Do something in one transaction, which is on the disk when this returns; else as `read`, for 4 s."""
-        return self._write(act, _WRITE_WITHIN)
+        return self._join(act) if self._joins() else self._write(act, _WRITE_WITHIN)
+
+    def together(self, acts: Sequence[Callable[[], _T]]) -> list[_T]:
+        """Do things that call the methods here, all in one transaction, which is on the disk when this returns.
+
+        They may be called once more, where the file had to be replaced. Where one fails, nothing of all is written.
+        """
+
+        def join(_: sqlite3.Connection) -> list[_T]:
+            self._together = threading.get_ident()
+            try:
+                return [act() for act in acts]
+            finally:
+                self._together = None
+
+        return self.write(join)
+
+    def _joins(self) -> bool:
+        return self._together == threading.get_ident()
+
+    def _join(self, act: _Act[_T]) -> _T:
+        assert self._database is not None
+        return act(self._database)
 
     def write_soon(self, act: _Act[_T]) -> _T:
         """As `write`, for 1.5 s; what others keep from being written then is written with the next, or by itself."""
+        if self._joins():
+            return self._join(act)
         late = self._late[os.getpid()]
         try:
             return self._write(act, _WRITE_LATE_WITHIN if late else _WRITE_SOON_WITHIN)

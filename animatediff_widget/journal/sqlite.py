@@ -9,8 +9,9 @@ import sqlite3
 import statistics
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from animatediff_widget.errors import JournalError, check
 from animatediff_widget.keys.hiding import guarded_class
@@ -31,6 +32,7 @@ from .sweeps import SELECT, SweepEntry, insert_sweep, read_sweep
 
 __all__ = ["Journal", "JournalEntry"]
 
+_T = TypeVar("_T")
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 # A query is answered from a partial index when it says the same words as the index.
 _UNFINISHED = f"state NOT IN {FINAL_STATES}"
@@ -159,6 +161,10 @@ class Journal(JournalProtocol):
             return taken is None
 
         return self._file.write(adopt)
+
+    def together(self, acts: Sequence[Callable[[], _T]]) -> list[_T]:
+        """See `JournalProtocol.together`."""
+        return self._file.together(acts)
 
     def see(self, key: str) -> None:
         """See `JournalProtocol.see`."""

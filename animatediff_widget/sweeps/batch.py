@@ -29,8 +29,11 @@ class Batch:
     """The jobs of a sweep, and how they stand."""
 
     def __init__(
-        self, key: str, grid: Grid, client: Client, journal: JournalProtocol, at_once: int | None, timeout: float
+        self, key: str | None, grid: Grid, client: Client, journal: JournalProtocol, at_once: int | None, timeout: float
     ) -> None:
+        # The cells of which the journal may know something, None for all: it is not asked about what nobody else knows.
+        self._recorded: set[int] | None = set() if key is None else None
+        key = key or journal.new_key()
         self.key, self.grid, self.client, self.journal, self.timeout = key, grid, client, journal, timeout
         self.is_free = client.backend.abilities.free
         self.at_once = max(at_once or ((os.cpu_count() or 1) if self.is_free else _HOSTED_AT_ONCE), 1)
@@ -77,6 +80,7 @@ class Batch:
 
     def close(self, is_wanted: bool) -> None:
         """Write in the journal how the sweep was left; one that ended early and not by a person stays open."""
+        self._recorded = None
         if all(self.standing.state(number) in ENDED_STATES for number in self._order):
             self.journal.end_sweep(self.key, "finished")
         elif is_wanted:
@@ -113,7 +117,8 @@ class Batch:
         cell = self.standing.cells[number]
         job = self._made.get(number)
         if job is None or job.key != cell.key or (job.finished and job.state not in FINAL_STATES):
-            entry = self.journal.get(cell.key)
+            is_known = self._recorded is None or number in self._recorded
+            entry = self.journal.get(cell.key) if is_known else None
             if entry is None:
                 part = Part(self.key, number)
                 job = Job(cell.body, self.client, journal=self.journal, timeout=self.timeout, key=cell.key, part=part)
@@ -121,6 +126,8 @@ class Batch:
                 there = self.client if entry.endpoint == self.client.endpoint.url else None
                 job = Job.resume(entry, there, journal=self.journal, timeout=self.timeout)
             self._made[number] = job
+            if self._recorded is not None:
+                self._recorded.add(number)
         return job
 
 

@@ -105,7 +105,10 @@ class Loop:
     def _begin(self) -> None:
         """Begin cells while there is room."""
         batch, standing = self._batch, self._standing
-        while self._state == "running" and self._pending and len(self._running) < batch.at_once:
+        counted = batch.budget.seconds is not None  # what a job took is known when it has ended
+        while self._state == "running" and self._pending:
+            if (len(self._running) if counted else self._runner.busy) >= batch.at_once:
+                return
             number = self._pending[0]
             is_new = standing.state(number) == "new"
             if is_new and batch.budget.is_reached(standing.posted, standing.spent):
@@ -163,7 +166,7 @@ class Loop:
     def _tell(self) -> None:
         """Show how far it is."""
         self._told = self._state, self._why()
-        self._show(self._state, SweepProgress.of(self._standing, len(self._running), self._left(), self._why()))
+        self._show(self._state, SweepProgress.of(self._standing, self._runner.running, self._left(), self._why()))
 
     def _why(self) -> Message | str | None:
         """Give why it waits, or ended early."""

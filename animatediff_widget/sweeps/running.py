@@ -1,42 +1,65 @@
-"""Who runs the cells of a sweep: at present each job in threads of its own."""
+"""Who runs the cells of a sweep: a driver of many jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from animatediff_widget.jobs.job import Job
+from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.texts import Message
 
 __all__ = ["CellRunner"]
 
+_FETCHING = 16  # jobs whose animations are being fetched keep no other from being begun, if they are no more than that
+
 
 class CellRunner:
     """Runs jobs side by side.
 
-    `deliver` is given a cell's number and each view of its job, from any thread; `say` is given what holds back all of
-    them, such as that the endpoint throttles, or None when that is over.
+    `deliver` is given a cell's number and each view of its job, from any thread; `say` what holds back all of them,
+    such as that the endpoint throttles, or None when that is over.
     """
 
-    def __init__(self, deliver: Callable[[int, JobView], None], say: Callable[[Message | None], None]) -> None:
-        self._deliver, self._say = deliver, say
+    def __init__(
+        self, deliver: Callable[[int, JobView], None], say: Callable[[Message | None], None] = lambda notice: None
+    ) -> None:
+        self._deliver = deliver
+        self._many = Many(say=say)
         self._jobs: dict[int, Job] = {}
+        self._over: set[int] = set()  # those for which nothing runs at the endpoint any more
+        self._stores = False  # whether an animation could be fetched and stored: else no other job should be paid for
+
+    @property
+    def running(self) -> int:
+        """How many jobs are at the endpoint, or about to be."""
+        return len(self._jobs) - len(self._over)
+
+    @property
+    def busy(self) -> int:
+        """How many jobs there are that keep others from being begun."""
+        return len(self._jobs) - (min(len(self._over), _FETCHING) if self._stores else 0)
 
     def begin(self, number: int, job: Job) -> None:
         """Run a cell's job; the last view that is delivered of it is a finished one."""
         self._jobs[number] = job
 
         def changed(_: object = None) -> None:
-            if job.finished:
+            view = job.view
+            if view.over:
+                self._over.add(number)
+            if view.finished:
+                self._stores = view.state == "succeeded" or self._stores
                 job.unobserve(changed, "view")
                 self._jobs.pop(number, None)
-            self._deliver(number, job.view)
+                self._over.discard(number)
+            self._deliver(number, view)
 
         if job.finished:  # what its animation lies on the disk for
             changed()
-        else:
-            job.observe(changed, "view")
-            job.start()
+            return
+        job.observe(changed, "view")
+        job.start_among(self._many)  # else somebody has started it alone
 
     def cancel(self) -> None:
         """Cancel all that run."""

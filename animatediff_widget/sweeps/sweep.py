@@ -115,7 +115,7 @@ class Sweep(SweepTraits, SweepFiles):
         limits = Budget.of(budget)
         client = client if isinstance(client, Client) else Client(client)
         journal = journal or Journal()
-        self._batch = Batch(key or journal.new_key(), grid, client, journal, at_once, timeout)
+        self._batch = Batch(key, grid, client, journal, at_once, timeout)
         self._batch.budget = limits
         self._loop: Loop | None = None
         self._thread: threading.Thread | None = None

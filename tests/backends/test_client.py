@@ -451,15 +451,19 @@ def test_nothing_is_sent_again_by_the_libraries_below(server):
     assert len(server.seen) == 2
 
 
-def test_a_post_never_goes_over_a_connection_that_stood_idle(client, monkeypatch):
-    opened, connect = [], connection._Http.connect
+@pytest.mark.parametrize(
+    ("idle", "slept", "opened_again"), [(0.1, 0.1, 0), (0.6, 0.6, 1), (0.1, 3600.0, 1), (0.1, -3600.0, 1)]
+)
+def test_a_post_never_goes_over_a_connection_that_stood_idle(client, monkeypatch, idle, slept, opened_again):
+    opened, connect, clocks = [], connection._Http.connect, [1000.0, 1e9]
     monkeypatch.setattr(connection._Http, "connect", lambda self: (opened.append(self), connect(self)))
-    made = [client.list, client.list, lambda: client.create(request()), client.list, lambda: client.create(request())]
-    counts = []
-    for act in made:
-        act()
-        counts.append(len(opened))
-    assert counts == [1, 1, 2, 2, 3]
+    monkeypatch.setattr(connection, "_clocks", lambda: tuple(clocks))
+    client.list()
+    client.list()
+    assert len(opened) == 1
+    clocks[:] = [1000.0 + idle, 1e9 + slept]  # one of them stops while a laptop sleeps
+    client.create(request())
+    assert len(opened) == 1 + opened_again
 
 
 def test_the_time_for_one_answer_counts_although_the_next_bytes_might_take_longer(server):

@@ -15,7 +15,7 @@ from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal
 from animatediff_widget.cli import main
 from animatediff_widget.errors import AnswerLost
 from animatediff_widget.jobs.actions import Search, Wait
-from animatediff_widget.jobs.many import resume_all
+from animatediff_widget.jobs.earlier import resume_all
 from animatediff_widget.model.body import Body
 
 MANY = 50
@@ -67,11 +67,13 @@ def test_lost_jobs_are_found_with_one_list_call(server):
         with Client(server.endpoint, KEY) as client:
             client.create(AnimateDiffRequest(seed=seed))
     entries = [Journal().get(key) for key in keys]
+    server.scripts["list"] = [bad.well]
+    server.always["list"] = bad.status(404)
     ended = list(resume_all(entries, Journal()))
     assert [job.animation.data for job in ended] == [CLIP] * 12
     assert [job.key for job in ended] == keys
     assert [job.prediction.raw["input"]["seed"] for job in ended] == [*range(12)]
-    assert len(server.asked("list")) == 1
+    assert len(server.asked("list")) == 2, "one to find them all, and one that is refused when they are followed"
     assert server.creates == 12
 
 

@@ -25,9 +25,9 @@ SOON = 20.0  # as long as a test waits for what takes a second on a machine that
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.control._GRACE", 0.3)
+    monkeypatch.setattr("animatediff_widget.jobs.control.GRACE", 0.3)
     monkeypatch.setattr("animatediff_widget.jobs.context._UNCONFIRMED", 0.3)
-    monkeypatch.setattr("animatediff_widget.jobs.drivers._LEAST", 0.2)
+    monkeypatch.setattr("animatediff_widget.jobs.drivers.LEAST", 0.2)
     monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.1, 0.2, 0.3))
 
 
@@ -361,7 +361,7 @@ def test_an_exchange_that_has_had_its_time_is_waited_for_no_longer(monkeypatch, 
 
     monkeypatch.setattr(control, "_wait_for", wait_for)
     monkeypatch.setattr("animatediff_widget.jobs.control.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("animatediff_widget.jobs.control._GRACE", 2.0)
+    monkeypatch.setattr("animatediff_widget.jobs.control.GRACE", 2.0)
     assert not control.wait_for(Future(), 10.0)
     assert clock[0] == total
 

@@ -15,7 +15,7 @@ import pytest
 from journaling import BODY, DONE, RELAY, STARTING, begin, database, keys
 
 from animatediff_widget import AnimateDiffRequest, Endpoint, Journal, Prediction
-from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.errors import InvalidRequest, JournalError
 from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.model.body import Body
 from animatediff_widget.texts import Message, Texts
@@ -407,3 +407,20 @@ def test_no_question_reads_the_whole_journal(journal, monkeypatch):
 def test_an_entry_can_be_made_by_hand():
     entry = JournalEntry("k", 0.0, RELAY.url, BODY, "running", output=Path("/nowhere/a.gif"))
     assert (entry.prediction, entry.seed, entry.animation()) == (None, 7, None)
+
+
+def test_what_is_written_together_is_there_whole_or_not_at_all(tmp_path):
+    journal = Journal(tmp_path)
+    keys = [journal.new_key() for _ in range(3)]
+    body = BODY
+    given = journal.together([lambda key=key: journal.begin(body, RELAY, key=key) for key in keys])
+    assert given == keys
+    records = [lambda: journal.record(keys[0], "failed"), lambda: journal.record("0" * 32, "failed")]
+    assert journal.together(records) == [True, False]
+
+    def fail() -> None:
+        raise JournalError("no")
+
+    with pytest.raises(JournalError):
+        journal.together([lambda: journal.record(keys[1], "failed"), fail])
+    assert [Journal(tmp_path).get(key).state for key in keys] == ["failed", "submitting", "submitting"]

@@ -32,6 +32,8 @@ __all__ = ["Exchange", "Permit", "Session", "current"]
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_SURELY_KEPT = 0.5  # seconds: servers close a connection that is idle for a whole second at the soonest
+_MOST_KEPT = 32  # connections to one host
 _WHY = {
     socket.gaierror: "why_no_name",
     ssl.SSLError: "why_not_encrypted",
@@ -87,6 +89,7 @@ class Exchange:
     read_timeout: float
     own_addresses: set[str]
     own: bool
+    once: bool = False  # it is not to be sent where nobody could know whether it arrived
     deadline: float = field(init=False)
     connected: bool = field(default=False, init=False)
 
@@ -171,7 +174,7 @@ class Session(requests.Session):
         self.trust_env = False  # proxies are looked up for each request; a proxy can do nothing for this machine's own
         self.headers["User-Agent"] = f"animatediff-widget/{__version__}"
         for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter())
+            self.mount(scheme, _Adapter(pool_maxsize=_MOST_KEPT))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Find none: requests would read a redirect's body, however large, to prepare for following it."""
@@ -190,6 +193,13 @@ class _Http(HTTPConnection):
 
     debuglevel = 0  # http.client prints headers where it is told to debug
     response_class = _Response
+    _answered = (0.0, 0.0)  # when it last brought an answer, on both clocks: one of them stops while a laptop sleeps
+
+    @property
+    def surely_kept(self) -> bool:
+        """Whether the other end has answered so lately that it keeps the connection."""
+        idle = (now - then for now, then in zip(_clocks(), self._answered, strict=True))
+        return all(0 <= seconds < _SURELY_KEPT for seconds in idle)
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
@@ -219,16 +229,30 @@ class _Http(HTTPConnection):
             self.sock.settimeout(exchange.patience())
         super().request(*args, **more)
 
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self._answered = _clocks()
+        return response
+
 
 class _Https(_Http, HTTPSConnection):
     pass
 
 
-class _HttpPool(HTTPConnectionPool):
+class _Pool(HTTPConnectionPool):
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        """Give a connection; what is sent once gets a new one where the other end may have closed a kept one."""
+        connection: Any = super()._get_conn(timeout)
+        if current.get().once and not connection.surely_kept:
+            connection.close()  # it connects anew by itself
+        return connection
+
+
+class _HttpPool(_Pool):
     ConnectionCls = _Http
 
 
-class _HttpsPool(HTTPSConnectionPool):
+class _HttpsPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
@@ -263,6 +287,10 @@ class _PatientReader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def _clocks() -> tuple[float, float]:
+    return time.monotonic(), time.time()
 
 
 def _is_public(address: str) -> bool:

@@ -39,7 +39,7 @@ class Limits:
 
 
 class Transport:
-    """Sends requests, one at a time; the key goes along to `origin` only, the endpoint's own, from `origin_of`."""
+    """Sends requests, from any thread; the key goes along to `origin` only, the endpoint's own, from `origin_of`."""
 
     def __init__(self, origin: str, key: Key | None, limits: Limits) -> None:
         self._origin = origin
@@ -78,14 +78,18 @@ class Transport:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         compressed: bool = True,
+        once: bool = False,
     ) -> Iterator[Reply]:
         """Send one request, with `body` as JSON; all of it, the reply's body included, ends `within` seconds.
+
+        What is to be sent `once` uses no kept connection that may have been closed at the other end meanwhile: nobody
+        could know then whether it arrived.
 
         Anywhere but at an origin that is trusted, private addresses are refused. In the `EndpointError` that is raised
         when there is no reply, ``arrived`` is False only where not one byte of the request left this machine.
         """
         own = self.trusts(url)
-        exchange = Exchange(_host(url), what, within, self._limits.read, self._own_addresses, own)
+        exchange = Exchange(_host(url), what, within, self._limits.read, self._own_addresses, own, once)
 
         def ask() -> requests.Response:
             if not own:
