@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -91,3 +93,17 @@ def test_a_clip_of_the_wrong_shape_is_refused(clips):
     ):
         with pytest.raises(InvalidArgument, match="must be"):
             act()
+
+
+def test_what_teaching_needs_and_does_not_find_is_said_in_a_sentence():
+    code = (
+        "import importlib.util as util; util.find_spec = lambda name: None if name in ('numpy', 'PIL') else name\n"
+        "from animatediff_widget import AnimateDiffError\n"
+        "try: import animatediff_widget.teaching\n"
+        "except AnimateDiffError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == (
+        "The module for teaching needs numpy, PIL, which cannot be found here: "
+        'pip install "animatediff-widget[local]"\n'
+    )
