@@ -21,6 +21,7 @@ __all__ = [
     "ApiError",
     "ConnectionFailed",
     "EndpointError",
+    "EndpointGone",
     "InvalidArgument",
     "InvalidRequest",
     "JobCanceled",
@@ -176,6 +177,10 @@ class ApiError(EndpointError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(type(self), status=self.status), self.args, self.__dict__
+
+
+class EndpointGone(EndpointError):
+    """The place itself is gone, with all that ran there: its jobs can be taken up elsewhere, where that is free."""
 
 
 class OutputError(EndpointError):

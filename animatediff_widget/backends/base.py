@@ -29,6 +29,7 @@ class Abilities:
     free: bool = False  # a job costs nothing, and the same body gives the same animation: a lost one is run again
     creates: int | None = None  # how many jobs an account may create in a minute, where it is known
     calls: int | None = None  # how many other requests it may send in a minute
+    at_once: int = 8  # how many jobs side by side suit it
 
 
 class Backend(Protocol):
@@ -79,5 +80,7 @@ class Place:
     endpoint: Callable[[str], Endpoint]  # makes it of a base url; of an empty one where it needs none
     open: Callable[[Endpoint, Key | None, Limits], Backend]
     needs_url: bool = False
+    example: str = "base_url_example"  # the text of that code is one of its urls
     needs_key: bool = False
+    free: bool = False  # see `Abilities.free`
     available: Callable[[], Message | None] = lambda: None  # None where it can be used here, else why not

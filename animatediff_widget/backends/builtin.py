@@ -14,8 +14,6 @@ from .hosted import HostedBackend
 
 __all__ = ["PLACE"]
 
-_ABILITIES = Abilities(pushes=True, free=True)
-
 
 def _available() -> Message | None:
     missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
@@ -27,8 +25,10 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
     from animatediff_widget.server import shared_server
 
     server = shared_server()
+    # While one job is fetched and the next is posted, its processor has another to draw.
+    abilities = Abilities(pushes=True, free=True, at_once=2 * server.workers)
     url = f"{server.base_url}/replicate/v1/predictions"
-    return HostedBackend(endpoint, Key(server.token), limits, url=url, abilities=_ABILITIES, snippet_token=server.token)
+    return HostedBackend(endpoint, Key(server.token), limits, url=url, abilities=abilities, snippet_token=server.token)
 
 
-PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, available=_available)
+PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, free=True, available=_available)

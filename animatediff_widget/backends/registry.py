@@ -9,11 +9,11 @@ from animatediff_widget.keys.credentials import Key, find_key, is_given
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
-from . import builtin
+from . import builtin, dask
 from .base import Abilities, Place
 from .hosted import HostedBackend
 
-__all__ = ["default_endpoint", "place", "places"]
+__all__ = ["default_endpoint", "is_free", "place", "places"]
 
 _open_replicate = partial(HostedBackend, abilities=Abilities(creates=600, calls=3000))  # by its documentation
 
@@ -23,6 +23,7 @@ _PLACES = {
         builtin.PLACE,
         Place("replicate", lambda _: Endpoint.replicate(), _open_replicate, needs_key=True),
         Place("relay", Endpoint.relay, HostedBackend, needs_url=True),
+        dask.PLACE,
     )
 }
 
@@ -37,6 +38,11 @@ def place(kind: str) -> Place:
     if kind not in _PLACES:
         raise AnimateDiffError(Message("no_such_place", kind=repr(kind), kinds=", ".join(_PLACES)))
     return _PLACES[kind]
+
+
+def is_free(kind: str | None) -> bool:
+    """Whether a job at a place of this kind costs nothing; where the kind is not known it may cost."""
+    return kind in _PLACES and _PLACES[kind].free
 
 
 def default_endpoint(token: str | Key | None = None) -> Endpoint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from animatediff_widget.errors import AnswerError, ApiError, EndpointError, NothingToFollow, OutputError
+from animatediff_widget.errors import AnswerError, ApiError, EndpointError, EndpointGone, NothingToFollow, OutputError
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -53,6 +53,8 @@ class Following:
                 if answer.done and not _is_over(answer):
                     yield from self._job.accept(answer)
                     raise OutputError(Message("no_output"), passing=True)  # some name it a little later
+            except EndpointGone:
+                raise
             except EndpointError as error:
                 at_once = False
                 gone = isinstance(error, ApiError) and error.status in (404, 410)

@@ -18,6 +18,7 @@ from animatediff_widget.errors import (
     ApiError,
     ConnectionFailed,
     EndpointError,
+    EndpointGone,
     JobCanceled,
     JobError,
     JobFailed,
@@ -155,7 +156,7 @@ class Steps(Context):
             return "accepted"
         if isinstance(error, AnswerLost):
             return "unknown"
-        if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed)):
+        if isinstance(error, (JobTimeout, StorageError, OutputNotAllowed, EndpointGone)):
             return "left"
         if isinstance(error, JournalError) and self.view.state != "new":
             return "left"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from animatediff_widget.errors import AnimateDiffError, check
 from animatediff_widget.keys.hiding import guarded_class, hide, holds_key, may_be_key
 from animatediff_widget.texts import Message
+
+from .cluster import Cluster
 
 __all__ = ["Endpoint", "is_loopback", "origin_of"]
 
@@ -19,12 +23,12 @@ _RELAY_PATH = "/replicate/v1/predictions"
 @guarded_class
 @dataclass(frozen=True)
 class Endpoint:
-    """A place that runs jobs. Make one with `builtin`, `replicate` or `relay`.
+    """A place that runs jobs. Make one with `builtin`, `replicate`, `relay` or `dask`.
 
     Parameters
     ----------
     kind : str
-        Which of the known ones it is: ``"builtin"``, ``"replicate"``, ``"relay"``.
+        Which of the known ones it is: ``"builtin"``, ``"replicate"``, ``"relay"``, ``"dask"``.
     url : str
         Where predictions are created and listed, such as ``https://api.replicate.com/v1/predictions``; the word
         ``builtin`` for the server inside this package, whose address is known when it runs.
@@ -85,6 +89,34 @@ class Endpoint:
         return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
 
     @classmethod
+    def dask(
+        cls, client_or_address: Any, engine: str = "pocket", resources: Mapping[str, float] | None = None
+    ) -> Endpoint:
+        """Give a Dask cluster, whose workers run the engine. It is connected to with the first client.
+
+        Posts, keys and the journal stay in this process. Workers that come later are used; a job whose worker is lost
+        is drawn again on another one. The extra ``dask`` and the same version of this package are needed here and on
+        the workers.
+
+        Parameters
+        ----------
+        client_or_address : distributed.Client, a cluster such as distributed.LocalCluster, or str
+            Which cluster; as text, its scheduler's address, such as ``tcp://10.0.0.1:8786``. One that is encrypted has
+            to be given as its client.
+        engine : {"pocket"}
+            What draws there.
+        resources : dict, optional
+            What a worker must have for each job, as it was started with: ``{"GPU": 1}`` gives each job a GPU of its own
+            on workers that say ``--resources GPU=1``.
+
+        Raises
+        ------
+        AnimateDiffError
+            When it is no running cluster or an address of none, or the engine or the resources are not such.
+        """
+        return cls("dask", Cluster.of(client_or_address, engine, resources).url, "")
+
+    @classmethod
     def restore(cls, url: str, kind: str | None) -> Endpoint:
         """Give the endpoint that a record names; raises as `relay`. Where there is no kind, it is judged by the url."""
         check(str, url=url)
@@ -92,6 +124,8 @@ class Endpoint:
         # The first version wrote the address of its own server, which ended with its process.
         if kind == "builtin" or (kind is None and url.startswith("http://127.0.0.1:") and url.endswith(_RELAY_PATH)):
             return cls.builtin()
+        if kind == "dask":
+            return cls("dask", Cluster.of(url).url, "")
         if url == cls.replicate().url:
             return cls.replicate()
         return replace(cls.relay(url), url=url)
@@ -105,8 +139,8 @@ class Endpoint:
     @property
     def label(self) -> Message:
         """What the endpoint is called in front of people."""
-        if self.kind == "relay":
-            return Message("name_relay", host=urlsplit(self.url).netloc)
+        if self.kind in ("relay", "dask"):
+            return Message(f"name_{self.kind}", host=urlsplit(self.url).netloc)
         return Message(f"name_{self.kind}")
 
     @property

@@ -30,7 +30,6 @@ class EndpointPicker:
         self.base_url = maker.make(
             widgets.Text,
             description=texts["base_url"],
-            placeholder=texts["base_url_example"],
             continuous_update=False,
         )
         self.key = maker.make(
@@ -62,7 +61,9 @@ class EndpointPicker:
         status, wrong = choice.key_status()
         wrong = refused or self._unavailable[choice.kind] or choice.problem or wrong
         asked = [self.kind]
-        if choice.registry.place(choice.kind).needs_url:
+        place = choice.registry.place(choice.kind)
+        self.base_url.placeholder = self._texts[place.example]
+        if place.needs_url:
             asked.append(self.base_url)
         if status in ("missing", "typed"):
             asked.append(self.key)

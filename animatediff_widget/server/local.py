@@ -174,6 +174,11 @@ class LocalServer:
         return self._state == "running"
 
     @property
+    def workers(self) -> int:
+        """How many predictions run at once."""
+        return self._workers
+
+    @property
     def base_url(self) -> str:
         """Its address, such as ``http://127.0.0.1:43817``, without a slash at the end.
 
@@ -211,9 +216,14 @@ class LocalServer:
                 return self
             if self._state != "new":
                 raise RuntimeError("This server is closed; make a new one.")
-            listening = self._listen()
+            runner = self._make_runner()
+            try:
+                listening = self._listen()
+            except AnimateDiffError:
+                runner.close()
+                raise
             self._port = listening.getsockname()[1]
-            self._thread = _ServerThread(listening, self._make_runner(), self._token, self._limits)
+            self._thread = _ServerThread(listening, runner, self._token, self._limits)
             self._thread.start()
             self._state = "running"
             _running.add(self)

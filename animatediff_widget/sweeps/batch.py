@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from animatediff_widget.backends.client import Client
+from animatediff_widget.backends.registry import is_free
 from animatediff_widget.errors import JobError, JournalError
 from animatediff_widget.jobs.job import Job
 from animatediff_widget.journal import Claim, JournalEntry, JournalProtocol, Part, SweepEntry
@@ -21,8 +21,6 @@ from .plan import Budget, SweepPlan, estimate
 from .standing import Standing
 
 __all__ = ["Batch", "Jobs"]
-
-_HOSTED_AT_ONCE = 8
 
 
 class Batch:
@@ -36,7 +34,7 @@ class Batch:
         key = key or journal.new_key()
         self.key, self.grid, self.client, self.journal, self.timeout = key, grid, client, journal, timeout
         self.is_free = client.backend.abilities.free
-        self.at_once = max(at_once or ((os.cpu_count() or 1) if self.is_free else _HOSTED_AT_ONCE), 1)
+        self.at_once = at_once or client.backend.abilities.at_once
         self.budget = Budget()
         self.standing = Standing(grid.cells(key), journal)
         self.is_confirmed = False
@@ -123,8 +121,9 @@ class Batch:
                 part = Part(self.key, number)
                 job = Job(cell.body, self.client, journal=self.journal, timeout=self.timeout, key=cell.key, part=part)
             else:
-                there = self.client if entry.endpoint == self.client.endpoint.url else None
-                job = Job.resume(entry, there, journal=self.journal, timeout=self.timeout)
+                # What is free is not bound to the place where it was begun, which may be gone.
+                is_here = entry.endpoint == self.client.endpoint.url or (self.is_free and is_free(entry.kind))
+                job = Job.resume(entry, self.client if is_here else None, journal=self.journal, timeout=self.timeout)
             self._made[number] = job
             if self._recorded is not None:
                 self._recorded.add(number)

@@ -8,6 +8,7 @@ from animatediff_widget.errors import (
     AnimateDiffError,
     ApiError,
     ConnectionFailed,
+    EndpointGone,
     JournalError,
     KeyRefused,
     OutputNotAllowed,
@@ -34,9 +35,9 @@ def was_turned_away(view: JobView) -> bool:
 
 
 def ends_all(error: AnimateDiffError | None) -> bool:
-    """Whether no other job will fare better until the person does something: about the key, the disk, the journal."""
+    """Whether no other job will fare better until the person does something: about the key, the place, the disk."""
     is_wrong_key = isinstance(error, ApiError) and error.status == _WRONG_KEY
-    return is_wrong_key or isinstance(error, (KeyRefused, JournalError, StorageError, OutputNotAllowed))
+    return is_wrong_key or isinstance(error, (EndpointGone, KeyRefused, JournalError, StorageError, OutputNotAllowed))
 
 
 class Holding:

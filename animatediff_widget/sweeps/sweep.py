@@ -52,7 +52,8 @@ class Sweep(SweepTraits, SweepFiles):
     client : Client or Endpoint, optional
         Where to run; as for `Job` when not given.
     at_once : int, optional
-        How many jobs run side by side; by default 8, at the built-in server one for each processor.
+        How many jobs run side by side; by default 8, at the built-in server two for each
+        processor, on a cluster two for each of its threads and at least 32.
     budget : int, str or Budget, optional
         How much it may take: a number of jobs, or a time such as ``"90s"``, ``"5 min"`` or ``"2h"`` that the endpoint's
         models run in all (its ``predict_time``). Once that is reached, no further job is begun.

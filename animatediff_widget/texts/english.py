@@ -18,14 +18,16 @@ ENGLISH = {
     "builtin": "Pocket model (drawn world, offline, free)",
     "replicate": "Replicate",
     "relay": "A relay",
+    "dask": "A Dask cluster",
     "base_url": "Base url",
+    "dask_example": "tcp://127.0.0.1:8786",
     "base_url_example": "https://relay.example",
     "key": "Key",
     "key_placeholder": "Paste it here; it is not saved in the notebook",
     "key_found": "A key for it is at hand.",
     "key_kept": "The key is kept in memory until the kernel stops, and nowhere else.",
     "key_missing": "Replicate needs a key: paste it into the key field, or set REPLICATE_API_TOKEN.",
-    "url_missing": "Give the relay's base url first.",
+    "url_missing": "Give its base url first.",
     "advanced": "Advanced",
     "correct_first": "Not sent. Correct this first: {problem}",
     "not_json": "{label} is not JSON ({why}); the value before it is kept.",
@@ -178,6 +180,7 @@ ENGLISH = {
     # Endpoints and their keys.
     "name_builtin": "Pocket model (drawn world, offline)",
     "name_replicate": "Replicate",
+    "name_dask": "Dask cluster {host}",
     "name_relay": "Relay {host}",
     "no_input": "{who} does not say what this job was made of, so it cannot be followed from here.",
     "no_such_place": "There is no place {kind} to run in this version; there are {kinds}.",
@@ -393,6 +396,19 @@ ENGLISH = {
     "nothing_sent": "Nothing was sent.",
     "not_a_port": "--port must be a number from 0 to 65535, not {port}.",
     "not_a_token": "token must be printable ASCII without spaces around it.",
+    "not_a_cluster": "{value} is no running Dask cluster. Give its Client, or its scheduler's address, such as "
+    "tcp://10.0.0.1:8786.",
+    "no_such_engine": "On a cluster this version draws with {engines} only, not with {engine}.",
+    "not_resources": 'resources must be names and amounts above 0, such as {{"GPU": 1}}, not {value}.',
+    "dask_missing": 'A Dask cluster needs {names}, which cannot be found here: pip install "animatediff-widget[dask]"',
+    "cluster_silent": "No Dask scheduler answers at {address}: {why}. Nothing was sent. Start it, or choose another "
+    "cluster.",
+    "cluster_gone": "The connection to the Dask scheduler at {address} is lost. What was not finished can be taken "
+    "up again, there or on another cluster.",
+    "cluster_without": "animatediff-widget {ours} is missing on workers of the Dask cluster at {address} "
+    "({workers}). Nothing was sent. Install it there.",
+    "cluster_versions": "animatediff-widget is {ours} here, and another version on workers of the Dask cluster at "
+    "{address} ({workers}). Nothing was sent. Install the same version in both places.",
     "not_positive": "{names} must be above 0.",
     "port_taken": "Port {port} cannot be used: {why}. Choose another.",
     "engine_not_copied": "The engine {engine} cannot be used in other processes: these take one that can be pickled, "

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
-import queue
 import re
 import subprocess
 import sys
@@ -16,9 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from process_engine import ActingEngine
+from acting import ActingEngine, Reported, start
 
-from animatediff_widget.engines import Output
 from animatediff_widget.engines.drawing import draw
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.errors import InvalidArgument
@@ -26,30 +23,6 @@ from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer, runners
 from animatediff_widget.server.processes import Process, cores
 from animatediff_widget.server.runners import LocalRunner, Run
-
-
-class Reported:
-    """Keeps what a runner reports, by the run."""
-
-    def __init__(self) -> None:
-        self.logs: dict[str, str] = {}
-        self.begun: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.logged: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self.ended: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-
-    def begin(self, run_id: str) -> bool:
-        self.begun.put(run_id)
-        return True
-
-    def log(self, run_id: str, text: str) -> None:
-        self.logs[run_id] = self.logs.get(run_id, "") + text
-        self.logged.put((run_id, text))
-
-    def end(self, run_id: str, result: Output | str | None) -> None:
-        self.ended.put((run_id, result.data.decode() if isinstance(result, Output) else str(result)))
-
-    def ends(self, count: int) -> dict[str, str]:
-        return dict(self.ended.get(timeout=60) for _ in range(count))
 
 
 @pytest.fixture
@@ -64,19 +37,19 @@ def runner(tmp_path) -> Iterator[LocalRunner]:
     runner.close()
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    """Leave aside what other tests' servers have started."""
+    _others.update(psutil.Process().children(recursive=True))
+    yield
+    _others.clear()
 
 
-def start(runner: LocalRunner, reported: Reported, *prompts: str) -> list[str]:
-    """Start a run for each prompt; give their ids."""
-    runs = [Run(f"run {n}", AnimateDiffRequest(prompt=p), n, reported) for p, n in zip(prompts, _numbers, strict=False)]
-    for run in runs:
-        runner.start(run)
-    return [run.id for run in runs]
+_others: set[psutil.Process] = set()
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    return [child for child in psutil.Process().children(recursive=True) if child not in _others]
 
 
 HERE = str(os.getpid())

@@ -1,0 +1,64 @@
+"""What runs on the workers of a Dask cluster: an engine, its log as events, and how it is stopped."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+import uuid
+from typing import Any
+
+from animatediff_widget.model.body import Body
+
+from . import Engine
+from .drawing import Drawn, draw
+
+__all__ = ["draw_here", "stop_here"]
+
+_EVENT_SECONDS = 0.1  # what an engine logs meanwhile goes together: thousands of jobs share one scheduler
+
+_stops: dict[str, threading.Event] = {}  # of the runs that are drawn in this process
+
+
+@functools.cache
+def _engine(name: str) -> Engine:
+    """Make the engine, once in a process."""
+    from .pocket import PocketEngine
+
+    return {"pocket": PocketEngine}[name]()
+
+
+def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str) -> tuple[Drawn, str]:
+    """Draw one run on this worker; give what became of it and the whole log.
+
+    Each event names the attempt, as Dask runs a task again where its worker was lost, and says where in the log its
+    text stands.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    stop = _stops[run_id] = threading.Event()
+    attempt, log, sent, due = uuid.uuid4().hex, "", 0, 0.0
+
+    def report(**more: Any) -> None:
+        worker.log_event(topic, {"run": run_id, "attempt": attempt, "worker": worker.address, **more})
+
+    def write(text: str) -> None:
+        nonlocal log, sent, due
+        log += text
+        if time.monotonic() >= due:
+            report(at=sent, text=log[sent:])
+            sent, due = len(log), time.monotonic() + _EVENT_SECONDS
+
+    report(at=0, text="")
+    try:
+        return draw(_engine(engine), Body(body).request(), seed, write, stop.is_set), log
+    finally:
+        _stops.pop(run_id, None)
+
+
+def stop_here(run_id: str) -> None:
+    """Stop a run that is drawn in this process."""
+    stop = _stops.get(run_id)
+    if stop:
+        stop.set()
