@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -92,9 +93,7 @@ def draw_plane(what: Scatter, title: str) -> Picture:
         canvas.dots(chart.places(*inside[-1:].T), 3.6, RED, edge="#ffffff")
     if what.points is not None:
         canvas.dots(chart.places(*np.clip(what.points, (x0, y0), (x1, y1)).T), 4.2, RED, edge="#ffffff")
-    for color, (label, ends) in zip(
-        _cycle((BLUE, GRAY, RED, GREEN), len(what.arrows)), what.arrows.items(), strict=True
-    ):
+    for (label, ends), color in zip(what.arrows.items(), itertools.cycle((BLUE, GRAY, RED, GREEN)), strict=False):
         start, end = chart.places(*np.clip(ends, (x0, y0), (x1, y1)).T)
         canvas.arrow(start, end, color)
         right = end[0] >= start[0]
@@ -111,7 +110,3 @@ def _draw_field(chart: Chart, places: Floats, score: Floats) -> None:
     ends = places + score / np.maximum(length, 1e-12) * _LONGEST_ARROW * np.sqrt(length / longest)
     for start, end in zip(chart.places(*places.T), chart.places(*ends.T), strict=True):
         chart.canvas.arrow(start, end, INK, 1.2)
-
-
-def _cycle(colors: Sequence[str], number: int) -> list[str]:
-    return [colors[index % len(colors)] for index in range(number)]

@@ -59,7 +59,7 @@ class Plane(Model):
         Their standard deviations along the two axes, 0 to 1000, of any shape that broadcasts to (n, 2). 0 makes an
         island a single point.
     general_centers, general_spreads : array_like
-        The same for what there is in general.
+        The same for what there is in general, which does not follow the prompt's islands.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Plane(Model):
             Where an argument is none of these.
         """
         check(bool, prompt=prompt)
-        rng = np.random.default_rng([count("seed", seed, 0, 2**32 - 1), 1])
+        rng = np.random.default_rng([count("seed", seed, 0, 2**32 - 1), 1 if prompt else 2])
         centers, spreads = (self.centers, self.spreads) if prompt else (self.general_centers, self.general_spreads)
         chosen = rng.integers(0, len(centers), count("number", number, 1, _MOST_POINTS))
         return np.asarray(centers[chosen] + spreads[chosen] * rng.standard_normal((len(chosen), 2)))
