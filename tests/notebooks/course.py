@@ -12,7 +12,6 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -102,25 +101,25 @@ def execute(name: str, folder: Path, language: str = "en", wrong: dict[str, list
     manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     client = NotebookClient(notebook, km=manager, timeout=240, resources={"metadata": {"path": str(folder)}})
 
-    def run(source: str) -> None:
-        client.execute_cell(nbformat.v4.new_code_cell(source), -1, store_history=False)
-
     def error_of(*sources: str) -> str | None:
-        try:
-            for source in sources:
-                run(source)
-        except CellExecutionError as error:
-            return error.ename
+        """Run code beside the notebook's cells until a piece of it fails; give the error's name."""
+        for source in sources:
+            # With this tag the kernel goes on; without it, it might still refuse the next cell (ipykernel 6).
+            piece = nbformat.v4.new_code_cell(source, metadata={"tags": ["raises-exception"]})
+            client.execute_cell(piece, -1, store_history=False)
+            for output in piece.outputs:
+                if output.output_type == "error":
+                    return str(output.ename)
         return None
 
     with client.setup_kernel(env=environment):
-        run(OFFLINE)
+        assert error_of(OFFLINE) is None
         for index, cell in enumerate(notebook.cells):
             if exercise := answers.get(cell.id):
                 checks = [check.source for check in exercise.checks]
                 assert error_of(exercise.unsolved, *checks), f"{name}: the check of {exercise.id} lets a gap pass"
                 for answer in (wrong or {}).get(exercise.id, []):
-                    run(answer)
+                    assert error_of(answer) is None, answer
                     said = error_of(*checks)
                     assert said == "AssertionError", f"{name}: the check of {exercise.id} gives {said} for\n{answer}"
             client.execute_cell(cell, index)
