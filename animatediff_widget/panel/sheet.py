@@ -32,6 +32,7 @@ _BATCHES = 16  # pieces of HTML for clips that are made at a time: filling one t
 _LONGEST = 0.8  # in seconds: how long one look makes strips
 _HEAD = 3  # lines of the grid above the cells: how the sweep stands, the name of the columns, their labels
 _LONGEST_LABEL = 60
+_ACTIVE = ("running", "paused", "stopping")
 _HELD_UP = {"paused": "sweep_paused", "stopping": "sweep_stopping"}
 
 
@@ -120,7 +121,7 @@ class Sheet:
         if self.settled is not None and not more and self.sweep.state == "finished" and not self._is_settled:
             self._is_settled = True
             self.settled()
-        return more
+        return more or self.sweep.state in _ACTIVE  # whose cells change without its traits
 
     def _draw(self, arrangement: Arrangement) -> None:
         """Send the labels, and the buttons, of another part of the sheet."""

@@ -182,6 +182,32 @@ def test_cancel_works_while_the_job_runs_or_is_not_offered(kernel, server, page,
     assert page.printed == []
 
 
+@pytest.mark.parametrize("ends", ["by itself", "by Cancel"])
+def test_a_comparison_is_drawn_inside_the_click_and_cancel_works(kernel, server, engine, page, ends):
+    follow(kernel, page, kernel.edit(page.find("Compare"), value=True))
+    follow(kernel, page, kernel.edit(page.find("Values"), value="3, 4"))
+    assert "2 jobs at" in page.text
+    seen = []
+    for message in kernel.answers(press_again(kernel, page)):
+        page.take(message)
+        if "0 of 2 done" in page.text and "Processing" in page.text and not seen:
+            seen.append("running")
+            if ends == "by itself":
+                engine.go.set()
+            elif HAS_QUEUE:
+                kernel.click(page.find("Cancel"))
+            else:
+                kernel.interrupt()
+        if "2 of 2 done" in page.text:
+            seen.append("ended")
+    assert seen[0] == "running"
+    assert seen[-1] == "ended"
+    assert {job.status for job in jobs(server)} == {"succeeded" if ends == "by itself" else "canceled"}
+    assert not page.is_disabled("Run")
+    assert page.printed == []
+    follow(kernel, page, kernel.edit(page.find("Compare"), value=False))
+
+
 def test_what_else_is_sent_while_the_job_runs_is_handled_afterwards_and_in_order(kernel, server, engine, page):
     sent = []
 
