@@ -237,14 +237,20 @@ def _blurred(clip: Pixels, sigma: float) -> Pixels:
 def _products(rows: Pixels, noise: Pixels) -> tuple[Floats, Floats]:
     """Give the products of the pictures with each other and with the noise, in float64.
 
-    The parts are short, so that they stay in the processor's cache.
+    The parts are short, so that they stay in the processor's cache. The first row is plain white, so its products are
+    sums: that leaves 64 rows, beyond which linear algebra starts threads, which on a busy machine wait for each other.
     """
     gram, products = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
     for start in range(0, DIMS, 1024):
         part = slice(start, start + 1024)
-        block = rows[:, part].astype(np.float64)
-        gram += block @ block.T
-        products += block @ noise[part].astype(np.float64)
+        block, some = rows[1:, part].astype(np.float64), noise[part].astype(np.float64)
+        gram[1:, 1:] += block @ block.T
+        gram[0, 1:] += block.sum(axis=1)
+        products[1:] += block @ some
+        products[0] += some.sum()
+    gram[0, 0], products[0] = LEVELS * DIMS, LEVELS * products[0]
+    gram[0] *= LEVELS
+    gram[1:, 0] = gram[0, 1:]
     return gram / LEVELS**2, products / LEVELS
 
 
