@@ -12,7 +12,7 @@ from animatediff_widget.texts.plain import printable
 
 from .status import DONE_STATUSES
 
-__all__ = ["Prediction"]
+__all__ = ["Prediction", "read_predict_time", "read_seed"]
 
 # A tqdm line: " 48%|████▊     | 12/25 [00:06<00:06,  1.93it/s]". Every repeat is bounded, so that no log, however
 # hostile, is read more than once.
@@ -169,11 +169,23 @@ class Prediction:
     @property
     def predict_time(self) -> float | None:
         """How long the model ran, in seconds, as the server says; it is what is paid for."""
-        metrics = self.raw.get("metrics")
-        seconds = metrics.get("predict_time") if isinstance(metrics, dict) else None
-        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds < 2**31:
-            return None
-        return float(seconds)
+        return read_predict_time(self.raw)
+
+
+def read_predict_time(raw: dict[str, Any]) -> float | None:
+    """Read of a server's answer how long the model ran."""
+    metrics = raw.get("metrics")
+    seconds = metrics.get("predict_time") if isinstance(metrics, dict) else None
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds < 2**31:
+        return None
+    return float(seconds)
+
+
+def read_seed(raw: dict[str, Any]) -> int | None:
+    """Read of a server's last answer which seed its log names; much quicker than reading all of the log."""
+    logs = raw.get("logs")
+    found = _SEED.findall(logs) if isinstance(logs, str) else None
+    return int(found[-1]) if found else None
 
 
 def _bounded(name: str, value: Any) -> str:

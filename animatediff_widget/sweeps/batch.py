@@ -22,6 +22,8 @@ from .standing import Standing
 
 __all__ = ["Batch", "Jobs"]
 
+_SENT_AGAIN = "sent_again"
+
 
 class Batch:
     """The jobs of a sweep, and how they stand."""
@@ -47,12 +49,19 @@ class Batch:
         """Take in what the journal has; of a cell that was run again, the last time."""
         self._created = sweep.created
         self.is_confirmed = sweep.endpoint == self.client.endpoint.url
+        again: set[int] = set()
         for entry in jobs:
             number = -1 if entry.part is None else entry.part.cell
             if 0 <= number < len(self.standing.cells):
                 if entry.key != self.standing.cells[number].key:
                     self._attempts[number] = self._attempts.get(number, 0) + 1
                 self.standing.recall(number, entry)
+                again.discard(number)
+                if isinstance(entry.error, Message) and entry.error.code == _SENT_AGAIN:
+                    self.standing.posted -= 1
+                    again.add(number)
+        for number in again:  # its process was killed before it did
+            self.reset(number)
 
     def options(self) -> dict[str, Any]:
         """Give what the sweep is run with, for the journal; the arguments of `Sweep` by their names."""
@@ -99,6 +108,19 @@ class Batch:
     def failed(self) -> list[int]:
         """Give the cells that failed or were canceled: of none of them an animation will come."""
         return [number for number in self._order if self.standing.state(number) in ("failed", "canceled")]
+
+    def lost(self) -> list[JournalEntry]:
+        """Give the jobs of which nobody knows whether they were created."""
+        unknown = (cell.key for cell in self.standing.cells if self.standing.state(cell.number) == "unknown")
+        entries = filter(None, map(self.journal.get, unknown))
+        return [entry for entry in entries if entry.part and entry.prediction_id is None]
+
+    def send_again(self, number: int) -> None:
+        """Let a cell be begun anew whose job was certainly never created, after a kill too."""
+        with contextlib.suppress(JournalError):
+            self.journal.record(self.standing.cells[number].key, "failed", error=Message(_SENT_AGAIN))
+        self.standing.posted -= 1
+        self.reset(number)
 
     def reset(self, number: int) -> None:
         """Let a cell be begun anew, under another key where the journal knows the one before."""

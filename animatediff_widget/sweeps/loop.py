@@ -18,6 +18,7 @@ from .batch import Batch
 from .holding import Holding, ends_all, was_turned_away
 from .progress import SweepProgress
 from .running import CellRunner
+from .settling import Settling
 
 __all__ = ["Loop"]
 
@@ -40,7 +41,7 @@ class Loop:
         self._running: set[int] = set()
         self._state = "running"
         self._wanted: deque[str] = deque()  # what the person asked for, in turn
-        self._holding = Holding()
+        self._holding, self._settling = Holding(), Settling(batch)
         self._notice: Message | str | None = None  # why it ends early
         self._said: Message | None = None  # what the runner says
         self._told: object = None
@@ -79,7 +80,7 @@ class Loop:
         with uninterrupted():
             self._heed()
             self._begin()
-            if not self._running and (self._state == "stopping" or not self._pending):
+            if not self._running and (self._state == "stopping" or not (self._pending or self._settle())):
                 return False
             if self._told != (self._state, self._why()):
                 self._tell()
@@ -125,6 +126,14 @@ class Loop:
             except AnimateDiffError as error:
                 self._events.put((number, JobView(state="left", error=error)))
 
+    def _settle(self) -> bool:
+        """Begin the cells again whose jobs were lost and never created; give whether to go on."""
+        again = self._settling.settle()
+        for number in again or ():
+            self._batch.send_again(number)
+            self._pending.append(number)
+        return again is not None
+
     def _take(self) -> None:
         """Wait for a change, and take in all there are; a cell's last one of a moment stands for those before."""
         seconds, views = _TICK, {}
@@ -149,8 +158,7 @@ class Loop:
         self._holding.ended(number)
         turned_away = was_turned_away(view)
         if turned_away:
-            self._batch.reset(number)
-            self._standing.posted -= 1
+            self._batch.send_again(number)
             self._pending.appendleft(number)
         else:
             self._done += 1
@@ -170,7 +178,7 @@ class Loop:
 
     def _why(self) -> Message | str | None:
         """Give why it waits, or ended early."""
-        return self._notice or self._holding.notice or self._said
+        return self._notice or self._holding.notice or self._settling.notice or self._said
 
     def _left(self) -> float | None:
         """Give how long the rest takes, in whole seconds: by what was done so far, else by the journal's times."""

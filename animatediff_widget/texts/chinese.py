@@ -348,6 +348,8 @@ CHINESE = {
     "not_confirmed": "{plan}什么都没有提交。如果确实要运行，请使用 confirm=True，命令行中用 --yes。",
     "sweep_waits": "{error}暂时不再提交新任务；{time}后自动继续。",
     "sweep_tries": "{error}在有任务被接受之前不再提交新任务。",
+    "sent_again": "这个任务从未创建；扫描会把它作为另一个任务重新提交。",
+    "settling": "有 {count} 个任务的应答丢失了。{time}后可以确定它们是否已创建：没有创建的会重新提交。",
     "budget_reached": "预算已用完：有 {count} 个单元没有开始。",
     "cells_done": "已完成 {done} / {total}",
     "cells_failed": "{count} 个失败",

@@ -366,6 +366,9 @@ ENGLISH = {
     "what you want.",
     "sweep_waits": "{error} Nothing new is sent; it goes on by itself in {time}.",
     "sweep_tries": "{error} Nothing new is sent until one job is taken.",
+    "sent_again": "This job was never created; its sweep sends it again, as another job.",
+    "settling": "The answers to {count} jobs were lost. In {time} it is certain whether they were created: those that "
+    "were not are sent again.",
     "budget_reached": "The budget is used up: {count} cells were not begun.",
     "cells_done": "{done} of {total} done",
     "cells_failed": "{count} failed",

@@ -102,6 +102,67 @@ def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
     assert [cell.key for cell in again.cells] == [cell.key for cell in sweep.cells]
 
 
+@pytest.fixture
+def _hasty_search(monkeypatch):
+    monkeypatch.setattr("animatediff_widget.jobs.control.Control.wait", lambda control, seconds: None)
+    monkeypatch.setattr("animatediff_widget.sweeps.settling._LISTED_AFTER", 0.2)
+
+
+@pytest.mark.usefixtures("_hasty_search")
+def test_a_lost_job_that_the_list_shows_never_to_have_been_created_is_sent_again(server, journal):
+    server.scripts["create"] = [bad.well, bad.reset_before, bad.reset_after]
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2, 3])
+    said = []
+    sweep.observe(lambda change: said.append(str(change.new)), "progress")
+    sweep.run()
+    assert sweep.progress.succeeded == 3
+    assert seeds(server) == [1, 2, 3]
+    assert any("The answers to 1 jobs were lost. In 0." in line for line in said)
+    assert [str(entry.error) for entry in journal.cells(sweep.key) if entry.error] == [
+        "This job was never created; its sweep sends it again, as another job."
+    ]
+    assert not journal.to_pick_up()
+
+
+@pytest.mark.usefixtures("_hasty_search")
+def test_it_is_still_sent_when_the_process_was_killed_before(server, journal, monkeypatch):
+    server.scripts["create"] = [bad.well, bad.reset_before]
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2])
+    with monkeypatch.context() as patch:
+        patch.setattr("animatediff_widget.sweeps.batch.Batch.reset", lambda batch, number: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sweep.run()
+    again = Sweep.load(sweep.key, server.client, journal=journal)
+    assert [row["state"] for row in again.rows()] == ["succeeded", "new"]
+    assert again.run().progress.succeeded == 2
+    assert seeds(server) == [1, 2]
+
+
+@pytest.mark.usefixtures("_hasty_search")
+@pytest.mark.parametrize(
+    "first",
+    [
+        [],
+        None,
+        [{"id": "job001", "status": "succeeded"}],
+        [{"id": "job001", "status": "succeeded", "input": {"prompt": "a bo..."}}],
+        [{"id": "a", "status": "starting", "input": None}],
+    ],
+)
+def test_a_list_that_cannot_tell_leaves_a_lost_job_unknown(server, journal, first):
+    def answer(call):
+        whole = [{**job, "id": name} for name, job in server.jobs.items()]
+        call.json(
+            200, {"results": first + (whole if first and first[0]["id"] == "a" else [])} if first is not None else 3
+        )
+
+    server.scripts["create"] = [bad.well, bad.reset_before]
+    server.always["list"] = answer
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2]).run()
+    assert [row["state"] for row in sweep.rows()] == ["succeeded", "unknown"]
+    assert len(server.asked("create")) == 2
+
+
 def test_a_failed_cell_can_fail_again_and_each_attempt_stays_in_the_journal(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]).run()
     assert sweep.retry().wait(60)
