@@ -53,6 +53,7 @@ from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journa
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.jobs.control import Control
+from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.polling import Schedule
 from animatediff_widget.server import LocalServer
 
@@ -230,19 +231,49 @@ def work(url: str, token: str, home: str, first_seed: int, ready: Connection) ->
         press()
 
 
+def work_together(url: str, token: str, home: str, first_seed: int, ready: Connection) -> None:
+    """Run jobs by the driver of many until somebody kills the process, or interrupts it: all are canceled then."""
+    _hurry()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    client, journal, many = _client(url, token), Journal(home), Many()
+    places, jobs = threading.Semaphore(2 * THREADS), []
+
+    def changed(change) -> None:
+        if change["new"].finished:
+            places.release()
+
+    ready.send("ready")
+    try:
+        for seed in itertools.count(first_seed):
+            places.acquire()
+            job = Job(AnimateDiffRequest(prompt="a boat", steps=3, seed=seed), client, journal=journal)
+            job.observe(changed, "view")
+            jobs.append(job)
+            job.start_among(many)
+    except KeyboardInterrupt:
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            with contextlib.suppress(AnimateDiffError):
+                job.result()
+
+
 def _client(url: str, token: str) -> Client:
     return Client(Endpoint.relay(url), token, answer_timeout=2.0, read_timeout=0.5, download_timeout=2.0)
 
 
-def resume(url: str, token: str, home: str, is_last: bool, ready: Connection) -> None:
+def resume(url: str, token: str, home: str, is_last: bool, together: bool, ready: Connection) -> None:
     """Resume what there is, each job from two threads at once; of these, one gets it."""
     _hurry()
     journal = Journal(home)
     entries = journal.to_pick_up(10_000)
     ready.send([entry.state for entry in entries])
 
-    def take_up(entry) -> None:
-        job = Job.resume(entry, _client(url, token), journal=journal)
+    many = Many() if together else None
+    further = [Job.resume(entry, _client(url, token), journal=journal) for entry in entries] if together else []
+
+    def take_up(entry, job: Job | None = None) -> None:
+        job = job or Job.resume(entry, _client(url, token), journal=journal)
         try:
             job.run()
         except AnimateDiffError:
@@ -250,14 +281,23 @@ def resume(url: str, token: str, home: str, is_last: bool, ready: Connection) ->
                 journal.see(entry.key)
 
     with contextlib.suppress(KeyboardInterrupt), ThreadPoolExecutor(2 * THREADS) as pool:
-        list(pool.map(take_up, [entry for entry in entries for _ in range(2)]))
+        for job in further:  # of a job, the driver of many is one who takes it up
+            job.start_among(many)
+        taken = pool.map(take_up, entries, further), pool.map(take_up, [entry for entry in entries for _ in range(2)])
+        list(itertools.chain(*taken))
 
 
 # --- in the process that watches --------------------------------------------------------------------------------------
 
 
 def run(
-    rounds: int, home: Path, *, faulty: bool = False, seed: int = 1, say: Callable[[str], object] = lambda _: None
+    rounds: int,
+    home: Path,
+    *,
+    faulty: bool = False,
+    together: bool = False,
+    seed: int = 1,
+    say: Callable[[str], object] = lambda _: None,
 ) -> Figures:
     """Run the test.
 
@@ -269,6 +309,8 @@ def run(
         The journal's folder.
     faulty : bool
         Whether the server spoils answers, and processes are interrupted and stopped too.
+    together : bool
+        Whether the jobs of a process are driven together, by one `Many`.
     seed : int
         For the moments of the kills.
     say : callable
@@ -321,10 +363,10 @@ def run(
     with FaultyServer(seed) if faulty else OwnServer() as server:
         for number in range(1, rounds + 1):
             server.behaves = not faulty
-            process, _ = start(work, number * 10_000)
+            process, _ = start(work_together if together else work, number * 10_000)
             end(process)
             while True:
-                process, states = start(resume, server.behaves)
+                process, states = start(resume, server.behaves, together)
                 figures.resumed.update(states)
                 if kill := chance.random() < SECOND_KILL:
                     end(process)
@@ -383,10 +425,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faulty", action="store_true")
+    parser.add_argument("--together", action="store_true", help="run the jobs of a process by the driver of many")
     arguments = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
-        figures = run(arguments.rounds, Path(home), faulty=arguments.faulty, seed=arguments.seed, say=print)
+        how = {"faulty": arguments.faulty, "together": arguments.together, "seed": arguments.seed}
+        figures = run(arguments.rounds, Path(home), **how, say=print)
     print(f"{figures}\n{time.monotonic() - began:.0f} s; nothing lost, nothing damaged, nothing created twice")
 
 

@@ -22,7 +22,7 @@ from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.media.files import write_file
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
-from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.prediction import Prediction, read_time
 from animatediff_widget.texts import Message
 
 from . import snippets
@@ -117,11 +117,14 @@ class HostedBackend:
             if not isinstance(results, _list):
                 raise AnswerError(Message("no_results", who=self.endpoint.label))
             earliest = -math.inf if since is None else since + self.clock_ahead
-            jobs = [Prediction.from_json(item) for item in results if isinstance(item, dict)]
-            times = [job.created_at or math.inf for job in jobs]
-            for job, created in zip(jobs, times, strict=True):
+            jobs = [item for item in results if isinstance(item, dict)]
+            times = [read_time(item.get("created_at")) or math.inf for item in jobs]
+            for item, created in zip(jobs, times, strict=True):
+                if created < earliest:
+                    continue
+                job = Prediction.from_json(item)
                 # A job that is made between two pages moves another one from the first to the second.
-                if created >= earliest and (job.id is None or f"id {job.id}" not in seen):
+                if job.id is None or f"id {job.id}" not in seen:
                     seen.add(f"id {job.id}")
                     yield job
             if not jobs or times[0] >= times[-1] < earliest:  # some relays list the oldest first

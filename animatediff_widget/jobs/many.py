@@ -35,7 +35,7 @@ from .key_check import check_key
 from .member import Member, NotOurs
 from .poller import Watched
 from .site import Look, Open, Site
-from .together import search, write_down
+from .together import Writer, search
 from .view import JobView, unforeseen
 from .workers import Workers
 
@@ -48,9 +48,6 @@ __all__ = ["Many"]
 logger = logging.getLogger(__name__)
 
 _TICK = 0.1  # the longest that the thread waits, whatever the clock of the jobs says
-# For so long news for the journal are gathered, to be written all at once; what came of a POST is written sooner where
-# it could not be found again in a list.
-_GATHER, _GATHER_SOON = 0.25, 0.02
 _IDLE = 2.0  # seconds after which the thread ends where there is nothing to do
 
 
@@ -73,9 +70,7 @@ class Many:
         self._workers = Workers()
         self._sites: dict[tuple[str, str], Site] = {}
         self._members: set[Member] = set()
-        self._writes: list[Member] = []  # whose action is one for the journal
-        self._write_at = math.inf
-        self._writing = False
+        self._writer = Writer(self._do, self._wrote)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -107,7 +102,7 @@ class Many:
                         self._heed(member, now)
                     elif member.until <= now:
                         self._expire(member)
-                self._write(now)
+                self._writer.start(now)
                 for site in self._sites.values():
                     self._send(site, now)
                 self._tell()
@@ -128,7 +123,7 @@ class Many:
     def _next_time(self) -> float:
         """Give how long there is nothing to do but to wait for news, in seconds."""
         now = self._now()
-        times = [math.inf if self._writing else self._write_at]
+        times = [self._writer.next_time]
         times += [member.until for member in self._members]
         times += [site.next_time(now) for site in self._sites.values()]
         return min(max(min(times) - now, 0.0), _TICK)
@@ -204,20 +199,13 @@ class Many:
         if isinstance(action, Wait):
             member.until = now + action.seconds
         elif isinstance(action, (Begin, Record, Adopt)):
-            self._writes.append(member)
-            self._write_at = min(self._write_at, now + self._gather(member, action))
+            self._writer.add(member, now)
         elif isinstance(action, Create) and steps.canceled:
             self._advance(member, failure=member.cut_short(arrived=False))
         else:
             if not isinstance(action, (Create, Recall)):
                 member.until = now + max(steps.left(), LEAST)
             site.queue(member, action)
-
-    def _gather(self, member: Member, action: Begin | Record | Adopt) -> float:
-        """Give how long to wait for others that are to be written with this."""
-        if not isinstance(action, Record):
-            return 0.0
-        return _GATHER if member.site.poller.trusted or action.state != "running" else _GATHER_SOON
 
     def _end(self, member: Member, view: JobView) -> None:
         site, steps = member.site, member.steps
@@ -237,7 +225,7 @@ class Many:
         else:
             self._deliver(runner, view)
 
-    # What the person wants, what takes too long, what is written down.
+    # What the person wants, what takes too long, what was written down.
 
     def _heed(self, member: Member, now: float) -> None:
         """Heed a cancellation: what waits ends at once, an exchange after a moment."""
@@ -264,21 +252,13 @@ class Many:
                 member.site.flying[type(member.action)] -= 1
             self._advance(member, failure=member.abandon())
 
-    def _write(self, now: float) -> None:
-        """Write all at once what is to be written, where it is time, and nothing is being written."""
-        if not self._writing and now >= self._write_at:
-            members, self._writes, self._write_at, self._writing = self._writes, [], math.inf, True
-            self._do(partial(write_down, members), partial(self._written, members))
-
-    def _written(self, members: list[Member], written: Future[list[Any]]) -> None:
-        self._writing = False
-        for member, answer in zip(members, written.result(), strict=True):
-            if isinstance(answer, NotOurs):
-                self._end(member, JobView("left", error=answer))
-                continue
-            member.begun = member.begun or not isinstance(answer, AnimateDiffError)
-            failed = isinstance(answer, AnimateDiffError) and not isinstance(member.action, Record)
-            self._advance(member, failure=answer) if failed else self._advance(member, answer)
+    def _wrote(self, member: Member, answer: Any) -> None:
+        if isinstance(answer, NotOurs):
+            self._end(member, JobView("left", error=answer))
+        elif isinstance(answer, AnimateDiffError) and not isinstance(member.action, Record):
+            self._advance(member, failure=answer)
+        else:
+            self._advance(member, answer)
 
     # The network.
 

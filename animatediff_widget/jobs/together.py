@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError, EndpointError, JournalError
@@ -13,12 +16,59 @@ from .actions import Record, Search
 from .listing import Listing
 from .member import Member
 
-__all__ = ["search", "write_down"]
+__all__ = ["Writer", "search"]
 
 logger = logging.getLogger(__name__)
 
+# For so long news for the journal are gathered, in seconds; what came of a POST for less where it could not be found
+# again in a list.
+_GATHER, _GATHER_SOON = 0.25, 0.02
 
-def write_down(members: Sequence[Member]) -> list[Any]:
+
+class Writer:
+    """Writes for many jobs at once: `do` does something beside, and then calls something in the thread of all jobs.
+
+    There `tell` is called with each job and what came of it.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[Callable[[], Any], Callable[[Future[Any]], object]], object],
+        tell: Callable[[Member, Any], object],
+    ) -> None:
+        self._do, self._tell = do, tell
+        self._waiting: list[Member] = []
+        self._at = math.inf
+        self._writing = False
+
+    def add(self, member: Member, now: float) -> None:
+        """Write what a job waits for, together with others, at once where a POST is to follow."""
+        gather, action = 0.0, member.action
+        if isinstance(action, Record):
+            listed = member.site.poller.trusted or action.state != "running"
+            gather = _GATHER if listed else _GATHER_SOON
+        self._waiting.append(member)
+        self._at = min(self._at, now + gather)
+
+    @property
+    def next_time(self) -> float:
+        """When there is something to write."""
+        return math.inf if self._writing else self._at
+
+    def start(self, now: float) -> None:
+        """Write what there is, where it is time, and nothing is being written."""
+        if now >= self.next_time:
+            members, self._waiting, self._at, self._writing = self._waiting, [], math.inf, True
+            self._do(partial(_write_down, members), partial(self._written, members))
+
+    def _written(self, members: list[Member], written: Future[list[Any]]) -> None:
+        self._writing = False
+        for member, answer in zip(members, written.result(), strict=True):
+            member.begun = member.begun or not isinstance(answer, AnimateDiffError)
+            self._tell(member, answer)
+
+
+def _write_down(members: Sequence[Member]) -> list[Any]:
     """Write what jobs have to be written, in one transaction for each journal; give the answers, or the errors."""
     answers: dict[Member, Any] = {member: _take(member) for member in members}
     members_ours = [member for member in members if answers[member] is None]

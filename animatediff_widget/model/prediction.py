@@ -12,7 +12,7 @@ from animatediff_widget.texts.plain import printable
 
 from .status import DONE_STATUSES
 
-__all__ = ["Prediction", "read_predict_time", "read_seed"]
+__all__ = ["Prediction", "read_predict_time", "read_seed", "read_time"]
 
 # A tqdm line: " 48%|████▊     | 12/25 [00:06<00:06,  1.93it/s]". Every repeat is bounded, so that no log, however
 # hostile, is read more than once.
@@ -159,12 +159,12 @@ class Prediction:
     @property
     def created_at(self) -> float | None:
         """When the server says that it made the job, in seconds since the epoch."""
-        return _time(self.raw.get("created_at"))
+        return read_time(self.raw.get("created_at"))
 
     @property
     def completed_at(self) -> float | None:
         """When the server says that the job ended, in seconds since the epoch."""
-        return _time(self.raw.get("completed_at"))
+        return read_time(self.raw.get("completed_at"))
 
     @property
     def predict_time(self) -> float | None:
@@ -198,7 +198,7 @@ def _bounded(name: str, value: Any) -> str:
     return printable(value, keep="\r")
 
 
-def _time(value: Any) -> float | None:
+def read_time(value: Any) -> float | None:
     """Read an ISO 8601 time; `datetime.fromisoformat` of Python 3.10 does not know "Z" or fractions of any length."""
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:

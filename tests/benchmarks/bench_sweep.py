@@ -16,17 +16,20 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import psutil
 import replicate
 import requests
 from crowd import crowd
 
-from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal, Sweep
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal, Prediction, Sweep
+from animatediff_widget.journal import Part
 from animatediff_widget.journal.file import JournalFile
 
 OURS, OFFICIAL = "ours-1234567890", "official-1234567890"
-LONGER, REQUESTS, WRITING = 1.05, 2.5, 0.05  # the goals
+LONGER, REQUESTS, WRITING, MEMORY = 1.05, 2.5, 0.05, 300  # the goals
 
 
 class Writing:
@@ -68,6 +71,49 @@ def with_official_client(url: str, jobs: int, at_once: int) -> None:
         list(pool.map(run, range(jobs)))
 
 
+def open_cells(count: int, folder: Path) -> bool:
+    """Open and list a sweep of very many cells, new and again when all of them have ended."""
+    began = time.perf_counter()
+
+    def say(what: str) -> None:
+        nonlocal began
+        took = time.perf_counter() - began
+        print(f"{'':9} {what:45} {took:6.2f} s, {resident():4.0f} MB in this process", flush=True)
+        began = time.perf_counter()
+
+    print(f"{count} cells in one sweep")
+    client, journal = Client(Endpoint.relay("https://relay.example"), OURS), Journal(folder)
+    sweep = Sweep(AnimateDiffRequest(prompt="a boat"), client, journal=journal, seed=[*range(count)])
+    say("made")
+    sweep.rows()
+    say("listed")
+    sweep._batch.open().release()
+    say("written in the journal")
+
+    key = sweep.key
+
+    def end(cell) -> None:
+        journal.begin(cell.body, client.endpoint, key=cell.key, part=Part(key, cell.number))
+        answer = {"id": f"job{cell.number}", "status": "succeeded", "metrics": {"predict_time": 2.0}}
+        known = {"prediction": Prediction.from_json(answer), "output": journal.animations / f"{cell.key}.webp"}
+        journal.record(cell.key, "succeeded", **known, size=1, seconds=2.0)
+
+    journal.together([partial(end, cell) for cell in sweep.cells])
+    say("all ended, in one transaction")
+    del sweep
+    loaded = Sweep.load(key, client, journal=journal)
+    say("opened again from the journal")
+    rows = loaded.rows()
+    assert len(rows) == loaded.progress.succeeded == count
+    say("listed")
+    return resident() <= MEMORY
+
+
+def resident() -> float:
+    """Give how much memory this process has, in MB."""
+    return psutil.Process().memory_info().rss / 2**20
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=1000)
@@ -75,6 +121,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--only", choices=["ours", "official"])
+    parser.add_argument("--cells", type=int, default=10_000)
     asked = parser.parse_args()
     ideal = asked.jobs / asked.at_once * asked.seconds
     writing, met = Writing(), True
@@ -97,6 +144,9 @@ def main() -> None:
                 share = writing.seconds / took
                 print(f"{'':9} journal: {writing.count} writes, {share:.1%} of the time")
                 met = took <= LONGER * ideal and each <= REQUESTS and share <= WRITING and not counts["twice"]
+    if asked.cells and not asked.only:
+        with tempfile.TemporaryDirectory() as folder:
+            met = open_cells(asked.cells, Path(folder)) and met
     sys.exit(0 if met else 1)
 
 

@@ -15,7 +15,7 @@ from animatediff_widget import AnimateDiffRequest, Job, Journal
 from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.errors import AnswerLost, ConnectionFailed, JobCanceled, JobError
 from animatediff_widget.jobs import many as many_module
-from animatediff_widget.jobs import pace, poller, site, workers
+from animatediff_widget.jobs import pace, poller, site, together, workers
 from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.polling import Schedule
 
@@ -26,7 +26,7 @@ COUNT = 20
 def _hasty(monkeypatch):
     monkeypatch.setattr(poller, "_UNKNOWN_LEAST", 0.02)
     monkeypatch.setattr(poller, "_CANCELED", 0.02)
-    monkeypatch.setattr(many_module, "_GATHER", 0.01)
+    monkeypatch.setattr(together, "_GATHER", 0.01)
     monkeypatch.setattr(many_module, "_IDLE", 0.1)
     monkeypatch.setattr(workers, "_IDLE", 0.1)
     monkeypatch.setattr(pace, "_FIRST_PAUSE", 0.05)

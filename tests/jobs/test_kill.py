@@ -22,3 +22,12 @@ def test_nor_do_they_where_the_server_is_faulty_and_they_are_interrupted_and_sto
     figures = run(rounds, tmp_path / "journal", faulty=True, seed=7)
     assert figures.kills + figures.stops + figures.interrupts >= rounds
     assert figures.finished + figures.canceled == figures.jobs > 0
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("faulty", [False, True], ids=["behaves", "faulty"])
+def test_nor_do_jobs_that_are_driven_together(tmp_path, rounds, faulty):
+    figures = run(rounds, tmp_path / "journal", faulty=faulty, together=True, seed=7)
+    assert figures.rounds == rounds
+    assert figures.finished + figures.canceled == figures.jobs > 0
