@@ -52,6 +52,7 @@ from misbehaving import Call, Misbehaving, says, status
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.engines import Output
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.control import Control
 from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.polling import Schedule
@@ -263,28 +264,27 @@ def _client(url: str, token: str) -> Client:
 
 
 def resume(url: str, token: str, home: str, is_last: bool, together: bool, ready: Connection) -> None:
-    """Resume what there is, each job from two threads at once; of these, one gets it."""
+    """Resume what there is, each job from two threads at once, or with the driver of many; of these, one gets it."""
     _hurry()
     journal = Journal(home)
     entries = journal.to_pick_up(10_000)
-    ready.send([entry.state for entry in entries])
 
-    many = Many() if together else None
-    further = [Job.resume(entry, _client(url, token), journal=journal) for entry in entries] if together else []
-
-    def take_up(entry, job: Job | None = None) -> None:
-        job = job or Job.resume(entry, _client(url, token), journal=journal)
+    def take_up(job: Job) -> None:
         try:
             job.run()
         except AnimateDiffError:
             if is_last and job.state == "unknown":  # the person has read that it was not found
-                journal.see(entry.key)
+                journal.see(job.key)
 
     with contextlib.suppress(KeyboardInterrupt), ThreadPoolExecutor(2 * THREADS) as pool:
-        for job in further:  # of a job, the driver of many is one who takes it up
-            job.start_among(many)
-        taken = pool.map(take_up, entries, further), pool.map(take_up, [entry for entry in entries for _ in range(2)])
-        list(itertools.chain(*taken))
+        with uninterrupted():  # who is interrupted has begun with all of them
+            ready.send([entry.state for entry in entries])
+            jobs = [Job.resume(entry, _client(url, token), journal=journal) for entry in entries for _ in range(2)]
+            many = Many()
+            for job in jobs[::2] if together else ():
+                job.start_among(many)
+            taken = pool.map(take_up, jobs)
+        list(taken)
 
 
 # --- in the process that watches --------------------------------------------------------------------------------------

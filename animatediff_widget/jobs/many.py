@@ -97,7 +97,7 @@ class Many:
             while True:
                 self._take(self._next_time())
                 now = self._now()
-                for member in tuple(self._members):
+                for member in [each for each in self._members if not each.ended]:
                     if member.steps.control.presses > member.heeded:
                         self._heed(member, now)
                     elif member.until <= now:
@@ -176,36 +176,47 @@ class Many:
             site.queue(member, Open())
 
     def _advance(self, member: Member, answer: Any = None, failure: AnimateDiffError | None = None) -> None:
-        """Take a job one action further."""
+        """Take a job one action further; what it only records is written down beside."""
         steps, site = member.steps, member.site
         steps.abilities = site.abilities(member)
         try:
             action = member.flow.send(answer) if failure is None else member.flow.throw(failure)
+            while isinstance(action, Record):
+                self._writer.add(member, action, self._now(), len(self._members))
+                self._deliver_view(member)
+                action = member.flow.send(None)
         except StopIteration:
-            self._end(member, steps.view)
+            member.ended = True
+            if not member.unwritten:
+                self._end(member, steps.view)
             return
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
             self._end(member, unforeseen(steps.view, error))
             return
-        if steps.view is not member.delivered and not steps.view.finished:
-            member.delivered = steps.view
-            self._show(member.runner, steps.view)
-        if not member.over and steps.view.over:
-            member.over = True
-            site.following -= 1
+        self._deliver_view(member)
         now = self._now()
         member.action, member.exchange, member.since, member.until = action, None, now, math.inf
         if isinstance(action, Wait):
             member.until = now + action.seconds
-        elif isinstance(action, (Begin, Record, Adopt)):
-            self._writer.add(member, now)
+        elif isinstance(action, (Begin, Adopt)):
+            self._writer.add(member, action, now)
         elif isinstance(action, Create) and steps.canceled:
             self._advance(member, failure=member.cut_short(arrived=False))
         else:
             if not isinstance(action, (Create, Recall)):
                 member.until = now + max(steps.left(), LEAST)
             site.queue(member, action)
+
+    def _deliver_view(self, member: Member) -> None:
+        """Show how a job stands, where that changed; its last view is shown when all is written down."""
+        view = member.steps.view
+        if view is not member.delivered and not view.finished:
+            member.delivered = view
+            self._show(member.runner, view)
+        if not member.over and view.over:
+            member.over = True
+            member.site.following -= 1
 
     def _end(self, member: Member, view: JobView) -> None:
         site, steps = member.site, member.steps
@@ -252,10 +263,16 @@ class Many:
                 member.site.flying[type(member.action)] -= 1
             self._advance(member, failure=member.abandon())
 
-    def _wrote(self, member: Member, answer: Any) -> None:
-        if isinstance(answer, NotOurs):
+    def _wrote(self, member: Member, action: Begin | Record | Adopt, answer: Any) -> None:
+        if isinstance(action, Record):
+            if isinstance(answer, AnimateDiffError) and not member.ended:
+                member.steps.show(notice=answer.message)
+                self._deliver_view(member)
+            if member.ended and not member.unwritten:
+                self._end(member, member.steps.view)
+        elif isinstance(answer, NotOurs):
             self._end(member, JobView("left", error=answer))
-        elif isinstance(answer, AnimateDiffError) and not isinstance(member.action, Record):
+        elif isinstance(answer, AnimateDiffError):
             self._advance(member, failure=answer)
         else:
             self._advance(member, answer)

@@ -50,6 +50,8 @@ class Member:
     delivered: JobView | None = None
     heeded: int = 0  # cancellations
     begun: bool = False  # in the journal
+    unwritten: int = 0  # records
+    ended: bool = False  # its steps have; what they recorded may still have to be written
     over: bool = False  # at the endpoint
 
     @property
@@ -74,13 +76,12 @@ class Member:
             if self.claim is None:
                 raise NotOurs(Message("runs_elsewhere"))
 
-    def write(self) -> Any:
-        """Do what it waits for in the journal; `NotOurs` where the job was run before, by a process and its fork."""
-        assert isinstance(self.action, (Begin, Record, Adopt))
-        is_first = isinstance(self.action, Begin) and self.runner.entry is None and not self.begun
+    def write(self, action: Begin | Record | Adopt) -> Any:
+        """Write in the journal; `NotOurs` where the job was run before, by a process and its fork."""
+        is_first = isinstance(action, Begin) and self.runner.entry is None and not self.begun
         if is_first and self.job.journal.get(self.runner.key) is not None:
             return NotOurs(Message("was_run"))
-        return self.executor.write(self.action)
+        return self.executor.write(action)
 
     def cut_short(self, *, arrived: bool = True) -> EndpointError:
         """Say that its exchange is waited for no longer, and whether something may have arrived."""

@@ -12,7 +12,7 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError, EndpointError, JournalError
 from animatediff_widget.model.prediction import Prediction
 
-from .actions import Record, Search
+from .actions import Adopt, Begin, Record, Search
 from .listing import Listing
 from .member import Member
 
@@ -20,34 +20,38 @@ __all__ = ["Writer", "search"]
 
 logger = logging.getLogger(__name__)
 
-# For so long news for the journal are gathered, in seconds; what came of a POST for less where it could not be found
-# again in a list.
-_GATHER, _GATHER_SOON = 0.25, 0.02
+# For so long records are gathered, in seconds: at the most, for each job that runs, and what came of a POST where it
+# could not be found again in a list.
+_GATHER, _GATHER_EACH, _GATHER_SOON = 0.25, 0.005, 0.02
+
+
+Write = Begin | Record | Adopt
 
 
 class Writer:
     """Writes for many jobs at once: `do` does something beside, and then calls something in the thread of all jobs.
 
-    There `tell` is called with each job and what came of it.
+    There `tell` is called with each job, what was to be written, and what came of it.
     """
 
     def __init__(
         self,
         do: Callable[[Callable[[], Any], Callable[[Future[Any]], object]], object],
-        tell: Callable[[Member, Any], object],
+        tell: Callable[[Member, Write, Any], object],
     ) -> None:
         self._do, self._tell = do, tell
-        self._waiting: list[Member] = []
+        self._waiting: list[tuple[Member, Write]] = []
         self._at = math.inf
         self._writing = False
 
-    def add(self, member: Member, now: float) -> None:
-        """Write what a job waits for, together with others, at once where a POST is to follow."""
-        gather, action = 0.0, member.action
+    def add(self, member: Member, action: Write, now: float, count: int = 0) -> None:
+        """Write something for a job: what is only recorded, together with what comes next from all `count` jobs."""
+        gather = 0.0
         if isinstance(action, Record):
+            member.unwritten += 1
             listed = member.site.poller.trusted or action.state != "running"
-            gather = _GATHER if listed else _GATHER_SOON
-        self._waiting.append(member)
+            gather = min(_GATHER if listed else _GATHER_SOON, count * _GATHER_EACH)
+        self._waiting.append((member, action))
         self._at = min(self._at, now + gather)
 
     @property
@@ -58,28 +62,30 @@ class Writer:
     def start(self, now: float) -> None:
         """Write what there is, where it is time, and nothing is being written."""
         if now >= self.next_time:
-            members, self._waiting, self._at, self._writing = self._waiting, [], math.inf, True
-            self._do(partial(_write_down, members), partial(self._written, members))
+            writes, self._waiting, self._at, self._writing = self._waiting, [], math.inf, True
+            self._do(partial(_write_down, writes), partial(self._written, writes))
 
-    def _written(self, members: list[Member], written: Future[list[Any]]) -> None:
+    def _written(self, writes: list[tuple[Member, Write]], written: Future[list[Any]]) -> None:
         self._writing = False
-        for member, answer in zip(members, written.result(), strict=True):
+        for (member, action), answer in zip(writes, written.result(), strict=True):
+            member.unwritten -= isinstance(action, Record)
             member.begun = member.begun or not isinstance(answer, AnimateDiffError)
-            self._tell(member, answer)
+            self._tell(member, action, answer)
 
 
-def _write_down(members: Sequence[Member]) -> list[Any]:
-    """Write what jobs have to be written, in one transaction for each journal; give the answers, or the errors."""
-    answers: dict[Member, Any] = {member: _take(member) for member in members}
-    members_ours = [member for member in members if answers[member] is None]
-    for journal in {id(member.job.journal): member.job.journal for member in members_ours}.values():
-        own = [member for member in members_ours if member.job.journal is journal]
+def _write_down(writes: Sequence[tuple[Member, Write]]) -> list[Any]:
+    """Write in one transaction for each journal; give the answers, or the errors."""
+    answers: list[Any] = [_take(member) for member, _ in writes]
+    places = [place for place, answer in enumerate(answers) if answer is None]
+    for journal in {id(writes[place][0].job.journal): writes[place][0].job.journal for place in places}.values():
+        own = [place for place in places if writes[place][0].job.journal is journal]
         try:
-            given = journal.together([member.write for member in own])
-            answers.update(zip(own, given, strict=True))
+            given = journal.together([partial(member.write, action) for member, action in map(writes.__getitem__, own)])
         except JournalError as error:
-            answers.update((member, _write_alone(member, error)) for member in own)
-    return [answers[member] for member in members]
+            given = [_write_alone(*writes[place], error) for place in own]
+        for place, answer in zip(own, given, strict=True):
+            answers[place] = answer
+    return answers
 
 
 def _take(member: Member) -> AnimateDiffError | None:
@@ -91,15 +97,15 @@ def _take(member: Member) -> AnimateDiffError | None:
     return None
 
 
-def _write_alone(member: Member, error: JournalError) -> Any:
+def _write_alone(member: Member, action: Write, error: JournalError) -> Any:
     """Write what could not be written with the others.
 
     A record that another process keeps from being written is written later; a POST that was to follow does not.
     """
-    if error.code == "journal_busy" and not isinstance(member.action, Record):
+    if error.code == "journal_busy" and not isinstance(action, Record):
         return error
     try:
-        return member.write()
+        return member.write(action)
     except JournalError as own:
         logger.warning("%s", own)
         return own

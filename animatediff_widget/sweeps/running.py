@@ -11,6 +11,7 @@ from animatediff_widget.texts import Message
 
 __all__ = ["CellRunner"]
 
+_FEW = 8
 _FETCHING = 16  # jobs whose animations are being fetched keep no other from being begun, if they are no more than that
 
 
@@ -38,7 +39,8 @@ class CellRunner:
     @property
     def busy(self) -> int:
         """How many jobs there are that keep others from being begun."""
-        return len(self._jobs) - (min(len(self._over), _FETCHING) if self._stores else 0)
+        fetching = min(len(self._over), _FETCHING) if self._stores or len(self._jobs) > _FEW else 0
+        return len(self._jobs) - fetching
 
     def begin(self, number: int, job: Job) -> None:
         """Run a cell's job; the last view that is delivered of it is a finished one."""
