@@ -33,7 +33,7 @@ _FOCUSED = """() => {
     const seen = look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2;
     return {name: item.outerHTML.slice(0, 100), seen};
 }"""
-_MISSED = """panel => [...panel.querySelectorAll('button, input, select, textarea, summary, [role=slider], [role=tab]')]
+MISSED = """panel => [...panel.querySelectorAll('button, input, select, textarea, summary, [role=slider], [role=tab]')]
     .filter(item => item.checkVisibility({visibilityProperty: true}) && !item.disabled && !item.dataset.reached)
     .filter(item => !(item.role === 'tab' && item.parentElement.querySelector('[data-reached]')))  // by its arrow keys
     .map(item => item.outerHTML.slice(0, 160))"""
@@ -68,12 +68,12 @@ def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, f
     for name in ("Animation", "JSON", "Logs", "Request", "History"):
         tab(panel, name)
         stops = walk(here, panel)
-        assert panel.evaluate(_MISSED) == []
+        assert panel.evaluate(MISSED) == []
         assert [stop["name"] for stop in stops if not stop["seen"]] == []
     panel.get_by_label("Run on").select_option("A relay")
     panel.get_by_label("Base url").wait_for()
     walk(here, panel)
-    assert panel.evaluate(_MISSED) == []
+    assert panel.evaluate(MISSED) == []
 
 
 @EVERYWHERE

@@ -1,4 +1,4 @@
-"""A sweep that people look at: the page of its own."""
+"""A sweep that people look at: on the page of its own, and in the panel."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import dataclasses
 import re
 
 import pytest
-from looks import violations
-from sheets import sheet
+from driving import RUN_IS_ON, button, picture, soon
+from engines import panel_on
+from front_ends import ARTIFACTS
+from looks import cut_off, violations
+from sheets import ClipEngine, sheet
+from test_everyone import MISSED, walk
 
+from animatediff_widget.server import LocalServer
 from animatediff_widget.sweeps.page import write_page
 
 AXES = {"steps": (1, 4, 25), "guidance_scale": (1.0, 7.5), "seed": (7, 8)}
@@ -73,3 +78,53 @@ def test_a_page_needs_no_network_and_no_mouse_and_plays_in_step(browser, axe, pa
     assert [url for url in fetched if not url.startswith(("file:", "data:"))] == []
     assert said == []
     page.close()
+
+
+def test_a_comparison_in_the_panel_is_for_everyone(visit, axe):
+    engine = ClipEngine()
+    engine.fails = {4}
+    with LocalServer(engine) as server:
+        here = visit("lab", visit.site.write("compare.ipynb", panel_on(server)))
+        here.run_cell(0)
+        panel, keys = here.panel(), here.page.keyboard
+        here.page.evaluate(axe)
+        button(panel, "Compare").press("Space")
+        values = panel.get_by_label("Values")
+        for line, text in enumerate(("1, 4, 25", "1, 7.5")):
+            values.nth(line).fill(text)
+            values.nth(line).press("Enter")
+        panel.get_by_text("6 jobs at").wait_for()
+        assert button(panel, "Compare").get_attribute("aria-pressed") == "true"
+        button(panel, "Run").press("Enter")
+        panel.locator(".ad-strip").nth(3).wait_for()
+        panel.locator(".ad-failed").nth(1).wait_for()
+        panel.locator(RUN_IS_ON).wait_for()
+        panel.locator(".ad-announcer", has_text="6 of 6 done").wait_for(state="attached")
+        times = "panel => panel.getAnimations({subtree: true}).map(one => one.startTime).filter(time => time !== null)"
+        soon(here.page, lambda: panel.evaluate(times), [0, 0, 0, 0])
+
+        panel.locator(".ad-cell").first.focus()
+        for key in ("ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight"):  # the last one stands at the edge
+            keys.press(key)
+        assert here.page.evaluate("document.activeElement.textContent") == "Steps 25, Guidance scale 7.5"
+        keys.press("Enter")
+        picture(panel)
+        panel.get_by_role("heading", name="Steps 25, Guidance scale 7.5").wait_for()
+        assert here.page.evaluate("document.activeElement.textContent") == "Steps 25, Guidance scale 7.5"
+        stops = walk(here, panel)
+        assert panel.evaluate(MISSED) == []
+        assert [stop["name"] for stop in stops if not stop["seen"]] == []
+        for dark, width in ((False, 600), (False, 1200), (True, 1200), (True, 600)):
+            here.do("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+            here.page.wait_for_selector(f"body[data-jp-theme-light={str(not dark).lower()}]", state="attached")
+            here.narrow(width)
+            here.page.mouse.move(0, 0)
+            soon(here.page, lambda: cut_off(panel), [])
+            assert violations(panel) == []
+            ARTIFACTS.mkdir(exist_ok=True)
+            panel.screenshot(path=ARTIFACTS / f"sheet-{'dark' if dark else 'light'}-{width}.png")
+        here.page.emulate_media(reduced_motion="reduce")
+        assert panel.evaluate(times) == []
+
+        button(panel, "Use these settings").press("Enter")
+        soon(here.page, lambda: button(panel, "Compare").get_attribute("aria-pressed"), "false")
