@@ -77,6 +77,10 @@ def test_every_visual_word_of_the_example_is_known():
         ("An old man with glasses near a house", {"old", "glasses", "house"}),
         ("老人, 眼镜, 王冠", {"old", "glasses", "crown"}),
         ("火箭前的宇航员和机器人", {"astronaut", "robot", "rocket"}),
+        ("a fox and two pandas under the milky way", {"fox", "panda", "galaxy"}),
+        ("a red car in the street, shooting stars", {"car:red", "street", "meteor"}),
+        ("沙漠里的火车和仙人掌", {"desert", "train", "cactus"}),
+        ("月下的女巫,猫耳,围巾,一杯茶", {"moon", "witch", "cat_ears", "scarf", "cup"}),
         ("SUNSET over Mountains", {"time:sunset", "mountain"}),
     ],
 )
