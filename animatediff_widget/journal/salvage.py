@@ -42,6 +42,7 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
     """
     rows: dict[str, _Row] = {}
     uses: set[tuple[str, str]] = set()
+    sweeps: dict[str, _Row] = {}
     try:
         with tempfile.TemporaryDirectory() as folder:
             # With its logs there are jobs more in it; where a log is damaged, without it.
@@ -57,10 +58,14 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
                     with contextlib.suppress(sqlite3.Error):  # that no key is taken to another relay after a damage
                         for fingerprint, origin in database.execute("SELECT fingerprint, origin FROM keys"):
                             uses.add((str(fingerprint), str(origin)))
+                    with contextlib.suppress(sqlite3.Error):
+                        for row in database.execute("SELECT * FROM sweeps NOT INDEXED"):
+                            sweeps.setdefault(str(row["key"]), {**dict(row), "number": None})
         newest_first = sorted(rows.values(), key=lambda row: int(row["number"]), reverse=True)
         batches = (newest_first[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
         added = sum(journal.write(partial(_insert, batch)) for batch in batches)
         journal.write(lambda database: database.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", uses))
+        journal.write(lambda database: _insert_rows("sweeps", [*sweeps.values()], database))
         kept = damaged
         if damaged.name.startswith("journal-damaged-"):
             kept = free_name(damaged.with_name(damaged.name.replace("-damaged-", "-salvaged-", 1)))
@@ -89,13 +94,21 @@ def _read(database: sqlite3.Connection) -> Iterator[_Row]:
 
 
 def _insert(rows: list[_Row], database: sqlite3.Connection) -> int:
-    """Add rows, the newest first, with numbers below those of the journal's own: they are older."""
-    ours = {column["name"] for column in database.execute("PRAGMA table_info(jobs)")}
+    """Add jobs, the newest first, with numbers below those of the journal's own: they are older."""
     number = database.execute("SELECT coalesce(min(number), 1) FROM jobs").fetchone()[0]
     added = 0
     for row in rows:
-        values = {name: value for name, value in row.items() if name in ours} | {"number": number - 1}
-        insert = f"INSERT OR IGNORE INTO jobs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
-        if database.execute(insert, tuple(values.values())).rowcount:
+        if _insert_rows("jobs", [{**row, "number": number - 1}], database):
             added, number = added + 1, number - 1
+    return added
+
+
+def _insert_rows(table: str, rows: list[_Row], database: sqlite3.Connection) -> int:
+    """Add the rows whose keys a table does not have, as far as it has their columns; give how many were added."""
+    ours = {column["name"] for column in database.execute(f"PRAGMA table_info({table})")}
+    added = 0
+    for row in rows:
+        values = {name: value for name, value in row.items() if name in ours}
+        insert = f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
+        added += database.execute(insert, tuple(values.values())).rowcount
     return added

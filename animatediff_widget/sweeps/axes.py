@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from animatediff_widget.errors import InvalidRequest
@@ -42,9 +42,13 @@ def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any,
         return _draw_seeds(given)
     if isinstance(given, str):
         given = read_text(request, name, given, MOST_CELLS)
-    if isinstance(given, (bytes, Mapping)) or not isinstance(given, Iterable):
+    try:
+        if isinstance(given, (bytes, Mapping)):
+            raise TypeError
+        given = iter(given)
+    except Exception:  # a class of somebody's own may raise anything
         problem = Message("must_be", name=name, wanted=Message("a_list"), value=shown(given))
-        raise InvalidRequest(name, Message("value_refused", problem=problem))
+        raise InvalidRequest(name, Message("value_refused", problem=problem)) from None
     scratch = request.copy()
     values: list[Any] = []
     known: set[str] = set()

@@ -152,7 +152,9 @@ class Standing:
 
     def find(self, settings: dict[str, Any]) -> int:
         """Give the number of the one cell that has these settings."""
-        fitting = [cell for cell in self.cells if settings.items() <= cell.settings.items()]
+        fitting: list[Cell] = []
+        with contextlib.suppress(Exception):  # a class of somebody's own may raise anything when it is compared
+            fitting = [cell for cell in self.cells if settings.items() <= cell.settings.items()]
         if len(fitting) != 1:
             code = "names_many_cells" if fitting else "names_no_cell"
             axes = ", ".join(self.cells[0].settings)

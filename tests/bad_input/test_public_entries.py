@@ -27,6 +27,7 @@ from animatediff_widget import (
     Job,
     Journal,
     Prediction,
+    Sweep,
     animate,
 )
 from animatediff_widget.credentials import forget_key, remember_key, save_key
@@ -74,6 +75,12 @@ def _body(world: Any, bad: Callable[[], Any]) -> Any:
 
 def _field(world: Any) -> str:
     return world.draw.choice(FIELDS)
+
+
+def _axis(world: Any) -> str:
+    """Give text that is nearly an axis."""
+    parts = ["1", "25", "7.5", "-", "..", ",", ", ", "||", "(+3)", "(-1)", "[4]", "SKIP:", " ", "a", "9" * 20, "\ud800"]
+    return "".join(world.draw.choices(parts, k=world.draw.randint(1, 12)))
 
 
 # Every public name's ways in, by how often they are tried; `bad` gives another value at every call.
@@ -152,6 +159,34 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Journal.find": (10, lambda w, bad: w.journal.find(bad(), bad())),
     "Journal.typical_seconds": (10, lambda w, bad: w.journal.typical_seconds(bad(), bad())),
     "Journal.salvage": (5, lambda w, bad: w.journal.salvage(_path(bad))),
+    "Journal.begin_sweep": (3, lambda w, bad: w.journal.begin_sweep(bad())),
+    "Journal.sweep": (5, lambda w, bad: w.journal.sweep(bad())),
+    "Journal.find_sweeps": (5, lambda w, bad: w.journal.find_sweeps(bad(), bad())),
+    "Journal.sweeps": (5, lambda w, bad: w.journal.sweeps(bad())),
+    "Journal.cells": (5, lambda w, bad: w.journal.cells(bad())),
+    "Sweep": (10, lambda w, bad: Sweep(bad(), w.client, journal=w.journal, steps=[1, 2])),
+    "Sweep, axes": (
+        40,
+        lambda w, bad: Sweep(
+            w.request, w.client, journal=w.journal, **{_field(w): w.draw.choice([bad(), [bad(), bad()]])}
+        ).cells[0].body.text,
+    ),
+    "Sweep, text": (20, lambda w, bad: Sweep(w.request, w.client, journal=w.journal, **{_field(w): _axis(w)})),
+    "Sweep, client": (10, lambda w, bad: Sweep(w.request, bad(), journal=w.journal, steps=[1, 2])),
+    "Sweep, others": (
+        20,
+        lambda w, bad: Sweep(
+            w.request, w.client, steps=[1, 2],
+            **{w.draw.choice(["at_once", "budget", "journal", "timeout", "key"]): bad()},
+        ),
+    ),
+    "Sweep.load": (10, lambda w, bad: Sweep.load(bad(), w.client, journal=w.journal)),
+    "Sweep.view": (10, lambda w, bad: w.sweep.view(bad())),
+    "Sweep[]": (20, lambda w, bad: w.sweep[w.draw.choice([bad(), {"steps": bad()}])]),
+    "Sweep.changes": (10, lambda w, bad: w.sweep.changes(bad())),
+    "Sweep.start": (5, lambda w, bad: w.sweep.start(bad())),
+    "Sweep.wait": (10, lambda w, bad: w.sweep.wait(bad())),
+    "Sweep.budget =": (20, lambda w, bad: _set(w.sweep, "budget", bad())),
     "teaching.timesteps": (5, lambda w, bad: timesteps(bad())),
     "teaching.add_noise": (10, lambda w, bad: add_noise(bad(), bad(), 5)),
     "teaching.add_noise, t": (5, lambda w, bad: add_noise(1, 2, bad())),
@@ -247,6 +282,7 @@ def world(tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
             animation=Animation(b"GIF89a" + bytes(20), AnimateDiffRequest()),
             request=AnimateDiffRequest(),
             entry=journal.get(job.key),
+            sweep=Sweep(AnimateDiffRequest(), client, journal=journal, steps=[1, 2]).run(),
             output=job.prediction.outputs[0],
             panel=AnimateDiffPanel(endpoint=endpoint, token=server.token, journal=journal, background=True),
             bytes=lambda: draw.choice([b"GIF89a", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBPVP8X"]) + draw.randbytes(60),

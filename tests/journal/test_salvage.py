@@ -16,6 +16,7 @@ from journaling import BODY, DONE, RELAY, begin, database, files, keys
 from animatediff_widget import Journal
 from animatediff_widget.cli.main import main
 from animatediff_widget.errors import JournalError
+from animatediff_widget.journal import Part, SweepEntry
 from animatediff_widget.journal.file import MIGRATIONS
 
 PAGE = 4096
@@ -173,6 +174,17 @@ def test_where_keys_were_used_comes_back(journal):
     assert journal.key_uses() == set()
     journal.salvage(damaged)
     assert journal.key_uses() == {("abc", "https://relay.example:443")}
+
+
+def test_a_sweep_comes_back_with_its_cells(journal):
+    sweep = SweepEntry("a" * 32, 1.0, RELAY.url, "relay", BODY, {"steps": (1, 4)})
+    journal.begin_sweep(sweep)
+    key = journal.begin(BODY, RELAY, part=Part(sweep.key, 1))
+    damaged = set_aside_whole(journal)
+    assert journal.sweeps() == []
+    journal.salvage(damaged)
+    assert journal.sweeps() == [sweep]
+    assert [(entry.key, entry.part.cell) for entry in journal.cells(sweep.key)] == [(key, 1)]
 
 
 def test_nothing_is_written_to_the_damaged_file(journal):
