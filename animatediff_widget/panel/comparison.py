@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Tuple
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest, NotConfirmed
 from animatediff_widget.texts import Message
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
@@ -46,8 +46,6 @@ class Comparison(HasTraits):
                 with contextlib.closing(client()) as here:
                     plan = self.make(request, here, journal).plan().message
             except AnimateDiffError as error:
-                from animatediff_widget.errors import InvalidRequest
-
                 problem = error.message if isinstance(error, InvalidRequest) else None
         with self.hold_trait_notifications():
             self.plan, self.problem = plan, problem
@@ -69,10 +67,25 @@ class Comparison(HasTraits):
         plan = sweep.plan()
         if not plan.needs_confirmation:
             return
-        asked, now = (self.lists, plan.endpoint, plan.jobs), self._clock()
-        if self._said is not None and self._said[0] == asked and now > self._said[1] + _ONE_PRESS:
-            self._said = None
-            return
-        if self._said is None or self._said[0] != asked:
+        if not self.confirms((self.lists, plan.endpoint, plan.jobs)):
+            raise AnimateDiffError(Message("press_again", plan=plan.message))
+
+    def retry(self, sweep: Sweep) -> None:
+        """Run the cells again that failed or were canceled; refused as by `check_confirmed`."""
+        try:
+            sweep.retry()
+        except NotConfirmed as error:
+            if not self.confirms((sweep.key, sweep.progress.done)):
+                raise AnimateDiffError(Message("press_again", plan=error.params["plan"])) from None
+            sweep.retry(confirm=True)
+
+    def confirms(self, asked: Any) -> bool:
+        """Whether the same was asked for before, and not in the same double click."""
+        said, now = self._said, self._clock()
+        if said is None or said[0] != asked:
             self._said = asked, now
-        raise AnimateDiffError(Message("press_again", plan=plan.message))
+            return False
+        if now <= said[1] + _ONE_PRESS:
+            return False
+        self._said = None
+        return True

@@ -118,9 +118,10 @@ class Sheet:
         more = self._send_strips()
         if self.looked is not None:
             self.looked()
-        if self.settled is not None and not more and self.sweep.state == "finished" and not self._is_settled:
-            self._is_settled = True
+        ended = self.sweep.state == "finished" and not more
+        if ended and not self._is_settled and self.settled is not None:
             self.settled()
+        self._is_settled = ended
         return more or self.sweep.state in _ACTIVE  # whose cells change without its traits
 
     def _draw(self, arrangement: Arrangement) -> None:

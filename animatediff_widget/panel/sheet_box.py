@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.sweeps.labels import axis_label, value_label
 
 from .arrangement import COLUMNS, ROWS, Arrangement
+from .comparison import Comparison
 from .controls import Maker, refill
-from .markup import plain, shorten
+from .markup import plain, problem, shorten
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -41,17 +43,21 @@ class SheetBox:
         self.sweep, self._maker, self._texts = sweep, maker, maker.texts
         self.hold = maker.button("sheet_hold", "pause")
         self.stop = maker.button("sheet_stop", "stop")
+        self.retry = maker.button("sheet_retry", "repeat")
         self.cancel = maker.button("cancel", "times")
+        self.note = maker.html()
+        self._confirmation = Comparison()
         self.hold.on_click(lambda _: self.toggle_pause())
         self.stop.on_click(lambda _: sweep.stop())
+        self.retry.on_click(lambda _: self._retry())
         self.cancel.on_click(lambda _: sweep.cancel())
         self._axes = [axis_label(name, maker.texts) for name in sweep.axes]
         self.sheet = Sheet(sweep, maker, open_cell, beside=beside, pace=pace)
         self.choices = maker.row([], "ad-sheet-choices")
         self.pages = maker.row([], "ad-sheet-pages")
-        actions = [self.hold, self.stop, *([self.cancel] if cancels else [])]
+        actions = [self.hold, self.stop, *([self.cancel] if cancels else []), *([self.retry] if beside else [])]
         self.actions = maker.row(actions, "ad-sheet-actions")
-        self.box = maker.box([self.choices, self.actions, self.sheet.grid, self.pages, self.sheet.announcer])
+        self.box = maker.box([self.choices, self.actions, self.note, self.sheet.grid, self.pages, self.sheet.announcer])
         self._offer()
         self._state_changed()
         sweep.observe(self._state_changed, "state")
@@ -76,11 +82,21 @@ class SheetBox:
         else:
             self.sheet.press(model)
 
+    def _retry(self) -> None:
+        """Run the cells again that failed; in the background."""
+        self.note.value = ""
+        try:
+            self._confirmation.retry(self.sweep)
+        except AnimateDiffError as error:
+            self.note.value = problem(self._texts.say(error))
+
     def _state_changed(self, _: Any = None) -> None:
         state = self.sweep.state
         self.hold.disabled = state not in ("running", "paused")
         self.stop.disabled = state not in ("running", "paused")
         self.cancel.disabled = state not in ("running", "paused", "stopping")
+        progress = self.sweep.progress
+        self.retry.disabled = state != "finished" or progress.succeeded == progress.total
         self.hold.description = self._texts["sheet_go_on" if state == "paused" else "sheet_hold"]
         self.hold.icon = "play" if state == "paused" else "pause"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from animatediff_widget.media.animation import may_embed
 from animatediff_widget.media.sheets import SheetLine, draw_small
 from animatediff_widget.media.strips import kept_strip
-from animatediff_widget.sweeps.labels import axis_label, cell_state, value_label
+from animatediff_widget.sweeps.labels import axis_label, cell_state, settings_label, value_label
 from animatediff_widget.sweeps.picture import texts_to_draw
 from animatediff_widget.texts import Texts
 
@@ -32,6 +32,9 @@ def keep_sheet(sweep: Sweep, arrangement: Arrangement, texts: Texts) -> KeptShee
         down = "" if arrangement.down is None else axis_label(names[arrangement.down], words)
         picture, width = draw_small(_lines(sweep, arrangement, words), across, down, _LARGEST) or (None, 0)
     title = " × ".join(axis_label(name, texts) for name in names)
+    if arrangement.further:
+        at = {names[axis]: sweep.axes[names[axis]][arrangement.at[axis]] for axis in arrangement.further}
+        title += f" ({settings_label(at, texts)})"
     record = {"request": sweep.request.body(), "cells": [rows[number] for number in arrangement.seen()]}
     return KeptSheet(picture, width, f"{title}: {sweep.progress.in_words(texts)}", record)
 

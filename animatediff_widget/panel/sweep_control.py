@@ -131,11 +131,15 @@ class SweepControl(HasTraits):
             sweep.observe(self._sweep_changed, "state")
 
     def _sweep_changed(self, change: Any) -> None:
+        """Follow a sweep, which may run a second time; one that is displayed no more is left."""
         sweep = change["owner"]
-        if change["new"] == "finished" and sweep is self.comparison.sweep:
+        if sweep is not self.comparison.sweep:
             sweep.unobserve(self._sweep_changed, "state")
-            self.sweep_progress = sweep.progress
-            self.running = self.cancelable = False
+            return
+        self.sweep_progress = sweep.progress
+        self.running = change["new"] != "finished"
+        if change["new"] != "stopping":  # by Stop, which leaves what runs to be canceled, or by Cancel
+            self.cancelable = self.running
 
     def _check_form(self) -> None:
         if self.form_problem:

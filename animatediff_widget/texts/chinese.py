@@ -137,6 +137,8 @@ CHINESE = {
     "sheet_go_on": "继续",
     "sheet_stop": "停止",
     "sheet_stop_help": "不再开始新的任务，等正在运行的结束",
+    "sheet_retry": "重试",
+    "sheet_retry_help": "重新运行失败、取消或从未开始的格子",
     "sheet_part": "{what}：第 {first} 到 {last}，共 {count}",
     "sweep_paused": "已暂停",
     "sweep_stopping": "正在停止",

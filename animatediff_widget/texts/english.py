@@ -139,6 +139,8 @@ ENGLISH = {
     "sheet_go_on": "Go on",
     "sheet_stop": "Stop",
     "sheet_stop_help": "Begin no further jobs, and end with those that run",
+    "sheet_retry": "Retry",
+    "sheet_retry_help": "Run the cells again that failed or were canceled, and those that never began",
     "sheet_part": "{what} {first} to {last} of {count}",
     "sweep_paused": "Paused",
     "sweep_stopping": "Stopping",

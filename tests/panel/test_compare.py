@@ -95,6 +95,9 @@ def test_cancel_cancels_the_sweep_and_run_is_offered_again(panel, engine):
     sweep = panel.run()
     assert panel.run() is sweep, "one thing at a time"
     wait_until(lambda: sweep.progress.running)
+    panel._results._sheet.stop.click()
+    wait_until(lambda: sweep.state == "stopping")
+    assert not panel.cancel_button.disabled
     panel.cancel_button.click()
     wait_until(lambda: not panel.run_button.disabled)
     assert sweep.progress.succeeded == 0
@@ -175,3 +178,22 @@ def test_above_ten_jobs_that_cost_a_second_press_confirms_and_a_double_click_doe
     comparison.lists = (("steps", "2-21"),)
     with pytest.raises(AnimateDiffError, match="press Run again"):
         comparison.check_confirmed(sweep)
+
+
+def test_what_failed_is_run_again_by_a_press_and_run_waits_for_that(panel, engine):
+    engine.fails = {4}
+    compare(panel, ("steps", "1, 4"))
+    sweep = panel.run()
+    wait_until(lambda: not panel.run_button.disabled)
+    box = panel._results._sheet
+    assert (sweep.progress.succeeded, sweep.progress.failed) == (1, 1)
+    engine.fails = set()
+    assert not box.retry.disabled
+    engine.go.clear()
+    box.retry.click()
+    wait_until(lambda: panel.run_button.disabled and sweep.progress.running)
+    engine.go.set()
+    wait_until(lambda: not panel.run_button.disabled)
+    assert sweep.progress.succeeded == 2
+    wait_until(lambda: shown(panel._results._sheet_slot).count('class="ad-strip"') == 2)
+    assert box.retry.disabled
