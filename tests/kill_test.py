@@ -276,7 +276,8 @@ def resume(url: str, token: str, home: str, is_last: bool, together: bool, ready
             if is_last and job.state == "unknown":  # the person has read that it was not found
                 journal.see(job.key)
 
-    with contextlib.suppress(KeyboardInterrupt), ThreadPoolExecutor(2 * THREADS) as pool:
+    # One thread for each, for an interrupt takes back what has none.
+    with contextlib.suppress(KeyboardInterrupt), ThreadPoolExecutor(2 * len(entries) + 1) as pool:
         with uninterrupted():  # who is interrupted has begun with all of them
             ready.send([entry.state for entry in entries])
             jobs = [Job.resume(entry, _client(url, token), journal=journal) for entry in entries for _ in range(2)]

@@ -23,7 +23,7 @@ __all__ = ["Poller", "Watched"]
 # In seconds where nothing else is said.
 _CLOSEST, _CLOSE = 0.03, 1 / 60  # from one look to the next around an expected end; in parts of what a job takes
 _CLOSE_MOST, _FAR_LEAST, _FAR_MOST = 0.5, 0.5, 5.0
-_UNKNOWN_LEAST, _UNKNOWN_MOST, _UNKNOWN = 0.25, 2.0, 0.1  # where nothing is known; in parts of a job's age
+_UNKNOWN_LEAST, _UNKNOWN_MOST, _UNKNOWN = 0.15, 2.0, 0.08  # where nothing is known; in parts of a job's age
 _LATE = 0.25  # of the time since an end was expected
 _EARLY = 0.1  # of what a job takes, it may end earlier
 _CANCELED = 0.2
@@ -64,6 +64,7 @@ class Poller:
         self._last = -math.inf  # when the last look was answered
         self._looks = self._jobs = self._behind = 0
         self._took: dict[Hashable, deque[float]] = {}
+        self._expected: dict[Hashable, float] = {}  # their medians
 
     def expect(self, kind: Hashable) -> bool:
         """Count a job that begins; give whether it is the first of its kind."""
@@ -77,6 +78,7 @@ class Poller:
         """Learn how long a job took, where it is known."""
         if seconds is not None:
             self._took[kind].append(seconds)
+            self._expected[kind] = statistics.median(self._took[kind])
 
     def next_look(self, watched: Iterable[Watched], now: float) -> float:
         """Give when to look for these jobs next; infinity where there are none."""
@@ -88,15 +90,11 @@ class Poller:
         allowed = _LOOKS_A_JOB * self._jobs + _LOOKS_A_SECOND * (now - self._began) + _LOOKS
         if self._looks <= allowed or not watched:
             return _CLOSEST
-        expected = [seconds for each in watched if (seconds := self._expected(each)) is not None]
+        expected = [self._expected[each.kind] for each in watched if each.kind in self._expected]
         return min(_ENDS_A_LOOK * statistics.mean(expected) / len(watched), _UNKNOWN_MOST) if expected else _FAR_LEAST
 
-    def _expected(self, watched: Watched) -> float | None:
-        took = self._took.get(watched.kind)
-        return statistics.median(took) if took else None
-
     def _want(self, watched: Watched, now: float) -> float:
-        expected = self._expected(watched)
+        expected = self._expected.get(watched.kind)
         if watched.canceled:
             return self._last + _CANCELED
         if expected is None:
@@ -115,7 +113,7 @@ class Poller:
 
     def check(self, watched: Watched, now: float) -> bool:
         """Begin to ask for a job by itself, lest the list be behind, where it is time; give whether it is."""
-        expected = self._expected(watched)
+        expected = self._expected.get(watched.kind)
         often = _CHECK_UNKNOWN * (now - watched.began) if expected is None else _CHECK * expected
         watched.checking = now - watched.checked > max(_CHECK_LEAST, often)
         return watched.checking

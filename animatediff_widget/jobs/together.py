@@ -20,9 +20,9 @@ __all__ = ["Writer", "search"]
 
 logger = logging.getLogger(__name__)
 
-# For so long records are gathered, in seconds: at the most, for each job that runs, and what came of a POST where it
-# could not be found again in a list.
-_GATHER, _GATHER_EACH, _GATHER_SOON = 0.25, 0.005, 0.02
+# For so long what is to be written is gathered, in seconds: records at the most, and for each job that runs; what came
+# of a POST where it could not be found again in a list; and what comes before a POST.
+_GATHER, _GATHER_EACH, _GATHER_SOON, _GATHER_BEGUN = 0.15, 0.005, 0.02, 0.005
 
 
 Write = Begin | Record | Adopt
@@ -46,7 +46,7 @@ class Writer:
 
     def add(self, member: Member, action: Write, now: float, count: int = 0) -> None:
         """Write something for a job: what is only recorded, together with what comes next from all `count` jobs."""
-        gather = 0.0
+        gather = _GATHER_BEGUN if isinstance(action, Begin) else 0.0
         if isinstance(action, Record):
             member.unwritten += 1
             listed = member.site.poller.trusted or action.state != "running"

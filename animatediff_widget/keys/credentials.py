@@ -81,21 +81,23 @@ class Key:
 
         Where the key is as short as a word, JSON is handed back as it is.
         """
-        return self._redact(value, {})
-
-    def _redact(self, value: Any, known: dict[str, str]) -> Any:
-        """Redact; of the texts of a list of jobs, most stand in it a hundred times."""
-        if isinstance(value, str):
-            if value not in known:
-                known[value] = self._stars(value)
-            return known[value]
         if isinstance(value, Message):
             return Message(value.code, **{name: self.redact(item) for name, item in value.params.items()})
-        if len(self._reveal()) < _SHORTEST_SECRET:
-            return value
-        if isinstance(value, dict):
-            return {self._redact(name, known): self._redact(item, known) for name, item in value.items()}
-        return [self._redact(item, known) for item in value] if isinstance(value, list) else value
+        shortest = len(self._reveal())
+        known: dict[str, str] = {}  # of the texts of a list of jobs, most stand in it a hundred times
+
+        def redact(value: Any) -> Any:
+            if isinstance(value, str):
+                if len(value) < shortest:  # every disguise has at least as many letters as the key
+                    return value
+                if value not in known:
+                    known[value] = self._stars(value)
+                return known[value]
+            if isinstance(value, dict):
+                return {redact(name): redact(item) for name, item in value.items()}
+            return [redact(item) for item in value] if isinstance(value, list) else value
+
+        return value if shortest < _SHORTEST_SECRET and not isinstance(value, str) else redact(value)
 
     def restore(self, url: str) -> str:
         """Return a url of the key's own origin with the key in place of the stars, as it was before `redact`."""
