@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from animatediff_widget import AnimateDiffRequest
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.teaching import Clips, add_noise, alpha_bars, timesteps
 
@@ -98,7 +97,7 @@ def test_guidance_starts_above_what_is_drawn_and_comes_down_to_it(clips):
     assert first.guided == pytest.approx(first.unconditional + 7.5 * (first.conditional - first.unconditional))
 
 
-def test_the_seed_is_the_requests_own_where_none_is_given():
-    one, other = Clips(AnimateDiffRequest(prompt="a cat", seed=3)), Clips("a cat", 3)
-    np.testing.assert_array_equal(one.start, other.start)
-    assert one.request.seed == other.request.seed == 3
+def test_the_seed_is_the_requests_own_where_none_is_given(clips, request_):
+    again = Clips(request_.copy(seed=7))
+    np.testing.assert_array_equal(again.start, clips.start)
+    assert again.request.seed == clips.request.seed == 7
