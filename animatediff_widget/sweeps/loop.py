@@ -32,7 +32,8 @@ class Loop:
         self.ended = threading.Event()
         self.is_wanted = False  # whether a person, or the budget, ended it
         self._batch, self._standing, self._show = batch, batch.standing, show
-        self._pending = deque(batch.pending())
+        # What was begun first: neither a budget nor an endpoint that takes nothing new keeps it from its end.
+        self._pending = deque(sorted(batch.pending(), key=lambda number: self._standing.state(number) == "new"))
         self._expected = batch.plan().seconds
         self._began = time.monotonic()
         self._done = 0  # in this run

@@ -16,7 +16,7 @@ from animatediff_widget.jobs.view import JobView
 from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import read_predict_time, read_seed
-from animatediff_widget.model.status import FINAL_STATES
+from animatediff_widget.model.status import ENDED_STATES
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import shown
 
@@ -90,8 +90,10 @@ class Standing:
         if entry.key != self.cells[number].key:
             self.reset(number, entry.key)
         self.posted += 1
-        if entry.state in FINAL_STATES:
+        if entry.state in ENDED_STATES:
             self._set(number, None, Ended.recorded(entry))
+        else:
+            self._set(number, JobView.of(entry), None)
 
     def reset(self, number: int, key: str) -> None:
         """Let a cell stand as one that has not begun, under a key."""

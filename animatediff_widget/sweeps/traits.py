@@ -12,6 +12,7 @@ from animatediff_widget.errors import InvalidArgument, check
 from animatediff_widget.jobs.job import Job
 from animatediff_widget.jobs.view import JobView
 from animatediff_widget.journal import JournalProtocol
+from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
@@ -26,6 +27,7 @@ __all__ = ["SweepTraits"]
 _STATES = ("new", "running", "paused", "stopping", "finished")
 
 
+@guarded_class
 class SweepTraits(HasTraits):
     """What a sweep shows; `Sweep` says what the traits are."""
 

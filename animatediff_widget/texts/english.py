@@ -359,19 +359,19 @@ ENGLISH = {
     "no_such_sheet": "A sheet cannot be saved as “{suffix}”; use {formats}.",
     "sweep_runs_elsewhere": "Another notebook or process runs this sweep; see there.",
     "a_budget": "a number of jobs, or a time such as 90s, 5 min or 2h",
-    "plan": "{count} jobs at {who}, {at_once} at once: {time}. {cost}",
+    "plan": "Jobs to post: {count}, at {who}, {at_once} at once: {time}. {cost}",
     "plan_time": "about {time}",
     "plan_no_time": "how long it takes is not known",
-    "plan_costs": "Each of them may cost money.",
+    "plan_costs": "Each may cost money.",
     "plan_free": "They cost nothing.",
     "not_confirmed": "{plan} Nothing was posted. Run it with confirm=True, on the command line with --yes, if that is "
     "what you want.",
     "sweep_waits": "{error} Nothing new is sent; it goes on by itself in {time}.",
     "sweep_tries": "{error} Nothing new is sent until one job is taken.",
     "sent_again": "This job was never created; its sweep sends it again, as another job.",
-    "settling": "The answers to {count} jobs were lost. In {time} it is certain whether they were created: those that "
+    "settling": "Jobs whose answer was lost: {count}. In {time} it is certain whether they were created; those that "
     "were not are sent again.",
-    "budget_reached": "The budget is used up: {count} cells were not begun.",
+    "budget_reached": "The budget is used up; cells that were not begun: {count}.",
     "cells_done": "{done} of {total} done",
     "cells_failed": "{count} failed",
     "cells_canceled": "{count} canceled",

@@ -30,7 +30,7 @@ def test_a_sweep_is_run_and_saved_as_a_sheet(relay, tmp_path, capsys, monkeypatc
                  "-o", "sheet.html", "--at-once", "4", *relay])  # fmt: skip
     shown = capsys.readouterr()
     assert (code, shown.out) == (0, "sheet.html\n")
-    assert shown.err.startswith("8 jobs at Relay ")
+    assert shown.err.startswith("Jobs to post: 8, at Relay ")
     assert shown.err.count("\n") == 1
     sweep = Sweep.load(Journal().sweeps()[0].key)
     assert [*sweep.axes] == ["steps", "guidance_scale", "seed"], "in the order given"

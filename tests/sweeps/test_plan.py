@@ -18,8 +18,8 @@ def test_above_ten_jobs_that_cost_it_wants_a_confirmation_and_says_what_would_be
         sweep.run()
     host = quick.endpoint.base_url.partition("//")[2]
     assert str(caught.value) == (
-        f"11 jobs at Relay {host}, 8 at once: how long it takes is not known. Each of them may cost money. Nothing was "
-        "posted. Run it with confirm=True, on the command line with --yes, if that is what you want."
+        f"Jobs to post: 11, at Relay {host}, 8 at once: how long it takes is not known. Each may cost money. Nothing "
+        "was posted. Run it with confirm=True, on the command line with --yes, if that is what you want."
     )
     with pytest.raises(NotConfirmed):
         sweep.start()
@@ -57,7 +57,7 @@ def test_how_long_it_takes_is_known_from_the_journals_times(quick, journal):
         journal.record(key, "succeeded", seconds=seconds)
     plan = Sweep(BOAT, quick, 2, journal=journal, steps=[10, 25, 50], guidance_scale=[1, 7]).plan()
     assert plan.seconds == 2 * (20 + 50 + 100) / 2, "a step takes 2 s"
-    assert "6 jobs at Relay" in str(plan)
+    assert "Jobs to post: 6, at Relay" in str(plan)
     assert ", 2 at once: about 2 min 50 s. " in str(plan)
     plan = Sweep(BOAT, quick, 8, journal=journal, steps=[25], seed=1000).plan()
     assert "about 1 h 44 min" in str(plan)
@@ -71,7 +71,7 @@ def test_a_plan_counts_only_what_is_still_to_be_posted(quick, journal):
 def test_a_budget_of_jobs_ends_a_sweep_and_holds_when_it_is_taken_up(quick, journal):
     sweep = Sweep(BOAT, quick, 2, budget=3, journal=journal, seed=5).run()
     assert (sweep.state, sweep.progress.done) == ("finished", 3)
-    assert str(sweep.progress) == "3 of 5 done · The budget is used up: 2 cells were not begun."
+    assert str(sweep.progress) == "3 of 5 done · The budget is used up; cells that were not begun: 2."
     assert not journal.sweeps_to_pick_up()
     again = Sweep.load(sweep.key, quick, journal=journal)
     assert again.budget == Budget(jobs=3)

@@ -11,6 +11,7 @@ from misbehaving import Misbehaving, status
 
 from animatediff_widget import AnimateDiffRequest, Client, Sweep
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.journal import Part, SweepEntry
 
 BOAT = AnimateDiffRequest(prompt="a boat", seed=7)
 KEY = "a-key-of-the-relay-1234567890"
@@ -98,7 +99,7 @@ def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
     assert seeds(server) == [1, 2, 3]
     assert [old == cell.key for old, cell in zip(keys, sweep.cells, strict=True)] == [True, False, True]
     again = Sweep.load(sweep.key, server.client, journal=journal)
-    assert [row["state"] for row in again.rows()] == ["succeeded", "succeeded", "new"]
+    assert [row["state"] for row in again.rows()] == ["succeeded", "succeeded", "unknown"]
     assert [cell.key for cell in again.cells] == [cell.key for cell in sweep.cells]
 
 
@@ -117,7 +118,7 @@ def test_a_lost_job_that_the_list_shows_never_to_have_been_created_is_sent_again
     sweep.run()
     assert sweep.progress.succeeded == 3
     assert seeds(server) == [1, 2, 3]
-    assert any("The answers to 1 jobs were lost. In 0." in line for line in said)
+    assert any("Jobs whose answer was lost: 1. In 0." in line for line in said)
     assert [str(entry.error) for entry in journal.cells(sweep.key) if entry.error] == [
         "This job was never created; its sweep sends it again, as another job."
     ]
@@ -203,6 +204,22 @@ def test_an_interrupt_cancels_what_runs_and_the_rest_can_go_on(held, journal):
     assert [row["state"] for row in sweep.rows()] == ["canceled", "succeeded", "succeeded"]
     assert sweep.retry().wait(30)
     assert sweep.progress.succeeded == 3
+
+
+def test_what_a_killed_process_had_begun_is_followed_though_the_budget_is_used_up(quick, journal):
+    sweep = Sweep(BOAT, quick, budget=1, journal=journal, seed=[91, 92])
+    second = sweep.cells[1]
+    journal.begin_sweep(
+        SweepEntry(sweep.key, 1.0, quick.endpoint.url, "relay", second.grid.body, sweep.axes, {"budget": 1})
+    )
+    journal.begin(second.body, quick.endpoint, key=second.key, part=Part(sweep.key, 1))
+    journal.record(second.key, "running", prediction=quick.create(second.body))
+    assert [each.key for each in journal.sweeps_to_pick_up()] == [sweep.key]
+    again = Sweep.load(sweep.key, quick, journal=journal)
+    assert [row["state"] for row in again.rows()] == ["new", "running"]
+    assert again.plan().jobs == 1
+    assert [row["state"] for row in again.run().rows()] == ["new", "succeeded"]
+    assert quick.engine.seeds.count(92) == 1
 
 
 def test_an_observer_that_raises_stops_nothing(quick, journal):
