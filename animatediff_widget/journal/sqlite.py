@@ -28,7 +28,8 @@ from .entry import JournalEntry, Part, read_row, write_answer, write_columns
 from .file import JournalFile
 from .locks import FileClaim, claim, is_claimed
 from .salvage import Salvaged, salvage
-from .sweeps import SELECT, SweepEntry, insert_sweep, read_sweep
+from .sweep_records import SweepRecords
+from .sweeps import SELECT, SweepEntry, read_sweep
 
 __all__ = ["Journal", "JournalEntry"]
 
@@ -46,7 +47,7 @@ _LAST_ONES = 5
 
 
 @guarded_class
-class Journal(JournalProtocol):
+class Journal(SweepRecords, JournalProtocol):
     """The record of all jobs, in the person's data folder; safe for several notebooks at once.
 
     What a method does, and what it takes, is in `JournalProtocol`. A damaged journal is set aside under another name,
@@ -226,46 +227,12 @@ class Journal(JournalProtocol):
         check(int, limit=limit)
         return _select(self._file, "key >= ? AND key < ? LIMIT ?", beginning, f"{beginning}\U0010ffff", limit)
 
-    def begin_sweep(self, sweep: SweepEntry) -> None:
-        """See `JournalProtocol.begin_sweep`."""
-        check(SweepEntry, sweep=sweep)
-        self._file.write(lambda database: insert_sweep(database, sweep))
-
-    def end_sweep(self, key: str, state: str) -> None:
-        """See `JournalProtocol.end_sweep`."""
-        check(str, key=key, state=state)
-        update = "UPDATE sweeps SET state = ? WHERE key = ?"
-        self._file.write_soon(lambda database: database.execute(update, (state, key)))
-
-    def sweep(self, key: str) -> SweepEntry | None:
-        """See `JournalProtocol.sweep`."""
-        check(str, key=key)
-        found = self._file.rows(f"{SELECT} WHERE key = ?", key)
-        return read_sweep(found[0]) if found else None
-
-    def sweeps(self, limit: int = 100) -> list[SweepEntry]:
-        """See `JournalProtocol.sweeps`."""
-        check(int, limit=limit)
-        return [*map(read_sweep, self._file.rows(f"{SELECT} ORDER BY number DESC LIMIT ?", limit))]
-
-    def find_sweeps(self, beginning: str, limit: int = 100) -> list[SweepEntry]:
-        """See `JournalProtocol.find_sweeps`."""
-        check(str, beginning=beginning)
-        check(int, limit=limit)
-        query = f"{SELECT} WHERE key >= ? AND key < ? LIMIT ?"
-        return [*map(read_sweep, self._file.rows(query, beginning, f"{beginning}\U0010ffff", limit))]
-
     def sweeps_to_pick_up(self, limit: int = 20) -> list[SweepEntry]:
         """See `JournalProtocol.sweeps_to_pick_up`."""
         check(int, limit=limit)
         rows = self._file.rows(f"{SELECT} WHERE state = 'open' ORDER BY number DESC")
         free = (sweep for sweep in map(read_sweep, rows) if _KEY.fullmatch(sweep.key) and not self.claimed(sweep.key))
         return [*itertools.islice(free, limit)]
-
-    def cells(self, sweep: str) -> list[JournalEntry]:
-        """See `JournalProtocol.cells`."""
-        check(str, sweep=sweep)
-        return _select(self._file, "sweep = ? ORDER BY number", sweep)
 
     def key_uses(self) -> set[tuple[str, str]]:
         """See `JournalProtocol.key_uses`."""
