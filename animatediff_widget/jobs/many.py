@@ -114,6 +114,8 @@ class Many:
                             return
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
+            with self._lock:
+                self._thread = None
             for member in tuple(self._members):
                 self._end(member, unforeseen(member.steps.view, error))
 
@@ -173,12 +175,12 @@ class Many:
         if runner.entry is None:  # it is claimed when it is written down
             self._advance(member)
         else:
-            site.queue(member, Open())
+            site.queue(member, Open(), now)
 
     def _advance(self, member: Member, answer: Any = None, failure: AnimateDiffError | None = None) -> None:
         """Take a job one action further; what it only records is written down beside."""
         steps, site = member.steps, member.site
-        steps.abilities = site.abilities(member)
+        steps.abilities = site.abilities(member, self._now())
         try:
             action = member.flow.send(answer) if failure is None else member.flow.throw(failure)
             while isinstance(action, Record):
@@ -206,7 +208,7 @@ class Many:
         else:
             if not isinstance(action, (Create, Recall)):
                 member.until = now + max(steps.left(), LEAST)
-            site.queue(member, action)
+            site.queue(member, action, now)
 
     def _deliver_view(self, member: Member) -> None:
         """Show how a job stands, where that changed; its last view is shown when all is written down."""

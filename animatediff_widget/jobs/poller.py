@@ -31,6 +31,7 @@ _LOOKS_A_JOB, _LOOKS_A_SECOND, _LOOKS = 0.35, 0.5, 20  # so many looks at the mo
 _ENDS_A_LOOK = 2.5  # where there were more
 _CHECK_LEAST, _CHECK, _CHECK_UNKNOWN = 3.0, 0.75, 0.5  # asked for by itself; in parts of what it takes, or of its age
 _BEHIND = 3.0  # by so much a list may be
+_REST, _LONGEST_REST = 2.0, 60.0  # after a look that failed
 _MOST_BEHIND, _MOST_MISSES = 2, 3  # before it is believed no more
 _LAST_ONES = 9
 
@@ -60,6 +61,8 @@ class Poller:
 
     def __init__(self, now: float, *, trusted: bool) -> None:
         self.trusted = trusted  # whether the list is used at all
+        self._resting = 0.0  # until when it is not used after it failed
+        self._failures = 0  # since it was seen last
         self._began = now
         self._last = -math.inf  # when the last look was answered
         self._looks = self._jobs = self._behind = 0
@@ -107,9 +110,20 @@ class Poller:
         close = min(max(_CLOSE * expected, _CLOSEST), _CLOSE_MOST)
         return self._last + min(max(_LATE * late, close), _UNKNOWN_MOST)
 
+    def uses_list(self, now: float) -> bool:
+        """Whether jobs are followed by the list now."""
+        return self.trusted and now >= self._resting
+
     def looked(self, now: float) -> None:
-        """Count a look that was answered, or failed."""
+        """Count a look that was answered."""
+        self._last, self._looks, self._failures = now, self._looks + 1, 0
+
+    def failed(self, now: float, *, for_good: bool) -> None:
+        """Count a look that failed: the list is used no more, or not for a while."""
         self._last, self._looks = now, self._looks + 1
+        self._resting = now + min(_REST * 2.0 ** min(self._failures, 10), _LONGEST_REST)
+        self._failures += 1
+        self.trusted = self.trusted and not for_good
 
     def check(self, watched: Watched, now: float) -> bool:
         """Begin to ask for a job by itself, lest the list be behind, where it is time; give whether it is."""

@@ -75,19 +75,19 @@ class Site:
 
     # What goes next.
 
-    def abilities(self, member: Member) -> Abilities:
+    def abilities(self, member: Member, now: float) -> Abilities:
         """Give what the steps of a job are told: where one look tells of all, it is as if the endpoint pushed."""
-        pushes = self.backend.abilities.pushes or self.shares(member)
+        pushes = self.backend.abilities.pushes or self.shares(member, now)
         return dataclasses.replace(self.backend.abilities, pushes=pushes)
 
-    def shares(self, member: Member) -> bool:
+    def shares(self, member: Member, now: float) -> bool:
         """Whether a job is followed by the list."""
         few = _FEW_HELD if self.backend.abilities.pushes else _FEW
-        return self.poller.trusted and not member.watched.unlisted and self.following > few
+        return self.poller.uses_list(now) and not member.watched.unlisted and self.following > few
 
-    def queue(self, member: Member, action: Exchange | Recall | Open) -> None:
+    def queue(self, member: Member, action: Exchange | Recall | Open, now: float) -> None:
         """Let an exchange wait until it may be sent."""
-        if isinstance(action, Watch) and self.shares(member) and action.prediction.id is not None:
+        if isinstance(action, Watch) and self.shares(member, now) and action.prediction.id is not None:
             self.held[action.prediction.id] = member
         else:
             self.queued[type(action)].append(member)
@@ -179,15 +179,14 @@ class Site:
                 yield member, dataclasses.replace(Prediction.from_json(listed.raw, before), id=prediction_id)
 
     def look_failed(self, error: EndpointError, now: float) -> None:
-        """Follow the jobs one by one: for this time, or from now on where there is no list."""
+        """Follow the jobs one by one: for a while, or from now on where there is no list."""
         self.looking = False
-        self.poller.looked(now)
-        self.throttled("call", error, now)
-        if isinstance(error, (ApiError, AnswerError)) and not error.passing:
-            self.poller.trusted = False
-        if not (isinstance(error, ApiError) and error.status == 429):
-            for member in tuple(self.held.values()):
-                self.ask(member)
+        if self.throttled("call", error, now):
+            self.poller.looked(now)
+            return
+        self.poller.failed(now, for_good=isinstance(error, (ApiError, AnswerError)) and not error.passing)
+        for member in tuple(self.held.values()):
+            self.ask(member)
 
     def ask(self, member: Member) -> None:
         """Ask for one job by itself, which waited for a look into the list."""

@@ -100,6 +100,7 @@ def test_where_the_list_is_of_no_use_they_are_followed_one_by_one(relay, listing
     relay.always["list"] = listing
     check_all_succeeded(relay, begin(relay, client={"answer_timeout": 0.5, "read_timeout": 0.5}))
     assert len(relay.asked("get")) >= COUNT
+    assert len(relay.asked("list")) <= 4, "it is not asked again and again"
 
 
 def test_a_list_that_is_behind_is_believed_no_more(relay, monkeypatch):
