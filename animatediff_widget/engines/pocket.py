@@ -1,7 +1,19 @@
 """The pocket engine: a diffusion sampler over a small drawn world, on the CPU, without any download.
 
 The score of that world is known in closed form, so no network is needed, and steps, guidance, seed and negative prompt
-have the effects that they have in the large model.
+have the effects that they have in the large model. Means over 20 seeds and the three prompts of
+``tests/benchmarks/bench_knobs.py``, which prints them (an amount of 1 is as drawn)::
+
+    guidance, at 25 steps               1     2     4   7.5    10
+    saturation                        .12   .15   .22   .31   .34
+    contrast                          .08   .10   .14   .20   .23
+    amount of the prompted things     .39   .52   .74  1.03  1.18
+    spread of all amounts             .15   .14   .12   .09   .08
+    steps, at guidance 7.5              1     2     4     8    16    25    50
+    distance to 200 steps, of 255      69    55    29    12     6     3     1
+
+That these rise and fall in at least 95 of 100 seeds is a test. *That* guidance raises the amounts is a choice of the
+model (see `clips`); by how much, and that variety shrinks, follows from the mathematics.
 """
 
 from __future__ import annotations
