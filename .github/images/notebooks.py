@@ -19,7 +19,7 @@ from PIL import Image  # noqa: E402
 # Of each notebook: the cell whose output is shown, by a part of its code.
 SHOWN = {
     "quickstart": "animation.save(",
-    "what-the-knobs-do": "show(forbidden",
+    "what-the-knobs-do": "show(forbidden)",
     "how-diffusion-draws": '"guided": [clips.frames(step.x0)',
     "the-api-behind-the-button": "for attempt in (1, 2)",
     "a-small-study": 'plot("Preferred"',
