@@ -6,6 +6,11 @@ import signal
 
 import pytest
 from gated_server import caller, gated  # noqa: F401 - fixtures
+from hypothesis import HealthCheck, settings
+
+# Hypothesis looks at the clock, which says on a busy machine how busy it is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from animatediff_widget.keys.credentials import Key, find_key, is_given
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
-from . import builtin, dask
+from . import builtin, cog, dask
 from .base import Abilities, Place
 from .hosted import HostedBackend
 
@@ -24,6 +24,7 @@ _PLACES = {
         Place("replicate", lambda _: Endpoint.replicate(), _open_replicate, needs_key=True),
         Place("relay", Endpoint.relay, HostedBackend, needs_url=True),
         dask.PLACE,
+        cog.PLACE,
     )
 }
 

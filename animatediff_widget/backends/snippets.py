@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import pprint
 import shlex
+from typing import Any
 
 from animatediff_widget.model.body import Body
 
 from .base import Language
 
-__all__ = ["write"]
+__all__ = ["write", "write_held"]
 
 _CURL = """\
 curl --silent --show-error --request POST {url} \\
@@ -53,6 +54,45 @@ answer.raise_for_status()
 name.write_bytes(answer.content)
 print(name)
 """
+
+
+_HELD_CURL = """\
+curl --silent --show-error --request POST {url} \\
+  --header 'Content-Type: application/json' \\
+  --data-raw {body}
+"""
+
+_HELD_PYTHON = """\
+import base64
+import mimetypes
+import pathlib
+import sys
+
+import requests
+
+URL = {url!r}
+BODY = {body}
+
+answer = requests.post(URL, json=BODY)  # it comes with the animation in it, when that is done
+answer.raise_for_status()
+prediction = answer.json()
+if prediction["status"] != "succeeded":
+    sys.exit(f"The job {{prediction['status']}}: {{prediction.get('error')}}")
+
+output = prediction["output"] if isinstance(prediction["output"], str) else prediction["output"][0]
+kind, _, data = output.removeprefix("data:").partition(";base64,")
+name = pathlib.Path("animation").with_suffix(mimetypes.guess_extension(kind) or ".mp4")
+name.write_bytes(base64.b64decode(data))
+print(name)
+"""
+
+
+def write_held(language: Language, url: str, body: dict[str, Any]) -> str:
+    """Write a job for a place whose answer to it is its end, and which takes no key."""
+    if language == "curl":
+        text = json.dumps(body, indent=2, ensure_ascii=False)
+        return _HELD_CURL.format(url=shlex.quote(url), body=shlex.quote(text))
+    return _HELD_PYTHON.format(url=url, body=pprint.pformat(body, width=110, sort_dicts=False))
 
 
 def write(language: Language, url: str, body: Body, variable: str, token: str | None = None) -> str:

@@ -54,12 +54,15 @@ def add_endpoint(parser: Any) -> None:
     where.add_argument(
         "--relay", metavar="URL", type=text, help="run on a relay; its key comes from ANIMATEDIFF_API_KEY"
     )
+    where.add_argument("--cog", metavar="URL", type=text, help="run on a model container of your own (Cog, no key)")
 
 
 def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
     """Give the endpoint that the flags name; None where there is no flag. An empty url is an unset shell variable."""
     from animatediff_widget.model.endpoint import Endpoint
 
+    if arguments.cog is not None:
+        return Endpoint.cog(arguments.cog)
     if arguments.relay is not None:
         return Endpoint.relay(arguments.relay)
     return Endpoint.builtin() if arguments.builtin else None

@@ -18,17 +18,19 @@ from .cluster import Cluster
 __all__ = ["Endpoint", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
+_COG_PATH = "/predictions"
 
 
 @guarded_class
 @dataclass(frozen=True)
 class Endpoint:
-    """A place that runs jobs. Make one with `builtin`, `replicate`, `relay` or `dask`.
+    """A place that runs jobs. Make one with `builtin`, `replicate`, `relay`, `dask` or `cog`.
 
     Parameters
     ----------
     kind : str
-        Which of the known ones it is: ``"builtin"``, ``"replicate"``, ``"relay"``, ``"dask"``.
+        Which of the known ones it is: ``"builtin"``, ``"replicate"``, ``"relay"``, ``"dask"``,
+        ``"cog"``.
     url : str
         Where predictions are created and listed, such as ``https://api.replicate.com/v1/predictions``; the word
         ``builtin`` for the server inside this package, whose address is known when it runs.
@@ -72,21 +74,28 @@ class Endpoint:
         AnimateDiffError
             When it is not the address of a web server.
         """
-        base_url = hide(base_url)
-        check(str, base_url=base_url)
-        url = base_url.strip()
-        if holds_key(url) or ("://" not in url and may_be_key(url)):
-            raise AnimateDiffError(Message("key_in_base_url" if "://" in url else "key_as_base_url"))
-        try:
-            parts = urlsplit(url)
-            parts.port  # noqa: B018 - raises where the port is not a number
-            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
-        except ValueError:
-            sound = False
-        if not sound or any(character.isspace() for character in url):
-            raise AnimateDiffError(Message("not_a_base_url", url=repr(str(url[:80]))))
-        path = re.sub("/replicate(/v1(/predictions)?)?$", "", parts.path.rstrip("/"))
-        return cls("relay", f"{parts.scheme}://{parts.netloc}{path}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
+        base = _base(base_url)
+        base = re.sub("/replicate(/v1(/predictions)?)?$", "", base)
+        return cls("relay", f"{base}{_RELAY_PATH}", "ANIMATEDIFF_API_KEY")
+
+    @classmethod
+    def cog(cls, base_url: str) -> Endpoint:
+        """Give a model container that was made with Cog, https://cog.run, on your own hardware: no key, no cost.
+
+        A container forgets a job once it has ended, so a job lives as long as this process: where that ends, the
+        container cancels the job, and it is run again from its body when it is picked up.
+
+        Parameters
+        ----------
+        base_url : str
+            Its address, such as ``http://localhost:5000``, with ``/predictions`` or without.
+
+        Raises
+        ------
+        AnimateDiffError
+            When it is not the address of a web server.
+        """
+        return cls("cog", f"{_base(base_url).removesuffix(_COG_PATH)}{_COG_PATH}", "")
 
     @classmethod
     def dask(
@@ -126,6 +135,8 @@ class Endpoint:
             return cls.builtin()
         if kind == "dask":
             return cls("dask", Cluster.of(url).url, "")
+        if kind == "cog":
+            return cls.cog(url)
         if url == cls.replicate().url:
             return cls.replicate()
         return replace(cls.relay(url), url=url)
@@ -139,14 +150,14 @@ class Endpoint:
     @property
     def label(self) -> Message:
         """What the endpoint is called in front of people."""
-        if self.kind in ("relay", "dask"):
+        if self.kind in ("relay", "dask", "cog"):
             return Message(f"name_{self.kind}", host=urlsplit(self.url).netloc)
         return Message(f"name_{self.kind}")
 
     @property
     def base_url(self) -> str:
         """The address without the path of the predictions."""
-        return self.url.removesuffix(_RELAY_PATH).removesuffix("/v1/predictions")
+        return self.url.removesuffix(_RELAY_PATH).removesuffix("/v1/predictions").removesuffix(_COG_PATH)
 
     @property
     def own_key_variable(self) -> str:
@@ -160,6 +171,24 @@ class Endpoint:
     def origin(self) -> str:
         """Scheme, host and port: the only place its key goes to."""
         return "builtin" if self.kind == "builtin" else origin_of(self.url)
+
+
+def _base(base_url: str) -> str:
+    """Read a base url, without a slash at its end; raises where it is not the address of a web server."""
+    base_url = hide(base_url)
+    check(str, base_url=base_url)
+    url = base_url.strip()
+    if holds_key(url) or ("://" not in url and may_be_key(url)):
+        raise AnimateDiffError(Message("key_in_base_url" if "://" in url else "key_as_base_url"))
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises where the port is not a number
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+    except ValueError:
+        sound = False
+    if not sound or any(character.isspace() for character in url):
+        raise AnimateDiffError(Message("not_a_base_url", url=repr(str(url[:80]))))
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def origin_of(url: str) -> str:

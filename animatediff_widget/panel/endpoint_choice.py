@@ -84,8 +84,10 @@ class EndpointChoice(HasTraits):
 
     def key_status(self) -> tuple[str, Message | str | None]:
         """Give "unneeded", "missing", "found" or "typed", and what is wrong with a key that cannot be used."""
-        if self.endpoint is None or not self.endpoint.key_variable:
-            return "missing" if self.endpoint is None else "unneeded", None
+        if self.registry.place(self.kind).free:
+            return "unneeded", None
+        if self.endpoint is None:
+            return "missing", None
         if self.endpoint.origin in self.refused_key:
             return "missing", self.refused_key[1]
         try:

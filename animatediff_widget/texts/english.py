@@ -19,8 +19,10 @@ ENGLISH = {
     "replicate": "Replicate",
     "relay": "A relay",
     "dask": "A Dask cluster",
+    "cog": "A model container (Cog)",
     "base_url": "Base url",
     "dask_example": "tcp://127.0.0.1:8786",
+    "cog_example": "http://localhost:5000",
     "base_url_example": "https://relay.example",
     "key": "Key",
     "key_placeholder": "Paste it here; it is not saved in the notebook",
@@ -183,6 +185,7 @@ ENGLISH = {
     "name_builtin": "Pocket model (drawn world, offline)",
     "name_replicate": "Replicate",
     "name_dask": "Dask cluster {host}",
+    "name_cog": "Container {host}",
     "name_relay": "Relay {host}",
     "no_input": "{who} does not say what this job was made of, so it cannot be followed from here.",
     "no_such_place": "There is no place {kind} to run in this version; there are {kinds}.",
@@ -405,6 +408,13 @@ ENGLISH = {
     "tcp://10.0.0.1:8786.",
     "no_such_engine": "On a cluster this version draws with {engines} only, not with {engine}.",
     "not_resources": 'resources must be names and amounts above 0, such as {{"GPU": 1}}, not {value}.',
+    "cog_busy": "{who} draws another job. This one has not been sent and waits its turn.",
+    "cog_starting": "{who} is loading its model. The job has not been sent and waits for it.",
+    "cog_broken": "{who} cannot draw: {why}. Nothing was sent. Look into its log and start it again.",
+    "cog_lost": "{who} has ended this job, but its answer was lost on the way ({why}), and it keeps nothing. Run it "
+    "again.",
+    "cog_forgotten": "{who} does not know this job: it was started again meanwhile, or the connection broke, which "
+    "cancels a job there. Run it again.",
     "dask_missing": 'A Dask cluster needs {names}, which cannot be found here: pip install "animatediff-widget[dask]"',
     "cluster_silent": "No Dask scheduler answers at {address}: {why}. Nothing was sent. Start it, or choose another "
     "cluster.",

@@ -123,6 +123,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Client.snippet, language": (20, lambda w, bad: w.client.snippet(w.request, bad())),
     "Endpoint": (10, lambda w, bad: Client(Endpoint(bad(), bad(), bad()))),
     "Endpoint.relay": (40, lambda w, bad: Endpoint.relay(bad()).label),
+    "Endpoint.cog": (40, lambda w, bad: Endpoint.cog(bad()).label),
     "Endpoint.restore": (40, lambda w, bad: Endpoint.restore(bad(), bad()).base_url),
     "Job": (10, lambda w, bad: Job(bad(), w.client, journal=w.journal)),
     "Job, client": (10, lambda w, bad: Job(w.request, bad(), journal=w.journal)),

@@ -31,6 +31,16 @@ def test_a_relay_may_live_under_a_path():
 
 
 @pytest.mark.parametrize(
+    "given", ["http://localhost:5000", " http://localhost:5000/ ", "http://localhost:5000/predictions"]
+)
+def test_a_container_is_known_by_its_address_and_needs_no_key(given):
+    endpoint = Endpoint.cog(given)
+    assert endpoint.url == "http://localhost:5000/predictions"
+    assert (endpoint.base_url, endpoint.key_variable) == ("http://localhost:5000", "")
+    assert Endpoint.restore(endpoint.url, "cog") == endpoint
+
+
+@pytest.mark.parametrize(
     "given",
     ["", "relay.example", "ftp://relay.example", "https://", "https://relay.example?x=1", "https://a b", "javascript:1",
      "https://key@relay.example", "https://relay.example:port", "https://relay.example/#x", "file:///etc/passwd"],
@@ -38,6 +48,8 @@ def test_a_relay_may_live_under_a_path():
 def test_what_is_no_address_is_refused_in_a_sentence(given):
     with pytest.raises(AnimateDiffError, match="base url"):
         Endpoint.relay(given)
+    with pytest.raises(AnimateDiffError, match="base url"):
+        Endpoint.cog(given)
 
 
 def test_the_built_in_endpoint_is_a_plain_value_and_starts_nothing():

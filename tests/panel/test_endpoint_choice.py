@@ -36,6 +36,10 @@ def test_the_drop_down_changes_the_endpoint_and_shows_what_it_needs():
     assert "is not a base url" in picker.note.value
     picker.base_url.value = "https://relay.example/"
     assert panel.endpoint == Endpoint.relay("https://relay.example")
+    picker.kind.value = "cog"
+    assert list(picker.box.children) == [picker.kind, picker.base_url, picker.note], "it takes no key"
+    picker.base_url.value = "http://localhost:5000"
+    assert panel.endpoint == Endpoint.cog("http://localhost:5000")
     picker.kind.value = "builtin"
     assert panel.endpoint == Endpoint.builtin()
 
