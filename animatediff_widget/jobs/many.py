@@ -17,14 +17,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.backends.http.connection import Permit
-from animatediff_widget.errors import (
-    AnimateDiffError,
-    ApiError,
-    ConnectionFailed,
-    EndpointError,
-    JournalError,
-)
+from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.texts import Message
 
 from . import control
@@ -33,9 +26,10 @@ from .drivers import LEAST
 from .executor import Executor
 from .key_check import check_key
 from .member import Member, NotOurs
+from .network import Network
 from .poller import Watched
-from .site import Look, Open, Site
-from .together import Writer, search
+from .site import Open, Site
+from .together import Writer
 from .view import JobView, unforeseen
 from .workers import Workers
 
@@ -52,17 +46,12 @@ _IDLE = 2.0  # seconds after which the thread ends where there is nothing to do
 
 
 class Many:
-    """Drives jobs; `deliver`, or else the job, is given every view of each, in the driver's thread; it must not wait.
+    """Drives jobs, which change in its thread: who observes them there must not wait.
 
     `say` is given what holds back all jobs of an endpoint, such as that it throttles, or None when that is over.
     """
 
-    def __init__(
-        self,
-        deliver: Callable[[Runner, JobView], object] | None = None,
-        say: Callable[[Message | None], object] = lambda notice: None,
-    ) -> None:
-        self._deliver = deliver
+    def __init__(self, say: Callable[[Message | None], object] = lambda notice: None) -> None:
         self._say = say
         self._said: Message | None = None
         self._control = control.Control()
@@ -70,7 +59,8 @@ class Many:
         self._workers = Workers()
         self._sites: dict[tuple[str, str], Site] = {}
         self._members: set[Member] = set()
-        self._writer = Writer(self._do, self._wrote)
+        self._writer = Writer(self.do, self._wrote)
+        self._network = Network(self, self._control)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -104,7 +94,7 @@ class Many:
                         self._expire(member)
                 self._writer.start(now)
                 for site in self._sites.values():
-                    self._send(site, now)
+                    self._network.send(site, now)
                 self._tell()
                 idle_since = None if self._members else idle_since or now
                 if idle_since is not None and now - idle_since > _IDLE:
@@ -117,7 +107,7 @@ class Many:
             with self._lock:
                 self._thread = None
             for member in tuple(self._members):
-                self._end(member, unforeseen(member.steps.view, error))
+                self.end(member, unforeseen(member.steps.view, error))
 
     def _now(self) -> float:
         return self._control.now()
@@ -136,7 +126,7 @@ class Many:
             while True:
                 self._events.get_nowait()()
 
-    def _do(self, act: Callable[[], Any], then: Callable[[Future[Any]], object]) -> Future[Any]:
+    def do(self, act: Callable[[], Any], then: Callable[[Future[Any]], object]) -> Future[Any]:
         """Do something beside this thread, and go on with it here when it is done."""
         future = self._workers.do(act)
         future.add_done_callback(lambda done: self._events.put(partial(then, done)))
@@ -162,7 +152,7 @@ class Many:
                         check_key(job.client, job.journal)
                 site = self._sites[name] = Site(job.client, now)
         except AnimateDiffError as error:
-            self._show(runner, JobView("failed", error=error))
+            runner.show(JobView("failed", error=error))
             return
         steps = runner.prepare(None)
         executor = Executor(job, runner.key, site.backend, steps)
@@ -171,13 +161,13 @@ class Many:
         self._members.add(member)
         site.following += 1
         if site.poller.expect(watched.kind):
-            self._do(partial(_typical_seconds, job), lambda done: site.poller.took(watched.kind, done.result()))
+            self.do(partial(_typical_seconds, job), lambda done: site.poller.took(watched.kind, done.result()))
         if runner.entry is None:  # it is claimed when it is written down
-            self._advance(member)
+            self.advance(member)
         else:
             site.queue(member, Open(), now)
 
-    def _advance(self, member: Member, answer: Any = None, failure: AnimateDiffError | None = None) -> None:
+    def advance(self, member: Member, answer: Any = None, failure: AnimateDiffError | None = None) -> None:
         """Take a job one action further; what it only records is written down beside."""
         steps, site = member.steps, member.site
         steps.abilities = site.abilities(member, self._now())
@@ -190,11 +180,11 @@ class Many:
         except StopIteration:
             member.ended = True
             if not member.unwritten:
-                self._end(member, steps.view)
+                self.end(member, steps.view)
             return
         except BaseException as error:
             logger.exception("a bug in animatediff_widget")
-            self._end(member, unforeseen(steps.view, error))
+            self.end(member, unforeseen(steps.view, error))
             return
         self._deliver_view(member)
         now = self._now()
@@ -204,7 +194,7 @@ class Many:
         elif isinstance(action, (Begin, Adopt)):
             self._writer.add(member, action, now)
         elif isinstance(action, Create) and steps.canceled:
-            self._advance(member, failure=member.cut_short(arrived=False))
+            self.advance(member, failure=member.cut_short(arrived=False))
         else:
             if not isinstance(action, (Create, Recall)):
                 member.until = now + max(steps.left(), LEAST)
@@ -215,12 +205,13 @@ class Many:
         view = member.steps.view
         if view is not member.delivered and not view.finished:
             member.delivered = view
-            self._show(member.runner, view)
+            member.runner.show(view)
         if not member.over and view.over:
             member.over = True
             member.site.following -= 1
 
-    def _end(self, member: Member, view: JobView) -> None:
+    def end(self, member: Member, view: JobView) -> None:
+        """Let a job stand as it will stay."""
         site, steps = member.site, member.steps
         self._members.discard(member)
         site.following -= not member.over
@@ -230,13 +221,7 @@ class Many:
             member.runner.learn(steps)
         if not any(other.site is site for other in self._members):
             site.backend.close()
-        self._show(member.runner, view)
-
-    def _show(self, runner: Runner, view: JobView) -> None:
-        if self._deliver is None:
-            runner.show(view)
-        else:
-            self._deliver(runner, view)
+        member.runner.show(view)
 
     # What the person wants, what takes too long, what was written down.
 
@@ -246,24 +231,24 @@ class Many:
         member.watched.canceled = member.steps.canceled
         action = member.action
         if isinstance(action, Wait):
-            self._advance(member)
+            self.advance(member)
         elif isinstance(action, Watch) and member.site.drop(member):
-            self._advance(member, action.prediction)
+            self.advance(member, action.prediction)
         elif isinstance(action, (Create, Fetch, Search)) and member.site.drop(member):
-            self._advance(member, failure=member.cut_short(arrived=not isinstance(action, Create)))
+            self.advance(member, failure=member.cut_short(arrived=not isinstance(action, Create)))
         elif member.exchange is not None:
             member.until = min(member.until, now + control.GRACE)
 
     def _expire(self, member: Member) -> None:
         if isinstance(member.action, Wait):
-            self._advance(member)
+            self.advance(member)
         elif member.exchange is None:
             member.site.drop(member)
-            self._advance(member, failure=member.cut_short())
+            self.advance(member, failure=member.cut_short())
         else:
             if not isinstance(member.action, Search):  # that one goes on for all
                 member.site.flying[type(member.action)] -= 1
-            self._advance(member, failure=member.abandon())
+            self.advance(member, failure=member.abandon())
 
     def _wrote(self, member: Member, action: Begin | Record | Adopt, answer: Any) -> None:
         if isinstance(action, Record):
@@ -271,90 +256,13 @@ class Many:
                 member.steps.show(notice=answer.message)
                 self._deliver_view(member)
             if member.ended and not member.unwritten:
-                self._end(member, member.steps.view)
+                self.end(member, member.steps.view)
         elif isinstance(answer, NotOurs):
-            self._end(member, JobView("left", error=answer))
+            self.end(member, JobView("left", error=answer))
         elif isinstance(answer, AnimateDiffError):
-            self._advance(member, failure=answer)
+            self.advance(member, failure=answer)
         else:
-            self._advance(member, answer)
-
-    # The network.
-
-    def _send(self, site: Site, now: float) -> None:
-        for member in site.ready(now):
-            action, member.permit = member.action, Permit()
-            if isinstance(action, Create):  # it was held back, which takes nothing from its time
-                member.steps.deadline += now - member.since
-                member.until = now + max(member.steps.left(), LEAST)
-            member.since = now
-            member.exchange = self._do(partial(member.permit.run, member.act), partial(self._done, member))
-        searching = site.searches()
-        if searching:
-            found = self._do(partial(search, searching), partial(self._searched, site, searching))
-            for member in searching:
-                member.exchange = found
-        look = site.look(now)
-        if look is not None:
-            self._do(partial(look.run, site.backend), partial(self._looked, site, look, now))
-
-    def _done(self, member: Member, done: Future[Any]) -> None:
-        """Take in what came back for one job."""
-        if member.exchange is not done:  # it was waited for no longer
-            return
-        site, action, now = member.site, member.action, self._now()
-        member.exchange = None
-        site.flying[type(action)] -= 1
-        error = done.exception()
-        if isinstance(error, EndpointError):
-            self._failed(member, error, now)
-        elif isinstance(error, AnimateDiffError) and isinstance(action, Open):
-            self._end(member, JobView("left", member.steps.view.prediction, error))
-        elif isinstance(error, AnimateDiffError):
-            self._advance(member, failure=error)
-        elif error is not None:
-            logger.error("a bug in animatediff_widget", exc_info=error)
-            self._end(member, unforeseen(member.steps.view, error))
-        elif isinstance(action, Open):
-            self._advance(member)
-        else:
-            if isinstance(action, Create):
-                member.watched.began = member.watched.checked = member.since
-            if isinstance(action, Watch):
-                site.poller.checked(member.watched, done.result(), now, self._control.wall() + site.backend.clock_ahead)
-            if not isinstance(action, (Recall, Fetch)):
-                site.went_well("create" if isinstance(action, Create) else "call", member.since)
-            self._advance(member, done.result())
-
-    def _failed(self, member: Member, error: EndpointError, now: float) -> None:
-        site, creates = member.site, isinstance(member.action, Create)
-        pause = site.throttled("create" if creates else "call", error, now)
-        if pause and creates and isinstance(error, ConnectionFailed) and not member.steps.canceled:
-            member.since, member.until = now, math.inf
-            site.queued[Create].appendleft(member)  # nothing left this machine
-            return
-        if pause and creates and isinstance(error, ApiError):  # an account that is low goes on when it is not
-            member.steps.deadline += pause
-            error.passing, error.retry_after = True, pause
-        self._advance(member, failure=error)
-
-    def _searched(self, site: Site, searching: list[Member], done: Future[list[Any]]) -> None:
-        site.flying[Search] -= 1
-        for member, answer in zip(searching, done.result(), strict=True):
-            if member.exchange is done:
-                member.exchange = None
-                failed = isinstance(answer, AnimateDiffError)
-                self._advance(member, failure=answer) if failed else self._advance(member, answer)
-
-    def _looked(self, site: Site, look: Look, asked: float, done: Future[Any]) -> None:
-        error, now = done.exception(), self._now()
-        if isinstance(error, EndpointError):
-            site.look_failed(error, now)
-            return
-        site.went_well("call", asked)
-        for member, prediction in [*site.looked(done.result(), look, now)]:
-            member.steps.schedule.asked(asked)
-            self._advance(member, prediction)
+            self.advance(member, answer)
 
 
 def _typical_seconds(job: Job) -> float | None:

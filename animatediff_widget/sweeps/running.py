@@ -26,7 +26,7 @@ class CellRunner:
         self, deliver: Callable[[int, JobView], None], say: Callable[[Message | None], None] = lambda notice: None
     ) -> None:
         self._deliver = deliver
-        self._many = Many(say=say)
+        self._many = Many(say)
         self._jobs: dict[int, Job] = {}
         self._over: set[int] = set()  # those for which nothing runs at the endpoint any more
         self._stores = False  # whether an animation could be fetched and stored: else no other job should be paid for
