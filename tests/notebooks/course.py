@@ -52,13 +52,17 @@ def install_cell(name: str, language: str = "en") -> str:
 
 def requirements(name: str) -> list[Requirement]:
     """What the notebook's install cell brings, besides the package itself."""
-    extras = re.search(r"animatediff-widget\[([\w,]+)\]", install_cell(name))[1].split(",")
+    return wanted(set(re.search(r"animatediff-widget\[([\w,]+)\]", install_cell(name))[1].split(",")))
+
+
+def wanted(extras: set[str]) -> list[Requirement]:
+    """What the package asks for with some of its extras, one of which may name others."""
     listed = [Requirement(line) for line in metadata.requires("animatediff-widget")]
-    return [
-        each
-        for each in listed
-        if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
+    asked = [
+        each for each in listed if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
     ]
+    inner = set().union(*(each.extras for each in asked if each.name == "animatediff-widget"))
+    return wanted(extras | inner) if inner - extras else [each for each in asked if each.name != "animatediff-widget"]
 
 
 class Exercise:
