@@ -107,8 +107,14 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         ----------
         number : int
             Its number in `Sweep.cells`.
+
+        Raises
+        ------
+        AnimateDiffError
+            When there is no such cell.
         """
         check(int, number=number)
+        self.sweep.view(number)
         self._opened.open(self._sheet, number)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from animatediff_widget import (
     AnimateDiffRequest,
     Animation,
     Client,
+    ContactSheet,
     Endpoint,
     Job,
     Journal,
@@ -187,6 +188,11 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Sweep.changes": (10, lambda w, bad: w.sweep.changes(bad())),
     "Sweep.start": (5, lambda w, bad: w.sweep.start(bad())),
     "Sweep.wait": (10, lambda w, bad: w.sweep.wait(bad())),
+    "Sweep.to_html": (1, lambda w, bad: w.sweep.to_html(_path(bad))),
+    "Sweep.save": (2, lambda w, bad: w.sweep.save(_path(bad))),
+    "ContactSheet": (2, lambda w, bad: ContactSheet(bad()).close()),
+    "ContactSheet, lang": (0.5, lambda w, bad: ContactSheet(w.sweep, lang=bad()).close()),
+    "ContactSheet.open_cell": (2, lambda w, bad: w.sheet.open_cell(bad())),
     "Sweep.budget =": (20, lambda w, bad: _set(w.sweep, "budget", bad())),
     "teaching.timesteps": (5, lambda w, bad: timesteps(bad())),
     "teaching.add_noise": (10, lambda w, bad: add_noise(bad(), bad(), 5)),
@@ -289,7 +295,9 @@ def world(tmp_path, monkeypatch) -> Iterator[SimpleNamespace]:
             bytes=lambda: draw.choice([b"GIF89a", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBPVP8X"]) + draw.randbytes(60),
             sound=_sound,
         )
+        world.sheet = ContactSheet(world.sweep, background=False)
         yield world
+        world.sheet.close()
         world.panel.close()
 
 
