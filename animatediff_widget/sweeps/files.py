@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from animatediff_widget.errors import StorageError, check
+from animatediff_widget.journal import JournalProtocol
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.media.files import write_file
 from animatediff_widget.texts import Message
@@ -26,6 +27,8 @@ class _Sweep(Protocol):
     def axes(self) -> Mapping[str, tuple[Any, ...]]: ...
     @property
     def cells(self) -> Sequence[Cell]: ...
+    @property
+    def journal(self) -> JournalProtocol: ...
     def rows(self) -> list[dict[str, Any]]: ...
 
 
@@ -56,7 +59,9 @@ class SweepFiles:
             When Pillow is missing, or the file cannot be written (`StorageError`).
         """
         check(Path, path=path)
-        return _write(path, lambda _: write_page(self.axes, sheet_cells(self)), ".html")
+        return _write(
+            path, lambda _: write_page(self.axes, sheet_cells(self), self.journal.folder / "thumbnails"), ".html"
+        )
 
     def save(self: _Sweep, path: str | os.PathLike[str]) -> Path:
         """Write the sweep as one animated picture with labels: the first axis goes across, all others down.
@@ -92,6 +97,7 @@ def sheet_cells(sweep: _Sweep) -> list[SheetCell]:
             Path(row["file"]) if row["file"] else None,
             row["seconds"],
             row["error"],
+            cell.key,
         )
         for cell, row in zip(tuple(sweep.cells), sweep.rows(), strict=True)
     ]

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import html
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.media.animation import data_url
 from animatediff_widget.media.formats import MIMES, sniff
-from animatediff_widget.media.strips import LARGEST_STRIP, make_strip
+from animatediff_widget.media.strips import LARGEST_STRIP, kept_strip, make_strip
 from animatediff_widget.model.body import Body
 from animatediff_widget.texts import TEXTS, Texts
 from animatediff_widget.texts.plain import printable
@@ -31,6 +33,7 @@ _TEXTS = (
 _ORIGINALS = 24 * 2**20  # all clips are in the page as they are where they take at most so many bytes together
 _STRIPS = 24 * 2**20  # what all the strips may take, in bytes
 _SMALLEST_LIMIT = 4_000
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,17 @@ class SheetCell:
     file: Path | None = None
     seconds: float | None = None
     error: str | None = None
+    key: str = ""  # its job's in the journal
 
 
-def write_page(axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], texts: Texts = TEXTS) -> Iterator[bytes]:
+def write_page(
+    axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], folder: Path | None = None, texts: Texts = TEXTS
+) -> Iterator[bytes]:
     """Write the page, in pieces, for cells in the order of `itertools.product` over the axes.
 
-    A file that is gone or cannot be decoded is left out. All text from a person or a server is JSON, which the page's
-    code only ever makes text of; a policy in the page (CSP) keeps everything else from running, and the network away.
+    A file that is gone is left out. Strips that are kept in `folder` are not made again. All text from a person or a
+    server is JSON, which the page's code only ever makes text of; a policy in the page (CSP) keeps everything else from
+    running, and the network away.
     """
     code, style = (_HERE.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("js", "css"))
     title = " × ".join(axis_label(name, texts) for name in axes)
@@ -79,12 +86,18 @@ def write_page(axes: Mapping[str, Sequence[Any]], cells: Sequence[SheetCell], te
     files = [cell.file for cell in cells if cell.file is not None]
     holds_originals = sum(map(_size, files)) <= _ORIGINALS
     limit = max(_SMALLEST_LIMIT, min(LARGEST_STRIP, _STRIPS // max(1, len(files))))
-    for index, cell in enumerate(cells):
-        yield (", " * (index > 0) + _json(_cell(cell, texts, limit, holds_originals))).encode()
+
+    def write(cell: SheetCell) -> str:
+        return _json(_cell(cell, texts, limit, holds_originals, folder))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow leaves the other threads alone while it works
+        for start in range(0, len(cells), _AT_ONCE):
+            written = ", ".join(pool.map(write, cells[start : start + _AT_ONCE]))
+            yield (", " * (start > 0) + written).encode()
     yield f"]}}</script>\n<script>{code}</script>\n</html>\n".encode()
 
 
-def _cell(cell: SheetCell, texts: Texts, limit: int, holds_original: bool) -> dict[str, Any]:
+def _cell(cell: SheetCell, texts: Texts, limit: int, holds_original: bool, folder: Path | None) -> dict[str, Any]:
     """Write a cell as plain JSON."""
     given = cell.body.to_json()
     fields: dict[str, Any] = {**given.get("input", {})}
@@ -102,22 +115,25 @@ def _cell(cell: SheetCell, texts: Texts, limit: int, holds_original: bool) -> di
         "recipe": [(label, printable(value)) for label, value in recipe],
         "json": printable(json.dumps(given, indent=2, ensure_ascii=False)),
     }
+    if cell.file is None:
+        return written
     try:
-        data = cell.file.read_bytes() if cell.file is not None else None
-        strip = make_strip(data, limit) if data else None
-    except (OSError, AnimateDiffError):
+        data = cell.file.read_bytes()
+    except OSError:
         return written | {"says": texts["history_gone"]}
-    if data and strip:
-        written["strip"] = {
-            "url": data_url("image/webp", strip.data),
-            "count": strip.count,
-            "size": strip.size,
-            "seconds": strip.seconds,
-        }
-        mime = MIMES.get(sniff(data[:16]))
-        if holds_original and mime:
-            assert cell.file is not None
-            written["clip"] = {"url": data_url(mime, data), "video": mime.startswith("video/"), "name": cell.file.name}
+    mime = MIMES.get(sniff(data[:16]))
+    if holds_original and mime:
+        written["clip"] = {"url": data_url(mime, data), "video": mime.startswith("video/"), "name": cell.file.name}
+    try:
+        strip = (kept_strip(cell.key, folder) if folder and limit == LARGEST_STRIP else None) or make_strip(data, limit)
+    except AnimateDiffError as error:
+        return written | {"says": texts.say(error)}
+    written["strip"] = {
+        "url": data_url("image/webp", strip.data),
+        "count": strip.count,
+        "size": strip.size,
+        "seconds": strip.seconds,
+    }
     return written
 
 

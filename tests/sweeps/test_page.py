@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 from sheets import sheet
 
+from animatediff_widget.errors import MissingExtra
 from animatediff_widget.media.strips import LARGEST_STRIP, kept_strip, make_strip, strip
 from animatediff_widget.sweeps.page import write_page
-from animatediff_widget.texts import Texts
+from animatediff_widget.texts import Message, Texts
 
 AXES = {"steps": (1, 4, 25), "guidance_scale": (1.0, 7.5), "seed": (7, 8)}
 HOSTILE = "</script><!--<script>alert(1)</script><img src=x onerror=alert(2)> \u202eevil\u2028 &amp;"
@@ -77,13 +78,14 @@ def test_a_cell_without_a_clip_says_why(tmp_path):
     _, written = read(b"".join(write_page(axes, cells)))
     assert [cell["says"] for cell in written[:2]] == ["Failed", "Waits"]
     assert written[0]["error"] == "The model failed."
-    assert {cell["says"] for cell in written[2:]} == {"The file of this animation is gone."}
+    assert written[2]["says"] == "The file of this animation is gone."
+    assert written[3]["says"].startswith("The animation cannot be decoded")
     assert not any("strip" in cell or "clip" in cell for cell in written)
 
 
 def test_a_page_speaks_the_language_that_it_is_written_in(tmp_path):
     axes = {"steps": (1, 2)}
-    page = b"".join(write_page(axes, sheet(tmp_path, axes), Texts("zh"))).decode()
+    page = b"".join(write_page(axes, sheet(tmp_path, axes), texts=Texts("zh"))).decode()
     assert '<html lang="zh-CN">' in page
     assert read(page.encode())[0]["axes"][0]["label"] == "步数"
 
@@ -98,6 +100,29 @@ def test_many_clips_share_the_room_that_a_page_has(tmp_path, monkeypatch):
     _, written = read(b"".join(write_page(axes, cells)))
     assert not any("clip" in cell for cell in written)
     assert all(len(cell["strip"]["url"]) * 3 / 4 < 4_100 for cell in written)
+
+
+def test_a_video_is_in_the_page_also_where_it_cannot_be_taken_apart(tmp_path, monkeypatch):
+    axes = {"seed": (1,)}
+    [cell] = sheet(tmp_path, axes)
+    cell.file.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(40))
+    monkeypatch.setattr("animatediff_widget.media.video._executable", _no_ffmpeg)
+    _, [written] = read(b"".join(write_page(axes, [cell])))
+    assert "needs ffmpeg" in written["says"]
+    assert written["clip"]["video"]
+
+
+def _no_ffmpeg():
+    raise MissingExtra(Message("ffmpeg_missing"))
+
+
+def test_a_strip_that_is_kept_is_not_made_again(tmp_path):
+    axes = {"seed": (1,)}
+    [cell] = sheet(tmp_path, axes)
+    kept = strip(cell.file, "a-key", tmp_path / "kept")
+    cell.file.write_bytes(b"RIFF0000WEBPVP8X")  # which nothing can be made of
+    _, [written] = read(b"".join(write_page(axes, [dataclasses.replace(cell, key="a-key")], tmp_path / "kept")))
+    assert base64.b64decode(written["strip"]["url"].partition(",")[2]) == kept.data
 
 
 def noise() -> bytes:
