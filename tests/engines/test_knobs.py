@@ -59,7 +59,7 @@ def test_steps_come_ever_nearer_to_the_clip_of_200_steps(seeds):
             made = [sample(drawn, steps) for steps in STEPS]
             last = sample(drawn, 200)
             falling.append(rises([-gap(one, last) for one in made]))
-            crisper.append(rises([one.sharpness for one in made[:6]]))
+            crisper.append(rises([one.sharpness for one in made[1:6]]))
             few.append(gap(made[2], made[3]))
             some.append(gap(made[3], made[5]))
             usual.append(gap(made[5], made[6]))
