@@ -10,20 +10,22 @@ from typing import Any
 import ipywidgets as widgets
 
 from animatediff_widget.errors import JournalError
-from animatediff_widget.journal import JournalEntry
+from animatediff_widget.journal import JournalEntry, SweepEntry
 from animatediff_widget.media.animation import data_url
 from animatediff_widget.media.formats import still
 from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumbnails_beside
+from animatediff_widget.sweeps.labels import axis_label
 
 from .controller import Controller
 from .controls import Maker, refill
 from .front_end import may_show
-from .markup import empty, plain, problem
+from .markup import empty, plain, problem, shorten
 from .prompt_words import telling_words
 
 __all__ = ["History"]
 
 _PAGE = 12
+_SWEEPS = 6
 _LONGEST_IN_CLICK = 2  # in seconds
 
 
@@ -33,6 +35,7 @@ class History:
     def __init__(self, controller: Controller, maker: Maker) -> None:
         self._controller, self._maker, self._texts = controller, maker, maker.texts
         self._tiles: dict[str, _Tile] = {}
+        self.sweeps = maker.row([], "ad-history-sweeps")
         self.grid = maker.row([], "ad-history")
         self.note = maker.html()
         self.older = maker.button("older", "chevron-down")
@@ -47,7 +50,7 @@ class History:
         self.attach = maker.button("attach", "link")
         self.attach.on_click(lambda _: controller.press(lambda: controller.attach(self.prediction_id.value)))
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
-        self.box = maker.box([self.grid, self.note, self._attach_row])
+        self.box = maker.box([self.sweeps, self.grid, self.note, self._attach_row])
 
     def refresh(self, *, more: bool = False) -> None:
         """Read the newest jobs again; or `more`, the ones before those that are there."""
@@ -55,6 +58,7 @@ class History:
         tiles = dict(self._tiles) if more else {}
         try:
             entries = journal.jobs(_PAGE + 1, before=next(reversed(tiles), None))
+            sweeps = journal.sweeps(_SWEEPS)
         except JournalError as error:
             self.note.value = problem(self._texts.say(error))
             return
@@ -63,19 +67,28 @@ class History:
             tiles[entry.key] = known if known and known.entry == entry else self._tile(entry)
         self._tiles = tiles
         refill(self.grid, *(tile.box for tile in tiles.values()))
-        self.note.value = "" if tiles else empty(self._texts["no_history"])
+        refill(self.sweeps, *map(self._sweep, sweeps))
+        self.note.value = "" if tiles or sweeps else empty(self._texts["no_history"])
         older = [self.older] if len(entries) > _PAGE else []
-        self.box.children = (self.grid, self.note, *older, self._attach_row)
+        self.box.children = (self.sweeps, self.grid, self.note, *older, self._attach_row)
         if may_show():
             self._add_pictures(entries[:_PAGE], journal.folder / "thumbnails")
+
+    def _sweep(self, entry: SweepEntry) -> Any:
+        """Make the button of a sweep."""
+        axes = " × ".join(axis_label(name, self._texts) for name in entry.axes)
+        words = telling_words(entry.body.prompt, 32) or self._texts["no_prompt"]
+        made = f"{shorten(axes, 60)} · {words} · {_when(entry.created)}"
+        button = self._maker.make(widgets.Button, icon="th", description=made, help=entry.body.prompt[:200])
+        button.on_click(lambda _: self._controller.show_sweep(entry))
+        return button
 
     def _tile(self, entry: JournalEntry) -> _Tile:
         """Make a tile: how the job stands, and a button that says what tells this job from the next."""
         state = self._texts.get(f"state_{entry.state}", entry.state)
         words = telling_words(entry.body.prompt, 32) or self._texts["no_prompt"]
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
-        when = date.removeprefix(time.strftime("%Y-%m-%d "))  # today, the time of day is enough
-        made = f"{words} · {when} · {entry.seed}"
+        made = f"{words} · {_when(entry.created)} · {entry.seed}"
         button = self._maker.make(widgets.Button, description=made, help=f"{date} · {entry.body.prompt[:200]}")
         button.on_click(lambda _: self._controller.show_entry(entry))
         picture = self._maker.html(f'<div class="ad-thumbnail">{plain(state)}</div>')
@@ -109,6 +122,11 @@ class History:
 
         if missing:
             thumbnails_beside(missing, folder, deliver)
+
+
+def _when(seconds: float) -> str:
+    """Write a date and time; of today, the time of day is enough."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)).removeprefix(time.strftime("%Y-%m-%d "))
 
 
 @dataclasses.dataclass

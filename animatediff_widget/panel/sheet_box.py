@@ -96,7 +96,8 @@ class SheetBox:
         self.stop.disabled = state not in ("running", "paused")
         self.cancel.disabled = state not in ("running", "paused", "stopping")
         progress = self.sweep.progress
-        self.retry.disabled = state != "finished" or progress.succeeded == progress.total
+        self.retry.disabled = state not in ("new", "finished") or progress.succeeded == progress.total
+        self.retry.description = self._texts["run" if state == "new" else "sheet_retry"]
         self.hold.description = self._texts["sheet_go_on" if state == "paused" else "sheet_hold"]
         self.hold.icon = "play" if state == "paused" else "pause"
 

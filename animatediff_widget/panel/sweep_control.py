@@ -74,17 +74,33 @@ class SweepControl(HasTraits):
 
     def resume_sweep(self, entry: SweepEntry) -> Sweep | None:
         """Take up a sweep of the journal where it was left. Returns as `run` does."""
-        from animatediff_widget.sweeps.sweep import Sweep
 
         def make() -> Sweep:
-            here = self.choice.endpoint
-            client = self.choice.client() if here is not None and here.url == entry.endpoint else None
-            sweep = Sweep.load(entry.key, client, journal=self.earlier.journal)
+            sweep = self._load(entry)
             self.earlier.sweeps = tuple(offer for offer in self.earlier.sweeps if offer.key != entry.key)
             return sweep
 
         self.put_back(entry.body)
         return self._launch_sweep(make, entry)
+
+    def show_sweep(self, entry: SweepEntry) -> None:
+        """Display a sweep of the journal, and put its settings back into the form; not while something runs."""
+        if self._may_not_run():
+            return
+        try:
+            sweep = self._load(entry)
+        except AnimateDiffError as error:
+            self._refuse(error, entry)
+            return
+        self.put_back(entry.body)
+        self._watch_sweep(sweep, runs=False)
+
+    def _load(self, entry: SweepEntry) -> Sweep:
+        from animatediff_widget.sweeps.sweep import Sweep
+
+        here = self.choice.endpoint
+        client = self.choice.client() if here is not None and here.url == entry.endpoint else None
+        return Sweep.load(entry.key, client, journal=self.earlier.journal)
 
     def show_cell(self, view: JobView) -> None:
         """Display a cell of the sweep."""
@@ -119,15 +135,15 @@ class SweepControl(HasTraits):
             return None
         return sweep
 
-    def _watch_sweep(self, sweep: Sweep) -> None:
-        """Display a sweep from now on."""
+    def _watch_sweep(self, sweep: Sweep, *, runs: bool = True) -> None:
+        """Display a sweep from now on, which is run, or was before."""
         with uninterrupted():
             self._leave()
             self.refusal = self.entry = None
             self.result = JobView()
             self.sweep_progress = sweep.progress
             self.comparison.sweep = sweep
-            self.running = self.cancelable = True
+            self.running = self.cancelable = runs
             sweep.observe(self._sweep_changed, "state")
 
     def _sweep_changed(self, change: Any) -> None:

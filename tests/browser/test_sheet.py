@@ -93,7 +93,7 @@ def test_a_comparison_in_the_panel_is_for_everyone(visit, axe):
         for line, text in enumerate(("1, 4, 25", "1, 7.5")):
             values.nth(line).fill(text)
             values.nth(line).press("Enter")
-        panel.get_by_text("6 jobs at").wait_for()
+        panel.get_by_text("Jobs to post: 6").wait_for()
         assert button(panel, "Compare").get_attribute("aria-pressed") == "true"
         button(panel, "Run").press("Enter")
         panel.locator(".ad-strip").nth(3).wait_for()

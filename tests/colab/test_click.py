@@ -186,7 +186,7 @@ def test_cancel_works_while_the_job_runs_or_is_not_offered(kernel, server, page,
 def test_a_comparison_is_drawn_inside_the_click_and_cancel_works(kernel, server, engine, page, ends):
     follow(kernel, page, kernel.edit(page.find("Compare"), value=True))
     follow(kernel, page, kernel.edit(page.find("Values"), value="3, 4"))
-    assert "2 jobs at" in page.text
+    assert "Jobs to post: 2" in page.text
     seen = []
     for message in kernel.answers(press_again(kernel, page)):
         page.take(message)

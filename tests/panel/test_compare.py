@@ -6,7 +6,7 @@ import pytest
 from panel_parts import all_children, wait_until
 from sheets import ClipEngine
 
-from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Journal, Sweep
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, ContactSheet, Endpoint, Journal, Sweep
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.journal import SweepEntry
 from animatediff_widget.model.body import Body
@@ -55,7 +55,7 @@ def shown(widget) -> str:
 
 def test_run_makes_a_sweep_of_the_lists_and_the_stage_becomes_its_sheet(panel):
     compare(panel, ("steps", "1, 4, 25"), ("guidance_scale", "1, 7.5"))
-    assert "6 jobs at Relay" in panel._compare.note.value
+    assert "Jobs to post: 6, at Relay" in panel._compare.note.value
     sweep = panel.run()
     assert isinstance(sweep, Sweep)
     assert dict(sweep.axes) == {"steps": (1, 4, 25), "guidance_scale": (1.0, 7.5)}
@@ -168,7 +168,7 @@ def test_above_ten_jobs_that_cost_a_second_press_confirms_and_a_double_click_doe
     sweep = Sweep(AnimateDiffRequest(seed=1), Client(Endpoint.replicate(), "r8_" + "a" * 37), steps="1-20")
     for wait in (0.0, 0.3, 0.3):
         now[0] += wait
-        with pytest.raises(AnimateDiffError, match=r"20 jobs at Replicate.*press Run again if that is what you want"):
+        with pytest.raises(AnimateDiffError, match=r"Jobs to post: 20, at Replicate.*press Run again"):
             comparison.check_confirmed(sweep)
     now[0] += 0.3
     comparison.check_confirmed(sweep)
@@ -197,3 +197,29 @@ def test_what_failed_is_run_again_by_a_press_and_run_waits_for_that(panel, engin
     assert sweep.progress.succeeded == 2
     wait_until(lambda: shown(panel._results._sheet_slot).count('class="ad-strip"') == 2)
     assert box.retry.disabled
+
+
+def test_an_earlier_sweep_is_opened_from_the_history(panel, server):
+    client = Client(Endpoint.relay(server.base_url), server.token)
+    earlier = Sweep(AnimateDiffRequest(prompt="a cat", seed=3), client, steps=[1, 4]).run()
+    panel._results.tabs.selected_index = 4
+    [button] = panel._results.history.sweeps.children
+    assert button.description.startswith("Steps · a cat · ")
+    button.click()
+    assert panel.sweep.key == earlier.key
+    assert panel._results.tabs.selected_index == 0
+    assert panel.request.prompt == "a cat"
+    assert not panel.run_button.disabled
+    wait_until(lambda: shown(panel._results._sheet_slot).count('class="ad-strip"') == 2)
+    assert panel._results._sheet.retry.disabled
+
+
+def test_a_sweep_that_was_never_run_is_run_from_its_sheet(server):
+    client = Client(Endpoint.relay(server.base_url), server.token)
+    sheet = ContactSheet(Sweep(AnimateDiffRequest(seed=3), client, steps=[1, 4]))
+    run = sheet._sheet.retry
+    assert run.description == "Run"
+    run.click()
+    wait_until(lambda: sheet.sweep.state == "finished")
+    assert sheet.sweep.progress.succeeded == 2
+    sheet.close()
