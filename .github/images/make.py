@@ -1,14 +1,13 @@
-"""Make the README's pictures, the panel with its animation and a sheet: ``.github/images/make.py [panel] [sheet]``."""
+"""Make the README's moving pictures, of the panel and of a sheet: ``python .github/images/make.py [panel] [sheet]``."""
 
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageSequence
 
 HERE = Path(__file__).parent
 sys.path += [str(HERE.parents[1] / "tests" / "browser")]
@@ -25,7 +24,7 @@ ContactSheet(sweep.start())
 
 
 def picture_panel(browser, site: Site) -> None:
-    """Run a job in the panel: a picture of it, and what it made."""
+    """Run a job in the panel, and picture it at each moment of what it made."""
     visit = FRONT_ENDS["lab"](browser, site, width=1320)
     panel = visit.open_panel()
     panel.get_by_role("button", name="Random").click()
@@ -38,9 +37,15 @@ def picture_panel(browser, site: Site) -> None:
         "(line, [ours, theirs]) => line.innerHTML = line.innerHTML.replace(ours, theirs)",
         [str(site.home), "/home/ada/.local/share/animatediff-widget"],
     )
-    panel.screenshot(path=HERE / "panel.png")
+    picture = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
+    outer, inner = panel.bounding_box(), panel.get_by_role("img").first.bounding_box()
     [made] = (site.home / "animations").glob("*.webp")
-    shutil.copyfile(made, HERE / "animation.webp")
+    frames = []
+    for frame in ImageSequence.Iterator(Image.open(made)):
+        frames.append(picture.copy())
+        place = round(inner["x"] - outer["x"]), round(inner["y"] - outer["y"])
+        frames[-1].paste(frame.convert("RGB").resize((round(inner["width"]), round(inner["height"]))), place)
+    save(frames, "panel.webp")
     visit.close()
 
 
@@ -61,10 +66,13 @@ def picture_sheet(browser, site: Site) -> None:
         )
         picture = Image.open(io.BytesIO(grid.screenshot())).convert("RGB")
         frames.append(picture.crop((0, 0, round(wide), picture.height)))
-    frames[0].save(
-        HERE / "sheet.webp", save_all=True, append_images=frames[1:], duration=125, loop=0, quality=65, method=6
-    )
+    save(frames, "sheet.webp")
     visit.close()
+
+
+def save(frames: list[Image.Image], name: str) -> None:
+    """Write a moving picture beside this file."""
+    frames[0].save(HERE / name, save_all=True, append_images=frames[1:], duration=125, loop=0, quality=70, method=6)
 
 
 with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
