@@ -54,6 +54,7 @@ def add_endpoint(parser: Any) -> None:
     where.add_argument(
         "--relay", metavar="URL", type=text, help="run on a relay; its key comes from ANIMATEDIFF_API_KEY"
     )
+    where.add_argument("--dask", metavar="ADDRESS", type=text, help="run on a Dask cluster, by its scheduler's address")
     where.add_argument("--cog", metavar="URL", type=text, help="run on a model container of your own (Cog, no key)")
 
 
@@ -63,6 +64,8 @@ def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
 
     if arguments.cog is not None:
         return Endpoint.cog(arguments.cog)
+    if arguments.dask is not None:
+        return Endpoint.dask(arguments.dask)
     if arguments.relay is not None:
         return Endpoint.relay(arguments.relay)
     return Endpoint.builtin() if arguments.builtin else None

@@ -22,43 +22,18 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.texts import Message
 
+from .cluster_code import PACKAGE, compare, make_stop, make_task
 from .local import LocalServer
 from .runners import CLOSE_SECONDS, Run, Runner, report_end
 
 __all__ = ["ClusterRunner", "ClusterServer", "cluster_server"]
 
+_log = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 10.0
 """How long to wait for a scheduler's answer."""
 
-_PACKAGE = "animatediff_widget"
 _QUEUE = 100_000  # the cluster itself is the queue
-
-
-def _make_task(version: str) -> Callable[..., Any]:
-    """Make what a worker calls: a function that is pickled with its code, so that it can say what is missing there."""
-
-    def draw_on_worker(engine: str, body: str, seed: int, run_id: str, topic: str) -> Any:
-        try:
-            import animatediff_widget
-            from animatediff_widget.engines import cluster
-        except ImportError as error:
-            return f"A worker of the cluster cannot draw ({error}): install animatediff-widget {version} there."
-        if animatediff_widget.__version__ != version:
-            return (
-                f"animatediff-widget is {animatediff_widget.__version__} on a worker and {version} here: install one."
-            )
-        return cluster.draw_here(engine, body, seed, run_id, topic)
-
-    return draw_on_worker
-
-
-def _make_stop() -> Callable[[str], None]:
-    def stop_on_worker(run_id: str) -> None:
-        from animatediff_widget.engines import cluster
-
-        cluster.stop_here(run_id)
-
-    return stop_on_worker
 
 
 @dataclass(eq=False)
@@ -132,8 +107,14 @@ class ClusterRunner:
         logger.addFilter(of_others)
         try:
             self._loop.run_until_complete(self._serve())
-        except AnimateDiffError as error:
-            self._opened.set_exception(error)
+        except Exception as error:
+            if self._opened.done():
+                _log.warning("The connection to the Dask cluster was not closed in order: %r", error)
+            elif isinstance(error, AnimateDiffError):
+                self._opened.set_exception(error)
+            else:  # what a scheduler of another version answers
+                why = Message("cluster_silent", address=self._cluster.address, why=repr(error))
+                self._opened.set_exception(AnimateDiffError(why))
         finally:
             logger.removeFilter(of_others)
             self._loop.close()
@@ -157,7 +138,7 @@ class ClusterRunner:
             why = str(error) or type(error).__name__
             raise AnimateDiffError(Message("cluster_silent", address=address, why=why)) from None
         try:
-            _compare(address, await client.get_versions(packages=[_PACKAGE]))
+            compare(address, __version__, await client.get_versions(packages=[PACKAGE]))
             self.workers = sum((await client.nthreads()).values())
             client.subscribe_topic(self._topic, self._event)
             self._opened.set_result(None)
@@ -200,7 +181,7 @@ class ClusterRunner:
             self._spawn(sent.future.cancel())
 
     async def _stop_there(self, run_id: str, worker: str) -> None:
-        await self._client.run(_make_stop(), run_id, workers=[worker], on_error="ignore")
+        await self._client.run(make_stop(), run_id, workers=[worker], on_error="ignore")
 
     async def _follow(self, sent: _Sent) -> None:
         """Submit a run and report its end."""
@@ -211,7 +192,7 @@ class ClusterRunner:
             if self._client.status != "running":
                 raise distributed.CancelledError
             sent.future = self._client.submit(
-                _make_task(__version__),
+                make_task(__version__),
                 cluster.engine,
                 Body.of(run.request).text,
                 run.seed,
@@ -269,18 +250,6 @@ class ClusterRunner:
             return
         self._log(sent, 0, log)
         report_end(sent.run, drawn)
-
-
-def _compare(address: str, versions: Any) -> None:
-    """Raise where the package is another one on a worker that is there, or is not there at all."""
-    ours = __version__
-    found = {worker: each["packages"].get(_PACKAGE) for worker, each in versions["workers"].items() if each}
-    for code, wrong in (
-        ("cluster_without", [worker for worker, version in found.items() if version is None]),
-        ("cluster_versions", [f"{worker}: {version}" for worker, version in found.items() if version != ours]),
-    ):
-        if wrong:
-            raise AnimateDiffError(Message(code, address=address, ours=ours, workers=", ".join(wrong[:3])))
 
 
 class ClusterServer(LocalServer):

@@ -55,6 +55,7 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
         (["run", "x", "--steps", "many"], "steps must be a whole number from 1 to 100, not 'many'."),
         (["run", "x", "--extra-input", "{"], "extra_input must be a JSON object, not '{'."),
         (["run", "x", "--relay", "nowhere"], "base url"),
+        (["run", "x", "--dask", "http://nowhere"], "no running Dask cluster"),
         (["run"], "required"),
         (["dance"], "invalid choice"),
         ([], "required"),

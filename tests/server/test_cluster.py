@@ -16,7 +16,16 @@ import psutil
 import pytest
 from acting import ActingEngine, Reported, start
 
-from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job, Journal, Sweep
+from animatediff_widget import (
+    AnimateDiffError,
+    AnimateDiffPanel,
+    AnimateDiffRequest,
+    Client,
+    Endpoint,
+    Job,
+    Journal,
+    Sweep,
+)
 from animatediff_widget.engines import cluster as on_worker
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.server import cluster as server_side
@@ -159,7 +168,7 @@ def test_a_version_that_differs_is_said_before_and_by_a_worker_that_comes_later(
     with pytest.raises(AnimateDiffError, match=r"is 9\.9 here, and another version on workers .*tcp://.*: "):
         ClusterRunner(Cluster.of(cluster))
     start(runner, reported, "say hello")
-    assert "on a worker and 9.9 here" in next(iter(reported.ends(1).values()))
+    assert "is 9.9 here and" in next(iter(reported.ends(1).values()))
 
 
 # --- clusters of another kind -----------------------------------------------------------------------------------------
@@ -250,6 +259,10 @@ def test_a_job_on_a_cluster_is_a_job_as_any_other_and_gives_the_same_bytes():
         assert Endpoint.restore(entry.endpoint, entry.kind) == endpoint
         assert job.client.backend is not Client(endpoint).backend
         assert job.client.snippet(request, "curl").startswith("curl")
+        panel = AnimateDiffPanel(request, endpoint=endpoint)
+        panel.run()
+        assert panel.job.result(timeout=60).data == job.animation.data
+        panel.close()
         server_side.cluster_server(Cluster.of(cluster)).close()
     here = Job(request, Client(Endpoint.builtin()))
     assert here.run().data == job.animation.data
