@@ -20,6 +20,7 @@ from .batch import Batch
 __all__ = ["Settling"]
 
 _LISTED_AFTER = 120.0  # seconds after a job was begun: its POST has ended by then, and what it made is in the list
+_TRIES, _AGAIN = 4, 1.0  # a list that cannot be read is asked for again, after so many seconds and later and later
 _CLOCK_SKEW = 900.0  # the endpoint's clock may be off by that much
 
 
@@ -33,6 +34,7 @@ class Settling:
         self._looked_for: set[str] = set()
         self._certain_at = self._look_at = 0.0
         self._is_last = False
+        self._faults = 0
         self._look: Future[list[JournalEntry] | None] | None = None
 
     def settle(self) -> list[int] | None:
@@ -56,12 +58,16 @@ class Settling:
             self._look = beside(partial(_find_never_created, self._lost, self._batch))
         if self._look is None or not self._look.done():
             return []
-        never = None if self._look.exception() else self._look.result()
-        self._look = None
+        look, self._look = self._look, None
+        if look.exception() is not None and self._faults < _TRIES:
+            self._look_at = now + _AGAIN * 2.0**self._faults
+            self._faults += 1
+            return []
+        never = None if look.exception() else look.result()
         if never is not None and not self._is_last:
             return []
         self._looked_for |= {entry.key for entry in self._lost}
-        self._lost, self.notice = [], None
+        self._lost, self.notice, self._faults = [], None, 0
         return [entry.part.cell for entry in never or () if entry.part]
 
 

@@ -107,6 +107,7 @@ def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
 def _hasty_search(monkeypatch):
     monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.0, 0.01, 0.02))
     monkeypatch.setattr("animatediff_widget.sweeps.settling._LISTED_AFTER", 0.2)
+    monkeypatch.setattr("animatediff_widget.sweeps.settling._AGAIN", 0.01)
 
 
 @pytest.mark.usefixtures("_hasty_search")
@@ -123,6 +124,20 @@ def test_a_lost_job_that_the_list_shows_never_to_have_been_created_is_sent_again
         "This job was never created; its sweep sends it again, as another job."
     ]
     assert not journal.to_pick_up()
+
+
+@pytest.mark.usefixtures("_hasty_search")
+def test_a_list_that_fails_is_asked_for_again(server, journal):
+    def fail_first(call):
+        if len(server.asked("list")) < 7:  # the job itself has looked three times
+            return status(500)(call)
+        return bad.well(call)
+
+    server.scripts["create"] = [bad.well, bad.reset_before]
+    server.always["list"] = fail_first
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2]).run()
+    assert sweep.progress.succeeded == 2
+    assert seeds(server) == [1, 2]
 
 
 @pytest.mark.usefixtures("_hasty_search")
