@@ -240,10 +240,13 @@ def work_together(url: str, token: str, home: str, first_seed: int, ready: Conne
     places, jobs = threading.Semaphore(2 * THREADS), []
 
     def changed(change) -> None:
-        if change["new"].finished:
+        view = change["new"]
+        if view.prediction is not None and first.acquire(blocking=False):  # there is something to lose
+            ready.send("ready")
+        if view.finished:
             places.release()
 
-    ready.send("ready")
+    first = threading.Semaphore(1)
     try:
         for seed in itertools.count(first_seed):
             places.acquire()
