@@ -174,7 +174,8 @@ def _check(server: LocalServer, journal: Journal, key: str, seeds: list[int], fi
         }
     counts = Counter(made.values())
     assert max(counts.values(), default=0) <= 1, "created twice"
-    assert not journal.to_pick_up()
+    left = journal.to_pick_up()
+    assert not left, f"offered by itself: {left}"
     locks = {path.name for path in (journal.folder / "locks").iterdir()} - {"journal"}
     assert not locks, "locks of the dead are left"
     if journal.sweep(key) is None:
