@@ -7,7 +7,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.texts import TEXTS
+from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.texts import TEXTS, Message
 
 from .output import complain, say
 
@@ -50,25 +51,29 @@ def fail(error: object, code: int) -> int:
 def add_endpoint(parser: Any) -> None:
     """Add the flags that say where to run."""
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--builtin", action="store_true", help="run on the pocket model (offline, no key)")
+    places = "builtin, replicate, relay=URL, dask=ADDRESS, cog=URL"
+    where.add_argument("--on", metavar="PLACE", type=text, help=f"where to run: {places}")
     where.add_argument(
-        "--relay", metavar="URL", type=text, help="run on a relay; its key comes from ANIMATEDIFF_API_KEY"
+        "--builtin", action="store_const", dest="on", const="builtin", help="run on the pocket model (offline, no key)"
     )
-    where.add_argument("--dask", metavar="ADDRESS", type=text, help="run on a Dask cluster, by its scheduler's address")
-    where.add_argument("--cog", metavar="URL", type=text, help="run on a model container of your own (Cog, no key)")
+    where.add_argument("--relay", dest="on", metavar="URL", type=_relay, help="run on a relay: --on relay=URL")
+
+
+def _relay(url: str) -> str:
+    return f"relay={text(url)}"
 
 
 def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
     """Give the endpoint that the flags name; None where there is no flag. An empty url is an unset shell variable."""
-    from animatediff_widget.model.endpoint import Endpoint
+    from animatediff_widget.backends.registry import place
 
-    if arguments.cog is not None:
-        return Endpoint.cog(arguments.cog)
-    if arguments.dask is not None:
-        return Endpoint.dask(arguments.dask)
-    if arguments.relay is not None:
-        return Endpoint.relay(arguments.relay)
-    return Endpoint.builtin() if arguments.builtin else None
+    if arguments.on is None:
+        return None
+    kind, equals, url = arguments.on.partition("=")
+    chosen = place(kind)
+    if equals and not chosen.needs_url:
+        raise AnimateDiffError(Message("takes_no_url", kind=kind))
+    return chosen.endpoint(url)
 
 
 def text(argument: str) -> str:

@@ -12,7 +12,7 @@ from animatediff_widget._version import __version__
 from animatediff_widget.errors import AnimateDiffError, JobCanceled
 from animatediff_widget.texts import TEXTS
 
-from . import attach, jobs, lab, resume, run, serve, sweep
+from . import attach, endpoints, jobs, lab, resume, run, serve, sweep
 from .common import CANCELED, FAILED, USAGE, fail
 from .output import complain, flush
 
@@ -55,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, sweep, lab, serve, jobs, resume, attach):
+    for command in (run, sweep, lab, serve, jobs, resume, attach, endpoints):
         command.add(commands)
     return parser

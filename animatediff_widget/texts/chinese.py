@@ -187,6 +187,8 @@ CHINESE = {
     "name_relay": "中转服务 {host}",
     "no_input": "{who}没有说明这个任务的输入，因此无法从这里跟踪。",
     "no_such_place": "这个版本没有运行位置 {kind}；可用的有 {kinds}。",
+    "takes_no_url": "{kind} 只有一个：请不要写地址。",
+    "can_be_used": "可以使用",
     "not_a_base_url": "{url} 不是服务地址。请写成类似 https://relay.example 的形式。",
     "not_a_request": "request 必须是 AnimateDiffRequest，例如 AnimateDiffRequest(prompt=...)。密钥请用 token= 传入。",
     "not_an_endpoint": "endpoint 必须是 Endpoint.replicate() 或 Endpoint.relay(base_url) 之类。密钥请用 token= 传入。",

@@ -189,6 +189,8 @@ ENGLISH = {
     "name_relay": "Relay {host}",
     "no_input": "{who} does not say what this job was made of, so it cannot be followed from here.",
     "no_such_place": "There is no place {kind} to run in this version; there are {kinds}.",
+    "takes_no_url": "There is one {kind} only: name it without an address.",
+    "can_be_used": "can be used",
     "not_a_base_url": "{url} is not a base url. Give one like https://relay.example",
     "not_a_request": "The request must be an AnimateDiffRequest, such as AnimateDiffRequest(prompt=...). A key is "
     "given as token=.",

@@ -100,7 +100,7 @@ def test_a_sweep_runs_its_jobs_one_after_another_and_each_once(running):
 
 def test_the_command_line_runs_a_job_there(running, tmp_path, capsys):
     file = tmp_path / "sea.gif"
-    assert main(["run", "sea", "--steps", "2", "--seed", "7", "--cog", running.url, "-o", str(file)]) == 0
+    assert main(["run", "sea", "--steps", "2", "--seed", "7", "--on", f"cog={running.url}", "-o", str(file)]) == 0
     assert file.read_bytes() == b"GIF89asea 7 0"
     assert running.runs() == ["begun", "ended"]
 
