@@ -217,7 +217,7 @@ class Visit:
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", self._failed)
-        self.page.goto(self.address())
+        self.page.goto(self.address(), timeout=120_000)  # Voilà answers when its kernel has started
         self.ready()
 
     def _heard(self, message) -> None:

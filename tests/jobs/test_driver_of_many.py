@@ -190,13 +190,13 @@ def test_an_endpoint_that_cannot_be_reached_for_a_while_costs_no_job(relay, monk
 
     def at_times(self, *arguments):
         calls.append(arguments)
-        if 3 < len(calls) < 12:
+        if len(calls) > 3 and not said:
             raise ConnectionFailed("Nobody answers.", arrived=False, passing=True)
         return create(self, *arguments)
 
     monkeypatch.setattr(HostedBackend, "create", at_times)
     check_all_succeeded(relay, begin(relay, say=lambda notice: said.append(notice and notice.code)))
-    assert (set(said), said[-1]) == ({"sweep_waits", None}, None)
+    assert said == ["sweep_waits", None]
 
 
 def test_answers_that_are_lost_are_looked_for_together(relay):
