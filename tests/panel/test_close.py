@@ -40,7 +40,7 @@ def test_it_keeps_no_observer_on_its_job_and_is_not_written_to_from_the_jobs_thr
     panel, _ = opened
     job = panel.run()
     assert observers(job) == 1
-    wait_until(lambda: "step 1 of 2" in panel._monitor.status.value)
+    wait_until(lambda: "1/2" in panel._results.logs.value)  # what is written last of a view
     panel.close()
     assert observers(job) == 0
     written = []
