@@ -61,8 +61,8 @@ class _CogBackend(HostedBackend):
 
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """See `Backend.create`; a container takes no deadline, but cancels the job when this process ends."""
-        for name in [name for name, each in _held.items() if each.told][:-_KEPT]:
-            del _held[name]
+        for name in [name for name, each in tuple(_held.items()) if each.told][:-_KEPT]:  # others do so too
+            _held.pop(name, None)
         held = _held.get((self._url, job_id))
         if held is None or (held.end.done() and held.end.exception()):
             held = _held[self._url, job_id] = _Held(body)
@@ -113,7 +113,9 @@ class _CogBackend(HostedBackend):
                     data = b"".join(reply.pieces(_LARGEST))
                 except EndpointError as error:  # it ended, or it would not have answered
                     raise JobFailed(Message("cog_lost", who=self.endpoint.label, why=error)) from None
-            answer = read_answer(reply.status, reply.headers, data, who=self.endpoint.label, what=what)
+            answer = read_answer(
+                reply.status, reply.headers, data, who=self.endpoint.label, what=what, redact=self._redact
+            )
             if reply.status == 202:  # the same job runs, of a request whose connection broke: it is being canceled
                 raise ApiError(Message("cog_busy", who=self.endpoint.label), status=409, arrived=False)
         except BaseException as error:

@@ -82,32 +82,46 @@ class Many:
     # The thread.
 
     def _run(self) -> None:
+        while True:
+            try:
+                self._serve()
+                return
+            except BaseException as error:  # those that come later are driven all the same
+                logger.exception("a bug in animatediff_widget")
+                self._leave_all(error)
+
+    def _serve(self) -> None:
         idle_since = None
-        try:
-            while True:
-                self._take(self._next_time())
-                now = self._now()
-                for member in [each for each in self._members if not each.ended]:
-                    if member.steps.control.presses > member.heeded:
-                        self._heed(member, now)
-                    elif member.until <= now:
-                        self._expire(member)
-                self._writer.start(now)
-                for site in self._sites.values():
-                    self._network.send(site, now)
-                self._tell()
-                idle_since = None if self._members else idle_since or now
-                if idle_since is not None and now - idle_since > _IDLE:
-                    with self._lock:
-                        if self._events.empty():
-                            self._thread = None
-                            return
-        except BaseException as error:
-            logger.exception("a bug in animatediff_widget")
-            with self._lock:
-                self._thread = None
-            for member in tuple(self._members):
+        while True:
+            self._take(self._next_time())
+            now = self._now()
+            for member in [each for each in self._members if not each.ended]:
+                if member.steps.control.presses > member.heeded:
+                    self._heed(member, now)
+                elif member.until <= now and (member.exchange is None or not member.exchange.done()):
+                    self._expire(member)  # else its answer is among the events
+            self._writer.start(now)
+            for site in self._sites.values():
+                self._network.send(site, now)
+            self._tell()
+            idle_since = None if self._members else idle_since or now
+            if idle_since is not None and now - idle_since > _IDLE:
+                with self._lock:
+                    if self._events.empty():
+                        self._thread = None
+                        return
+
+    def _leave_all(self, error: BaseException) -> None:
+        """Let all jobs stand as they are; which job a POST under way makes is written down when it is answered."""
+        self._sites.clear()
+        for member in tuple(self._members):
+            if member.exchange is not None:
+                member.abandon()
+            member.site.held.clear()
+            try:
                 self.end(member, unforeseen(member.steps.view, error))
+            except Exception:
+                logger.exception("a bug in animatediff_widget")
 
     def _now(self) -> float:
         return self._control.now()
@@ -151,13 +165,17 @@ class Many:
                     with contextlib.suppress(JournalError):  # it says so when it is written to
                         check_key(job.client, job.journal)
                 site = self._sites[name] = Site(job.client, now)
+            steps = runner.prepare(None)
+            executor = Executor(job, runner.key, site.backend, steps)
+            watched = Watched((job.body.version, job.body.steps), now)
+            member = Member(job, runner, site, steps, executor, watched, steps.run())
         except AnimateDiffError as error:
             runner.show(JobView("failed", error=error))
             return
-        steps = runner.prepare(None)
-        executor = Executor(job, runner.key, site.backend, steps)
-        watched = Watched((job.body.version, job.body.steps), now)
-        member = Member(job, runner, site, steps, executor, watched, steps.run())
+        except Exception as error:
+            logger.exception("a bug in animatediff_widget")
+            runner.show(unforeseen(job.view, error))
+            return
         self._members.add(member)
         site.following += 1
         if site.poller.expect(watched.kind):
@@ -214,14 +232,16 @@ class Many:
         """Let a job stand as it will stay."""
         site, steps = member.site, member.steps
         self._members.discard(member)
-        site.following -= not member.over
-        if member.claim is not None:
-            member.claim.release()
-            site.poller.took(member.watched.kind, steps.schedule.took if view.state == "succeeded" else None)
-            member.runner.learn(steps)
-        if not any(other.site is site for other in self._members):
-            site.backend.close()
-        member.runner.show(view)
+        try:
+            site.following -= not member.over
+            if member.claim is not None:
+                member.claim.release()
+                site.poller.took(member.watched.kind, steps.schedule.took if view.state == "succeeded" else None)
+                member.runner.learn(steps)
+            if not any(other.site is site for other in self._members):
+                site.backend.close()
+        finally:
+            member.runner.show(view)
 
     # What the person wants, what takes too long, what was written down.
 
@@ -251,6 +271,8 @@ class Many:
             self.advance(member, failure=member.abandon())
 
     def _wrote(self, member: Member, action: Begin | Record | Adopt, answer: Any) -> None:
+        if member not in self._members:  # after a bug
+            return
         if isinstance(action, Record):
             if isinstance(answer, AnimateDiffError) and not member.ended:
                 member.steps.show(notice=answer.message)

@@ -56,7 +56,8 @@ class Network:
             member.exchange = self._owner.do(partial(member.permit.run, member.act), partial(self._done, member))
         searching = site.searches()
         if searching:
-            found = self._owner.do(partial(search, searching), partial(self._searched, site, searching))
+            since = min(member.action.since for member in searching if isinstance(member.action, Search))
+            found = self._owner.do(partial(search, searching, since), partial(self._searched, site, searching))
             for member in searching:
                 member.exchange = found
         look = site.look(now)

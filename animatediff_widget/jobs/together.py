@@ -12,7 +12,7 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError, EndpointError, JournalError
 from animatediff_widget.model.prediction import Prediction
 
-from .actions import Adopt, Begin, Record, Search
+from .actions import Adopt, Begin, Record
 from .listing import Listing
 from .member import Member
 
@@ -111,11 +111,9 @@ def _write_alone(member: Member, action: Write, error: JournalError) -> Any:
         return own
 
 
-def search(members: Sequence[Member]) -> list[Any]:
+def search(members: Sequence[Member], since: float) -> list[Any]:
     """Look for jobs whose answers were lost, in one list; give what was found for each, or the error."""
-    listing = members[0].job.listing or Listing(
-        min(member.action.since for member in members if isinstance(member.action, Search))
-    )
+    listing = members[0].job.listing or Listing(since)
     listed: list[Prediction] = []
     failure: AnimateDiffError | None = None
     try:

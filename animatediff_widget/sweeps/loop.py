@@ -46,6 +46,7 @@ class Loop:
         self._notice: Message | str | None = None  # why it ends early
         self._said: Message | None = None  # what the runner says
         self._told: object = None
+        self._adding, self._is_ending = threading.Lock(), False
         self._tell()
 
     def want(self, what: str) -> None:
@@ -53,10 +54,18 @@ class Loop:
         self._wanted.append(what)
         self._events.put(None)
 
-    def add(self, numbers: Iterable[int]) -> None:
-        """Run further cells, after the others; from any thread."""
-        self._pending.extend(numbers)
-        self._events.put(None)
+    def add(self, numbers: Iterable[int]) -> bool:
+        """Run further cells, after the others; False where it is just ending. From any other thread."""
+        with self._adding:
+            if not self._is_ending:
+                self._pending.extend(numbers)
+                self._events.put(None)
+            return not self._is_ending
+
+    def _ends(self) -> bool:
+        with self._adding:
+            self._is_ending = self._state == "stopping" or not self._pending
+            return self._is_ending
 
     def run(self, idle: Callable[[], object] | None = None) -> bool:
         """Run the cells to the end; give whether an interrupt canceled them. A second interrupt is raised."""
@@ -81,7 +90,8 @@ class Loop:
         with uninterrupted():
             self._heed()
             self._begin()
-            if not self._running and (self._state == "stopping" or not (self._pending or self._settle())):
+            done = not self._running and (self._state == "stopping" or not (self._pending or self._settle()))
+            if done and self._ends():
                 return False
             if self._told != (self._state, self._why()):
                 self._tell()
@@ -91,8 +101,10 @@ class Loop:
     def finish(self) -> None:
         """Show that it has ended."""
         self._state = "finished"
-        self._tell()
-        self.ended.set()
+        try:
+            self._tell()
+        finally:  # an observer may raise an interrupt
+            self.ended.set()
 
     def _heed(self) -> None:
         while self._wanted:

@@ -53,15 +53,15 @@ class CellRunner:
             if view.finished:
                 self._stores = view.state == "succeeded" or self._stores
                 job.unobserve(changed, "view")
-                self._jobs.pop(number, None)
                 self._over.discard(number)
+                if self._jobs.pop(number, None) is None:  # it was told already
+                    return
             self._deliver(number, view)
 
-        if job.finished:  # what its animation lies on the disk for
-            changed()
-            return
         job.observe(changed, "view")
-        job.start_among(self._many)  # else somebody has started it alone
+        # Else somebody has started it alone, or its animation lies on the disk.
+        if not job.start_among(self._many) and job.finished:
+            changed()
 
     def cancel(self) -> None:
         """Cancel all that run."""

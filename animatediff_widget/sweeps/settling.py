@@ -19,7 +19,7 @@ from .batch import Batch
 
 __all__ = ["Settling"]
 
-_LISTED_AFTER = 120.0  # seconds after a job was begun: its POST has ended by then, and what it made is in the list
+_LISTED_AFTER = 120.0  # seconds: the POST of a job has ended by then, and what it made is in the list
 _TRIES, _AGAIN = 4, 1.0  # a list that cannot be read is asked for again, after so many seconds and later and later
 _CLOCK_SKEW = 900.0  # the endpoint's clock may be off by that much
 
@@ -48,10 +48,9 @@ class Settling:
                 self._lost = [entry for entry in self._batch.lost() if entry.key not in self._looked_for]
             if not self._lost:
                 return None
-            newest = max(entry.created for entry in self._lost)
-            wait = min(max(newest + _LISTED_AFTER - time.time(), 0.0), _LISTED_AFTER)  # the clock may have been set
-            self._certain_at, self._look_at = now + wait, now
-            self.notice = Message("settling", count=len(self._lost), time=lasting(wait))
+            # When they were posted nobody knows: a job may be held back for long after it is written down.
+            self._certain_at, self._look_at = now + _LISTED_AFTER, now
+            self.notice = Message("settling", count=len(self._lost), time=lasting(_LISTED_AFTER))
         if self._look is None and now >= self._look_at:
             self._look_at = self._certain_at  # the first look only tells whether the list tells anything
             self._is_last = now >= self._certain_at
@@ -82,6 +81,8 @@ def _find_never_created(lost: Sequence[JournalEntry], batch: Batch) -> list[Jour
         return None
     since = min(entry.created for entry in lost) - _CLOCK_SKEW
     listed = {job.id: job for job in batch.client.backend.list(since)}
+    still = {entry.key for entry in batch.lost()}  # an answer may have come meanwhile, or a person named the job
+    lost = [entry for entry in lost if entry.key in still]
     others = [entry for entry in journal.cells(batch.key) if entry.prediction_id and entry.created > since]
     shown = [entry.prediction_id in listed and is_same_job(entry.body, listed[entry.prediction_id]) for entry in others]
     strangers = [job for job in listed.values() if journal.get(job.id or "", endpoint=where) is None]

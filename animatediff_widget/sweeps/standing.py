@@ -97,8 +97,9 @@ class Standing:
 
     def reset(self, number: int, key: str) -> None:
         """Let a cell stand as one that has not begun, under a key."""
-        cell = replace(self.cells[number], key=key)
-        self.cells = (*self.cells[:number], cell, *self.cells[number + 1 :])
+        with self._lock:  # cells that failed are run again from another thread
+            cell = replace(self.cells[number], key=key)
+            self.cells = (*self.cells[:number], cell, *self.cells[number + 1 :])
         self._set(number, None, None)
 
     def _set(self, number: int, view: JobView | None, ended: Ended | None) -> None:

@@ -205,12 +205,18 @@ class Sweep(SweepTraits, SweepFiles):
             When the journal cannot be written, or another process runs this sweep.
         """
         check(Callable, none=True, idle=idle)
-        with self._starting:
-            begun = self._open(confirm)
-        if begun is None:
-            self.wait()
-        elif self._go(*begun, idle):
-            raise KeyboardInterrupt
+        begun = None
+        try:
+            with uninterrupted(), self._starting:
+                begun = self._open(confirm)
+            if begun is None:
+                self.wait()
+            elif self._go(*begun, idle):
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if begun is not None and self._loop is begun[0]:  # it came before anything ran
+                self._leave(*begun)
+            raise
         return self
 
     def pause(self) -> None:
@@ -240,8 +246,10 @@ class Sweep(SweepTraits, SweepFiles):
             self._check_confirmed(self._batch.plan(failed), confirm)
             for number in failed:
                 self._batch.reset(number)
-            if self._loop is not None:
-                self._loop.add(failed)
+            loop = self._loop
+            is_late = loop is not None and not loop.add(failed)
+        if loop is not None and is_late:
+            loop.ended.wait()
         return self.start(confirm)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -280,19 +288,26 @@ class Sweep(SweepTraits, SweepFiles):
         if not self._batch.is_confirmed:
             self._check_confirmed(self.plan(), confirm)
         claim = self._batch.open()
-        self._process = os.getpid()
-        self._loop = Loop(self._batch, self._show)
+        try:
+            self._process = os.getpid()
+            self._loop = Loop(self._batch, self._show)
+        except BaseException:
+            claim.release()
+            raise
         return self._loop, claim
 
     def _go(self, loop: Loop, claim: Claim, idle: Callable[[], object] | None = None) -> bool:
         """Run the loop in this thread; give whether an interrupt canceled the jobs."""
         try:
-            with claim:
-                try:
-                    return loop.run(idle)
-                finally:
-                    with contextlib.suppress(JournalError):  # it is open then, and is offered to be taken up
-                        self._batch.close(loop.is_wanted)
+            return loop.run(idle)
+        finally:
+            self._leave(loop, claim)
+
+    def _leave(self, loop: Loop, claim: Claim) -> None:
+        """Let the sweep be run again, by anybody."""
+        try:
+            with claim, contextlib.suppress(JournalError):  # it is open then, and is offered to be taken up
+                self._batch.close(loop.is_wanted)
         finally:
             self._loop = self._thread = None
             loop.finish()

@@ -13,6 +13,7 @@ import threading
 import pytest
 from cog_container import Container, environment
 from filelock import FileLock
+from misbehaving import Misbehaving, status
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job, Journal, Sweep
 from animatediff_widget.backends import cog
@@ -188,6 +189,16 @@ def test_a_job_that_was_left_is_taken_up_in_the_same_process_and_not_run_again(r
 def test_an_output_of_fifty_megabytes_comes_whole(container):
     container.start(size=50 * 2**20)
     assert len(job(container).run().data) > 50 * 2**20
+
+
+def test_a_key_that_a_gateway_repeats_is_not_shown():
+    key = "a-key-of-the-gateway-1234567890"
+    with Misbehaving() as server:
+        server.always["other"] = status(403, {"detail": f"The key {key} may not draw."})
+        with pytest.raises(ApiError, match="may not draw") as refused, Client(Endpoint.cog(server.url), key) as client:
+            client.create(AnimateDiffRequest(seed=1))
+    assert key not in str(refused.value)
+    assert key not in str(refused.value.body)
 
 
 # --- faults on the way ------------------------------------------------------------------------------------------------

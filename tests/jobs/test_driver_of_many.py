@@ -18,6 +18,7 @@ from animatediff_widget.jobs import many as many_module
 from animatediff_widget.jobs import pace, poller, site, together, workers
 from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.polling import Schedule
+from animatediff_widget.jobs.runner import Runner
 
 COUNT = 20
 
@@ -293,3 +294,34 @@ def test_the_job_itself_stays_usable(relay):
     job, other = begin(relay, 2)
     assert [prediction.status for prediction in job][-1] == "succeeded"
     assert other.result(SOON) is other.run() is other.animation
+
+
+def test_a_bug_where_a_job_is_taken_in_ends_that_one_alone(relay, monkeypatch):
+    prepare = Runner.prepare
+
+    def break_one(runner, known):
+        if runner._job.body.seed == 1:
+            raise ZeroDivisionError
+        return prepare(runner, known)
+
+    monkeypatch.setattr(Runner, "prepare", break_one)
+    jobs = begin(relay, 3)
+    assert ends(jobs) == ["succeeded", "left", "succeeded"]
+    assert "ZeroDivisionError" in str(jobs[1].error)
+
+
+def test_a_bug_in_the_thread_keeps_none_from_its_end_that_it_had_not_taken_in(relay, monkeypatch):
+    run, more = Many._now, []
+
+    def break_after_another_began(many):
+        if many._members and not more:
+            more.append(Job(AnimateDiffRequest(seed=9), a_client(relay), journal=Journal()))
+            assert more[0].start_among(many)
+            raise ZeroDivisionError
+        return run(many)
+
+    monkeypatch.setattr(Many, "_now", break_after_another_began)
+    jobs = begin(relay, 1)
+    assert ends(jobs) == ["left"]
+    assert ends(more) == ["succeeded"], "it is not waited for for ever"
+    assert relay.creates == 1

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 
 import misbehaving as bad
 import pytest
 from misbehaving import Misbehaving, status
 
-from animatediff_widget import AnimateDiffRequest, Client, Sweep
+from animatediff_widget import AnimateDiffRequest, Client, Job, Journal, Prediction, Sweep
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.journal import Part, SweepEntry
+from animatediff_widget.sweeps.batch import Batch
+from animatediff_widget.sweeps.running import CellRunner
 
 BOAT = AnimateDiffRequest(prompt="a boat", seed=7)
 KEY = "a-key-of-the-relay-1234567890"
@@ -87,6 +90,7 @@ def test_where_nothing_can_be_stored_no_further_job_is_paid_for(server, journal)
 
 def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
     monkeypatch.setattr("animatediff_widget.jobs.submission._SEARCHES", (0.0, 0.01, 0.02))
+    monkeypatch.setattr("animatediff_widget.sweeps.settling._AGAIN", 0.01)
     refused = status(422, {"detail": "no"})
     server.scripts["create"] = [bad.well, refused, bad.reset_after]
     server.always["list"] = status(404)
@@ -179,6 +183,76 @@ def test_a_list_that_cannot_tell_leaves_a_lost_job_unknown(server, journal, firs
     assert len(server.asked("create")) == 2
 
 
+def lists_late(server, looks):
+    """Let a list that fails so often show each job from then on."""
+    server.always["list"] = lambda call: (status(500) if len(server.asked("list")) <= looks else bad.well)(call)
+
+
+@pytest.mark.usefixtures("_hasty_search")
+def test_a_lost_job_whose_answer_comes_while_its_sweep_waits_for_the_list_is_not_sent_again(server, journal):
+    server.scripts["create"] = [bad.well, bad.reset_after]
+    lists_late(server, 3)  # the looks of the job itself
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2])
+
+    def answer(change):
+        if "whose answer was lost" in str(change.new) and journal.get(sweep.cells[1].key).prediction_id is None:
+            (name,) = (name for name, job in server.jobs.items() if job["input"]["seed"] == 2)
+            journal.adopt(sweep.cells[1].key, Prediction.from_json({"id": name}), named=True)
+
+    sweep.observe(answer, "progress")
+    sweep.run()
+    assert journal.get(sweep.cells[1].key).prediction_id is not None
+    assert seeds(server) == [1, 2]
+
+
+@pytest.mark.usefixtures("_hasty_search")
+def test_a_lost_job_that_was_posted_long_after_it_was_written_down_is_given_time_to_be_listed(
+    server, journal, monkeypatch
+):
+    get = Journal.get
+
+    def written_long_ago(self, *arguments, **more):  # as where an account paused for an hour before it took the job
+        entry = get(self, *arguments, **more)
+        return entry and replace(entry, created=entry.created - 600.0)
+
+    monkeypatch.setattr(Journal, "get", written_long_ago)
+    server.scripts["create"] = [bad.well, bad.reset_after]
+    whole = server._list
+
+    def lag(call):
+        hidden = {name: job for name, job in server.jobs.items() if job["input"]["seed"] == 2}
+        if len(server.asked("list")) <= 4:  # three looks of the job itself, and the sweep's first
+            for name in hidden:
+                del server.jobs[name]
+        whole(call)
+        server.jobs.update(hidden)
+
+    server._list = lag
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2]).run()
+    assert seeds(server) == [1, 2]
+    assert [row["state"] for row in sweep.rows()] == ["succeeded", "unknown"]
+
+
+@pytest.mark.parametrize("how", [signal.raise_signal, "raise"])
+def test_an_interrupt_before_the_first_job_leaves_a_sweep_that_can_be_run(quick, journal, how):
+    sweep, pressed = Sweep(BOAT, quick, journal=journal, seed=2), []
+
+    def press(change):
+        if not pressed:
+            pressed.append(change)
+            if how == "raise":
+                raise KeyboardInterrupt
+            how(signal.SIGINT)
+
+    sweep.observe(press, "state")
+    with pytest.raises(KeyboardInterrupt) as kept:  # with all frames, as a notebook keeps them
+        sweep.run()
+    assert kept
+    assert not any(row["state"] == "succeeded" for row in sweep.rows())
+    assert sweep.start().wait(30)
+    assert sweep.progress.succeeded == 2
+
+
 def test_a_failed_cell_can_fail_again_and_each_attempt_stays_in_the_journal(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]).run()
     assert sweep.retry().wait(60)
@@ -199,6 +273,27 @@ def test_what_failed_is_run_again_while_others_still_run(held, journal):
     held.engine.open.set()
     assert sweep.wait(30)
     assert held.engine.prompts == ["refuse me", "a cat", "refuse me"]
+
+
+def test_what_failed_is_run_again_where_that_is_asked_for_while_the_sweep_ends(quick, journal, monkeypatch):
+    sweep, close, asked = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]), Batch.close, []
+
+    def close_late(batch, is_wanted):
+        if not asked:
+            asked.append(threading.Thread(target=sweep.retry))
+            asked[0].start()
+            for _ in range(500):
+                if sweep.progress.failed and batch.standing.state(0) == "new":
+                    break
+                threading.Event().wait(0.02)
+        close(batch, is_wanted)
+
+    monkeypatch.setattr(Batch, "close", close_late)
+    sweep.run()
+    asked[0].join(30)
+    assert sweep.wait(30)
+    assert [row["state"] for row in sweep.rows()] == ["failed", "succeeded"]
+    assert len(journal.cells(sweep.key)) == 3
 
 
 def test_an_interrupt_cancels_what_runs_and_the_rest_can_go_on(held, journal):
@@ -258,3 +353,15 @@ def test_a_cell_that_is_not_there_is_refused_in_a_sentence(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, seed=2)
     with pytest.raises(AnimateDiffError, match="There is no cell 2; they are numbered from 0 to 1"):
         sweep.view(2)
+
+
+def test_a_job_that_ends_just_before_its_sweep_listens_to_it_is_told_once(quick, journal):
+    job, told, observe = Job(BOAT, quick, journal=journal), [], Job.observe
+
+    def end_first(*arguments):
+        job.run()
+        observe(job, *arguments)
+
+    job.observe = end_first
+    CellRunner(lambda number, view: told.append((number, view.state))).begin(0, job)
+    assert told == [(0, "succeeded")]
