@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import sys
 import threading
 from concurrent.futures import Future
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import misbehaving as bad
 import pytest
 from misbehaving import CLIP, Misbehaving, says
 from test_faults import KEY, a_client
 
-from animatediff_widget import AnimateDiffRequest, Client, Job, Journal
+from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.errors import AnimateDiffError, AnswerLost, ConnectionFailed, JobCanceled, JobError, JobTimeout
 from animatediff_widget.jobs.control import Control, beside
 from animatediff_widget.journal.locks import gate
@@ -371,3 +373,47 @@ def test_attaching_does_not_wait_for_a_silent_endpoint(server, monkeypatch):
     server.always["get"] = bad.hang
     attaching = beside(lambda: Job.attach(server.endpoint, "job001", token=KEY))
     assert isinstance(attaching.exception(SOON), ConnectionFailed)
+
+
+class Keeper(BaseHTTPRequestHandler):
+    """Keeps its connections, and counts them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.count += 1
+
+    def do_GET(self) -> None:
+        answer = json.dumps({"id": "a", "status": "starting"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_connection_that_is_kept_is_not_used_by_the_child_of_a_fork():
+    numbers = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keeper) as server:
+        server.count, server.daemon_threads = 0, True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = Client(Endpoint.relay(f"http://127.0.0.1:{server.server_port}"), KEY)
+        for _ in range(2):
+            client.get("a")
+        numbers.append(server.count)
+        child = os.fork()
+        if not child:
+            client.get("a")
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        numbers.append(server.count)
+        client.get("a")
+        numbers.append(server.count)
+        client.close()
+        server.shutdown()
+    assert numbers == [1, 2, 2], "the parent's, the child's own, and the parent's again"

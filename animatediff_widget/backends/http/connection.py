@@ -8,6 +8,7 @@ import http.client
 import io
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 import threading
@@ -193,6 +194,7 @@ class _Http(HTTPConnection):
 
     debuglevel = 0  # http.client prints headers where it is told to debug
     response_class = _Response
+    process = 0  # where it was made
     _answered = (0.0, 0.0)  # when it last brought an answer, on both clocks: one of them stops while a laptop sleeps
 
     @property
@@ -203,6 +205,7 @@ class _Http(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
+        self.process = os.getpid()
         if self.proxy is None:
             exchange = current.get()
             try:  # the name may have been given another address since it was looked up
@@ -241,9 +244,12 @@ class _Https(_Http, HTTPSConnection):
 
 class _Pool(HTTPConnectionPool):
     def _get_conn(self, timeout: float | None = None) -> Any:
-        """Give a connection; what is sent once gets a new one where the other end may have closed a kept one."""
+        """Give a connection; what is sent once gets a new one where the other end may have closed a kept one.
+
+        One that the child of a fork inherited is its parent's: each would read what the other was answered.
+        """
         connection: Any = super()._get_conn(timeout)
-        if current.get().once and not connection.surely_kept:
+        if connection.process != os.getpid() or (current.get().once and not connection.surely_kept):
             connection.close()  # it connects anew by itself
         return connection
 
