@@ -206,8 +206,8 @@ class Site:
     def went_well(self, kind: Kind, sent: float) -> None:
         """Say that the endpoint did what was asked then."""
         self.reached = True
-        if kind in self._notices and self.pace.went_well(kind, sent):
-            del self._notices[kind]
+        if self.pace.went_well(kind, sent):  # the pause may be another sweep's, which ends it for both
+            self._notices.pop(kind, None)
 
     @property
     def notice(self) -> Message | None:

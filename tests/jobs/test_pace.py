@@ -8,8 +8,10 @@ import math
 import pytest
 
 from animatediff_widget import Client, Endpoint, Prediction
+from animatediff_widget.errors import ApiError
 from animatediff_widget.jobs.pace import Pace, pace_of
 from animatediff_widget.jobs.poller import Poller, Watched
+from animatediff_widget.jobs.site import Site
 
 
 def sent_by(pace: Pace, until: float, *, every: float = 0.01) -> list[float]:
@@ -78,6 +80,15 @@ def looks(poller: Poller, watched: list[Watched], until: float, *, begin: float 
         now += 0.02
         poller.looked(now)
     return times
+
+
+def test_a_pause_that_one_sweep_was_asked_for_is_over_for_all_once_another_ones_job_is_taken():
+    client = Client(Endpoint.relay("http://127.0.0.1:9"), "a-key-of-the-relay-1234567890")
+    one, other = Site(client, 0.0), Site(client, 0.0)
+    one.throttled("create", ApiError("Request was throttled.", status=429), 10.0)
+    assert other.pace.probes("create")
+    other.went_well("create", 20.0)
+    assert not other.pace.probes("create")
 
 
 def test_looks_come_close_where_an_end_is_expected():
