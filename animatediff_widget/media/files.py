@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["write_file"]
+__all__ = ["save_work", "write_file"]
 
 
 def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
@@ -32,3 +33,10 @@ def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = Fal
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def save_work(path: Path, data: bytes) -> None:
+    """Keep what can be made again, to save the work; where it cannot be written, nothing is lost."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_file(path, data, private=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .files import write_file
+from .files import save_work
 from .formats import BUDGET, decoded_bytes, each_frame, sniff
 
 if TYPE_CHECKING:
@@ -99,9 +99,7 @@ def strip(path: Path, key: str, folder: Path) -> Strip | None:
         made = make_strip(path.read_bytes())
     except (OSError, AnimateDiffError):
         return None
-    with contextlib.suppress(OSError):  # it is only a saving
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_file(_kept(key, folder), made.data, private=True)
+    save_work(_kept(key, folder), made.data)
     return made
 
 

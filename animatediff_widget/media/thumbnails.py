@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from animatediff_widget.errors import AnimateDiffError
 
-from .files import write_file
+from .files import save_work
 from .formats import BUDGET, decoded_bytes, each_frame, encode_images, sniff
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def thumbnail(path: Path, key: str, folder: Path) -> bytes | None:
         data = _shrink(path.read_bytes())
     except (OSError, AnimateDiffError):
         return None
-    with contextlib.suppress(OSError):  # it is only a saving
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_file(_kept(key, folder), data, private=True)
+    save_work(_kept(key, folder), data)
     return data
 
 
