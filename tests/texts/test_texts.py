@@ -23,7 +23,7 @@ from animatediff_widget.texts import LANGUAGES, TEXTS, Message, Texts
 
 PACKAGE = Path(__file__).parents[2] / "animatediff_widget"
 ENGLISH = LANGUAGES["en"]
-CODE = {path: ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py") if path.parent.name != "texts"}
+CODE = {path: ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py") if "texts" not in path.parts}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

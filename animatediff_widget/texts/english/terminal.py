@@ -1,0 +1,90 @@
+"""The journal, the package and the terminal, and what is drawn for teaching, in English."""
+
+from __future__ import annotations
+
+__all__ = ["TERMINAL"]
+
+TERMINAL = {
+    # The journal.
+    "journal_unusable": "The journal in {folder} cannot be used ({why}). Make room there or make the folder writable, "
+    "or set ANIMATEDIFF_WIDGET_HOME to one that is.",
+    "journal_newer": "The journal in {folder} was written by a newer version of animatediff-widget and is left as it "
+    "is. Install that version here too, or point ANIMATEDIFF_WIDGET_HOME to another folder.",
+    "journal_set_aside": "The journal was damaged. It is kept, whole, as {file}, and a new one was begun. This brings "
+    'back what can be read of it: animatediff-widget jobs --salvage "{file}"',
+    "salvaged": "{found} jobs could be read in the damaged journal. {added} of them were not in the journal yet; they "
+    "are now. The damaged file is kept as {file}.",
+    "nothing_salvaged": "No job can be read in the damaged journal. It is kept as {file}.",
+    "not_salvaged": "{file} cannot be read as a damaged journal ({why}). It is left as it is.",
+    "body_damaged": "The journal's record of this job is damaged: what was asked for cannot be read.",
+    "not_a_journal_key": "{key} is not a key of the journal.",
+    "journal_busy": "Another process holds the journal in {folder} ({why}). Try again in a moment.",
+    # The package and the terminal.
+    "no_texts": "There are no texts in {language}; choose one of {languages}.",
+    "server_missing": "The built-in server needs {names}, which cannot be found here: "
+    'pip install "animatediff-widget[local]"',
+    "lab_missing": 'JupyterLab is not installed here: pip install "animatediff-widget[lab]"',
+    "lab_as_root": "JupyterLab does not start as root unless it is told to: animatediff-widget lab --allow-root",
+    "notebook_unwritten": "{path} cannot be written ({why}); choose another --folder.",
+    "interrupted": "Interrupted. {error}",
+    "nothing_sent": "Nothing was sent.",
+    "not_a_port": "--port must be a number from 0 to 65535, not {port}.",
+    "not_a_token": "token must be printable ASCII without spaces around it.",
+    "not_a_cluster": "{value} is no running Dask cluster. Give its Client, or its scheduler's address, such as "
+    "tcp://10.0.0.1:8786.",
+    "no_such_engine": "On a cluster this version draws with {engines} only, not with {engine}.",
+    "not_resources": 'resources must be names and amounts above 0, such as {{"GPU": 1}}, not {value}.',
+    "cog_busy": "{who} draws another job. This one has not been sent and waits its turn.",
+    "cog_starting": "{who} is loading its model. The job has not been sent and waits for it.",
+    "cog_broken": "{who} cannot draw: {why}. Nothing was sent. Look into its log and start it again.",
+    "cog_lost": "{who} has ended this job, but its answer was lost on the way ({why}), and it keeps nothing. Run it "
+    "again.",
+    "cog_forgotten": "{who} does not know this job: it was started again meanwhile, or the connection broke, which "
+    "cancels a job there. Run it again.",
+    "dask_missing": 'A Dask cluster needs {names}, which cannot be found here: pip install "animatediff-widget[dask]"',
+    "cluster_silent": "No Dask scheduler answers at {address}: {why}. Nothing was sent. Start it, or choose another "
+    "cluster.",
+    "cluster_gone": "The connection to the Dask scheduler at {address} is lost. What was not finished can be taken "
+    "up again, there or on another cluster.",
+    "cluster_without": "animatediff-widget {ours} is missing on workers of the Dask cluster at {address} "
+    "({workers}). Nothing was sent. Install it there.",
+    "cluster_versions": "animatediff-widget is {ours} here, and another version on workers of the Dask cluster at "
+    "{address} ({workers}). Nothing was sent. Install the same version in both places.",
+    "not_positive": "{names} must be above 0.",
+    "port_taken": "Port {port} cannot be used: {why}. Choose another.",
+    "engine_not_copied": "The engine {engine} cannot be used in other processes: these take one that can be pickled, "
+    "from a module that can be imported. Nothing was started. Pass workers=1, or move its class into a module.",
+    "no_port": "The built-in server cannot listen on this machine: {why}.",
+    "no_job": "No job yet.",
+    "no_unfinished_job": "No unfinished job.",
+    "resume_stopped": "The jobs were left as they are: they go on at their endpoints, and resume takes them up again.",
+    "nothing_to_resume": "There is nothing to resume.",
+    "names_no_sweep": "{key} names no sweep in the journal; see: animatediff-widget jobs",
+    "names_no_job": "{key} names no job in the journal; see: animatediff-widget jobs",
+    "id_without_key": "--id is the id of one job: give that job's key too, and no other.",
+    "names_many_jobs": "{key} names more than one job in the journal; see: animatediff-widget jobs",
+    "not_a_count": "{text} is not a whole number above 0",
+    "argument_no_text": "it cannot be read as text",
+    "not_printed": "What there is to print cannot be written: {why}.",
+    "damaged": "(damaged record)",
+    # What is drawn for teaching.
+    "timestep": "timestep",
+    "signal": "signal",
+    "noise": "noise",
+    "with_prompt": "with the prompt",
+    "without_prompt": "without it",
+    "guided": "guided",
+    "amount_of_light": "light",
+    "amount_of_colour": "colour",
+    "amount_of_tone": "tone",
+    "amount_of_shape": "shape",
+    "amount_of_detail": "detail",
+    "amount_unwanted": "what is not wanted",
+    "picture_of_plane": "Points on a plane",
+    "picture_of_frames": "Frames in rows of {count}: {rows}",
+    "picture_of_noise": "The shares of signal and noise over the timesteps",
+    "picture_of_weights": "The weights of the components over the steps",
+    "picture_of_amounts": "Over the steps, how much is in the guesses of: {names}",
+    "teaching_missing": "The module for teaching needs {names}, which cannot be found here: "
+    'pip install "animatediff-widget[local]"',
+}
