@@ -51,6 +51,7 @@ def test_every_text_that_the_code_asks_for_is_there_and_none_is_left_over():
     asked |= {f"status_{status}" for status in ("starting", "processing", "accepted")}
     asked |= {f"advice_{status}" for status in range(400, 600)} & set(ENGLISH)
     asked |= {f"a_{kind}" for kind in TABLE_FIELDS.values()}
+    asked |= {f"a_{kind}_{end}" for kind in ("integer", "number") for end in ("between", "from", "to")}
     asked |= {f"name_{place.kind}" for place in places()}
     for tree in CODE.values():
         for node in ast.walk(tree):
