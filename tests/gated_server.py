@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.model.request import DEFAULT_VERSION, AnimateDiffRequest
 from animatediff_widget.server import LocalServer
 
@@ -23,7 +24,7 @@ PROBLEM = "application/problem+json"
 BODY = {"version": DEFAULT_VERSION, "input": {"prompt": "a boat", "steps": 3, "seed": 7}}
 
 
-class GatedEngine:
+class GatedEngine(Engine):
     """Draws the prompt as text; a run goes on only when the test lets it, or has opened the gate for all."""
 
     name = "gated"
@@ -44,6 +45,7 @@ class GatedEngine:
         seed: int,
         log: Callable[[str], None],
         canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         self.seeds.append(seed)
         self.prompts.append(request.prompt)

@@ -50,7 +50,8 @@ import misbehaving as bad
 from misbehaving import Call, Misbehaving, says, status
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.jobs.control import Control
@@ -72,7 +73,7 @@ def draw(seed: int) -> bytes:
     return b"RIFF\0\0\0\0WEBP" + rest
 
 
-class QuickEngine:
+class QuickEngine(Engine):
     """Draws in a few milliseconds, and remembers what it drew."""
 
     name = "quick"
@@ -81,7 +82,13 @@ class QuickEngine:
         self.seeds: list[int] = []
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         self.seeds.append(seed)
         log(f"Using seed: {seed}\n")

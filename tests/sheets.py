@@ -9,7 +9,7 @@ import threading
 from PIL import Image
 
 from animatediff_widget import AnimateDiffRequest
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.model.body import Body
 from animatediff_widget.sweeps.page import SheetCell
 
@@ -38,7 +38,7 @@ def sheet(folder, axes, prompt="a boat", **of_a_cell) -> list[SheetCell]:
     return cells
 
 
-class ClipEngine:
+class ClipEngine(Engine):
     """Draws a clip at once, another shade for each number of steps; `fails` names steps that fail."""
 
     name = "clips"
@@ -48,7 +48,7 @@ class ClipEngine:
         self.go = threading.Event()
         self.go.set()
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         log(f"Using seed: {seed}\n")
         while not self.go.wait(0.01):
             if canceled():

@@ -32,7 +32,8 @@ from unittest import mock
 from kill_test import LONGEST_RUN, SECOND_KILL, _client, _hurry, draw
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal, Sweep
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import JobError
 from animatediff_widget.server import LocalServer
 from animatediff_widget.sweeps import settling
@@ -48,13 +49,19 @@ def recipe(seed: int, steps: int) -> int:
     return seed * 10 + steps
 
 
-class RecipeEngine:
+class RecipeEngine(Engine):
     """Draws the recipe, one after another, in some 20 ms: a sweep takes about as long as a process may live."""
 
     name = "recipes"
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         log(f"Using seed: {seed}\n")
         time.sleep(recipe(seed, request.steps) * 104729 % 40 / 1000)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from animatediff_widget.model.request import AnimateDiffRequest
+
+    from .previews import Preview
 
 __all__ = ["Canceled", "Engine", "Output"]
 
@@ -27,10 +29,19 @@ class Output:
 
 @runtime_checkable
 class Engine(Protocol):
-    """What the server asks of an engine."""
+    """What the server asks of an engine. One that derives from this has only `run` to write."""
+
+    inputs: tuple[Any, ...] = ()
+    """What it takes in ``extra_input``."""
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         """Draw one animation.
 
@@ -44,6 +55,8 @@ class Engine(Protocol):
             Takes text to append to the prediction's log; may be called for every step.
         canceled : callable
             Returns True once the run should stop; looked at before every step.
+        preview : Preview or None
+            Takes the first frame as it stands, whenever one is `due`; None where nobody looks.
 
         Raises
         ------
@@ -52,3 +65,7 @@ class Engine(Protocol):
         ValueError
             When the request asks for something this engine cannot do; the text becomes the prediction's error.
         """
+
+    def close(self) -> None:
+        """Let go of memory; the engine can be used again all the same."""
+        return

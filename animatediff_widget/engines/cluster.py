@@ -17,6 +17,7 @@ from animatediff_widget.model.body import Body
 
 from . import Engine
 from .drawing import Drawn, draw
+from .previews import Preview
 
 __all__ = ["draw_here", "stop_here"]
 
@@ -57,7 +58,7 @@ def _memory_kept() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
-def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str) -> tuple[Drawn, str]:
+def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str, previews: bool) -> tuple[Drawn, str]:
     """Draw one run on this worker; give what became of it and the whole log.
 
     Each event names the attempt, as Dask runs a task again where its worker was lost, and says where in the log its
@@ -72,6 +73,9 @@ def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str) -> tup
     def report(**more: Any) -> None:
         worker.log_event(topic, {"run": run_id, "attempt": attempt, "worker": worker.address, **more})
 
+    def show(data: bytes) -> None:
+        report(at=sent, text="", preview=data)
+
     def write(text: str) -> None:
         nonlocal log, sent, due
         log += text
@@ -82,7 +86,8 @@ def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str) -> tup
     report(at=0, text="")
     try:
         with _memory_kept():
-            return draw(_engine(engine), Body(body).request(), seed, write, stop.is_set), log
+            preview = Preview(show) if previews else None
+            return draw(_engine(engine), Body(body).request(), seed, write, stop.is_set, preview), log
     finally:
         _stops.pop(run_id, None)
 

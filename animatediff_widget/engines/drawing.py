@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Texts
 
 from . import Canceled, Engine, Output
+
+if TYPE_CHECKING:
+    from .previews import Preview
 
 __all__ = ["Drawn", "draw"]
 
@@ -28,11 +31,16 @@ class Drawn(NamedTuple):
 
 
 def draw(
-    engine: Engine, request: AnimateDiffRequest, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+    engine: Engine,
+    request: AnimateDiffRequest,
+    seed: int,
+    log: Callable[[str], None],
+    canceled: Callable[[], bool],
+    preview: Preview | None,
 ) -> Drawn:
     """Run an engine once, in whatever thread or process this is; nothing that it raises comes through."""
     try:
-        return Drawn(engine.run(request, seed=seed, log=log, canceled=canceled))
+        return Drawn(engine.run(request, seed=seed, log=log, canceled=canceled, preview=preview))
     except Canceled:
         return Drawn(None)
     except AnimateDiffError as error:

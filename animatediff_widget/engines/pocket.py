@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from . import Canceled, Output, diffusion, encoder
+from . import Canceled, Engine, Output, diffusion, encoder
 from .clips import COMPOSITIONS, QUALITIES, World, build_world, presence_groups, to_clip
 from .painter import (
     DEFAULT_MOTION,
@@ -44,6 +44,8 @@ from .painter import (
 if TYPE_CHECKING:
     from animatediff_widget.model.request import AnimateDiffRequest
 
+    from .previews import Preview
+
 __all__ = ["PocketEngine", "world_of"]
 
 
@@ -53,11 +55,17 @@ def world_of(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], b
     return build_world(read(request.prompt), read(request.n_prompt), workshop, seed, canceled=canceled)
 
 
-class PocketEngine:
+class PocketEngine(Engine):
     """Draws animations of a tiny drawn world with exact diffusion; see the module's text."""
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None = None,
     ) -> Output:
         """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`."""
         suffix = _suffix(request)

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, NamedTuple
 from animatediff_widget.model.body import Body
 
 from .drawing import Drawn, draw
+from .previews import Preview
 
-__all__ = ["Cancel", "Log", "Order", "main", "receive", "send"]
+__all__ = ["Cancel", "Log", "Order", "Shown", "main", "receive", "send"]
 
 _LENGTH = 8  # bytes before each message, which say how long it is
 
@@ -24,6 +25,7 @@ class Order(NamedTuple):
     run_id: str
     body: Body
     seed: int
+    previews: bool
 
 
 class Cancel(NamedTuple):
@@ -36,6 +38,12 @@ class Log(NamedTuple):
     """From the worker: text for the run's log. What follows the last is a `Drawn`."""
 
     text: str
+
+
+class Shown(NamedTuple):
+    """From the worker, between the logs: a picture of how the run stands."""
+
+    data: bytes
 
 
 def send(stream: BinaryIO, message: Any) -> None:
@@ -73,8 +81,9 @@ def main() -> None:
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True).start()
     while True:
         order, stop = waiting.get()
+        preview = Preview(lambda data: send(reports, Shown(data))) if order.previews else None
         drawn: Drawn = draw(
-            engine, order.body.request(), order.seed, lambda text: send(reports, Log(text)), stop.is_set
+            engine, order.body.request(), order.seed, lambda text: send(reports, Log(text)), stop.is_set, preview
         )
         send(reports, drawn)
 

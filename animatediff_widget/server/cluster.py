@@ -198,6 +198,7 @@ class ClusterRunner:
                 run.seed,
                 run.id,
                 self._topic,
+                run.previews,
                 key=f"animatediff-{run.id}",
                 pure=False,
                 resources=dict(cluster.resources) or None,
@@ -234,6 +235,8 @@ class ClusterRunner:
                 self._stop(sent)
                 return
         self._log(sent, message["at"], message["text"])
+        if "preview" in message:
+            sent.run.reports.preview(sent.run.id, message["preview"])
 
     def _log(self, sent: _Sent, at: int, text: str) -> None:
         new = text[max(0, sent.received - at) :]

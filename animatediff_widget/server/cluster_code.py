@@ -16,7 +16,7 @@ PACKAGE = "animatediff_widget"
 def make_task(version: str) -> Callable[..., Any]:
     """Make what a worker calls: a function that is pickled with its code, so that it can say what is missing there."""
 
-    def draw_on_worker(engine: str, body: str, seed: int, run_id: str, topic: str) -> Any:
+    def draw_on_worker(engine: str, body: str, seed: int, run_id: str, topic: str, previews: bool) -> Any:
         try:
             import animatediff_widget
             from animatediff_widget.engines import cluster
@@ -25,7 +25,7 @@ def make_task(version: str) -> Callable[..., Any]:
         if animatediff_widget.__version__ != version:
             there = animatediff_widget.__version__
             return f"animatediff-widget is {version} here and {there} on a worker: install the same in both places."
-        return cluster.draw_here(engine, body, seed, run_id, topic)
+        return cluster.draw_here(engine, body, seed, run_id, topic, previews)
 
     return draw_on_worker
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.engines.drawing import Drawn
-from animatediff_widget.engines.worker import Cancel, Log, Order, receive, send
+from animatediff_widget.engines.worker import Cancel, Log, Order, Shown, receive, send
 from animatediff_widget.model.body import Body
 
 if TYPE_CHECKING:
@@ -68,11 +68,14 @@ class Process:
 
     def draw(self, run: Run) -> Drawn:
         """Draw there; raises as `wait_ready`."""
-        self._send(Order(run.id, Body.of(run.request), run.seed))
+        self._send(Order(run.id, Body.of(run.request), run.seed, run.previews))
         if run.stop.is_set():  # the word may have gone out before the order
             self.cancel(run.id)
-        while isinstance(message := receive(self._reports), Log):
-            run.reports.log(run.id, message.text)
+        while isinstance(message := receive(self._reports), Log | Shown):
+            if isinstance(message, Log):
+                run.reports.log(run.id, message.text)
+            else:
+                run.reports.preview(run.id, message.data)
         return cast("Drawn", message)
 
     def cancel(self, run_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from animatediff_widget.engines import Engine, Output
 from animatediff_widget.engines.drawing import Drawn, draw
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import InvalidArgument
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
@@ -41,6 +42,9 @@ class Reports(Protocol):
     def log(self, run_id: str, text: str) -> None:
         """Report text for a run's log."""
 
+    def preview(self, run_id: str, data: bytes) -> None:
+        """Report a picture of how a run stands, which takes the place of the one before."""
+
     def end(self, run_id: str, result: Output | str | None) -> None:
         """Report a run's end: its output, a sentence that says why it failed, or None when it was canceled."""
 
@@ -53,7 +57,13 @@ class Run:
     request: AnimateDiffRequest
     seed: int
     reports: Reports
+    previews: bool = False  # whether they are wanted
     stop: threading.Event = field(default_factory=threading.Event, init=False)
+
+    @property
+    def preview(self) -> Preview | None:
+        """What the engine is given for them."""
+        return Preview(partial(self.reports.preview, self.id)) if self.previews else None
 
 
 class Runner(Protocol):
@@ -194,8 +204,10 @@ class LocalRunner:
         while run := self._next(None):
             drawn = None
             if self._begins(run):
-                drawn = draw(self._engine, run.request, run.seed, partial(run.reports.log, run.id), run.stop.is_set)
+                log = partial(run.reports.log, run.id)
+                drawn = draw(self._engine, run.request, run.seed, log, run.stop.is_set, run.preview)
             self._done(run, drawn)
+        self._engine.close()
 
     def _feed(self) -> None:
         """Start a process and hand it one run after the other, until it is idle or dies."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Output, previews
 from animatediff_widget.model.fields import draw_seed
 from animatediff_widget.model.request import AnimateDiffRequest
 
@@ -41,9 +41,11 @@ class Snapshot(NamedTuple):
 
     id: str
     tag: str
-    """Its ETag: ``"STATUS-N"``, N being the log's length; different whenever the fields are."""
+    """Its ETag: ``"STATUS-N"``, N growing with the log and with each preview; different whenever the fields are."""
     fields: dict[str, Any]
     """The prediction as the API has it, but for its urls: ``output`` is a path."""
+    preview: str | None
+    """The path of the first frame as it stands, where that was asked for and is there."""
 
 
 class Page(NamedTuple):
@@ -75,6 +77,8 @@ class _Entry:
     logs: list[str] = field(default_factory=list)
     log_length: int = 0
     output: Output | None = None
+    previews: int = 0  # how many there were
+    preview: bytes = b""  # the last one, while it runs
     error: str | None = None
     canceling: bool = False
     removed: bool = False
@@ -85,9 +89,14 @@ class _Entry:
         return f"animation.{self.output.suffix}" if self.output else None
 
     @property
+    def preview_name(self) -> str | None:
+        """The last part of the preview's path, another one for each picture."""
+        return f"preview-{self.previews}.{previews.SUFFIX}" if self.preview else None
+
+    @property
     def tag(self) -> str:
         """The ETag, without the cost of a snapshot: the log may be long."""
-        return f'"{"removed" if self.removed else self.status}-{self.log_length}"'
+        return f'"{"removed" if self.removed else self.status}-{self.log_length + self.previews}"'
 
     def remove_data(self) -> None:
         """Drop the input, the log and the output, as the hosted API does an hour after the end."""
@@ -110,13 +119,14 @@ class _Entry:
             "completed_at": self.completed_at,
             "metrics": {} if self.predict_time is None else {"predict_time": self.predict_time},
         }
-        return Snapshot(self.id, self.tag, fields)
+        preview = self.preview_name and f"/files/{self.file_key}/{self.preview_name}"
+        return Snapshot(self.id, self.tag, fields, preview)
 
 
 class Store:
     """Every prediction of one server. Safe to use from any thread; it has none itself.
 
-    The parameters are those of `LocalServer`, and a runner, which reports back with `begin`, `log` and `end`.
+    The parameters are those of `LocalServer`, and a runner, which reports back: see `Reports`.
     `on_change` is called with a prediction's id after each change, with the lock held: it must return at once.
     """
 
@@ -144,8 +154,13 @@ class Store:
                 self.cancel(prediction_id)
         self._runner.close()  # without the lock: the runner reports the ends
 
-    def create(self, request: AnimateDiffRequest, given: dict[str, Any], size: int) -> Snapshot:
-        """Queue a prediction of an input as it was sent, and of how many bytes that took; or a `Problem`."""
+    def create(
+        self, request: AnimateDiffRequest, given: dict[str, Any], size: int, *, previews: bool = False
+    ) -> Snapshot:
+        """Queue a prediction of an input as it was sent, and of how many bytes that took; or a `Problem`.
+
+        With `previews` it has the first frame as it stands while it is drawn.
+        """
         model, version = identify(request.version)
         with self._lock:
             if self._closed:
@@ -155,7 +170,7 @@ class Store:
             self._count += 1
             entry = _Entry(self._count, given, size, model, version)
             self._entries[entry.id] = entry
-            self._runner.start(Run(entry.id, request, request.seed or draw_seed(), self))
+            self._runner.start(Run(entry.id, request, request.seed or draw_seed(), self, previews))
             return entry.snapshot()
 
     def get(self, prediction_id: str) -> Snapshot | None:
@@ -205,9 +220,11 @@ class Store:
             return key in self._files
 
     def file(self, key: str, name: str) -> Output | None:
-        """Read an output file by the secret and the name in its path; None when it is not there, or no longer."""
+        """Read an output or a preview by the secret and the name in its path; None when it is not there (any more)."""
         with self._lock:
             entry = self._files.get(key)
+            if entry and entry.preview_name == name:
+                return Output(entry.preview, previews.SUFFIX, previews.MIME)
             return entry.output if entry and entry.file_name == name else None
 
     def begin(self, run_id: str) -> bool:
@@ -229,6 +246,16 @@ class Store:
                 entry.log_length += len(text)
                 self._on_change(run_id)
 
+    def preview(self, run_id: str, data: bytes) -> None:
+        """See `Reports.preview`."""
+        with self._lock:
+            entry = self._entries.get(run_id)
+            if entry and entry.status == "processing":
+                entry.preview = data
+                entry.previews += 1
+                self._files[entry.file_key] = entry
+                self._on_change(run_id)
+
     def end(self, run_id: str, result: Output | str | None) -> None:
         """See `Reports.end`."""
         with self._lock:
@@ -248,7 +275,7 @@ class Store:
                 self._end(entry, "succeeded")
 
     def _end(self, entry: _Entry, status: str) -> None:
-        entry.status, entry.completed_at, entry.ended = status, now(), time.monotonic()
+        entry.status, entry.completed_at, entry.ended, entry.preview = status, now(), time.monotonic(), b""
         self._ended.append(entry)
         self.tidy()
         self._on_change(entry.id)

@@ -15,7 +15,7 @@ from animatediff_widget.backends.base import Abilities
 from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.backends.http import connection
 from animatediff_widget.backends.http.transport import Limits
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
 from animatediff_widget.errors import (
     AnswerError,
     ApiError,
@@ -32,12 +32,12 @@ from animatediff_widget.server import LocalServer
 KEY = "a-key-of-the-relay-1234567890"
 
 
-class TinyEngine:
+class TinyEngine(Engine):
     """Finishes at once, or runs until it is canceled."""
 
     name = "tiny"
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         log(f"Using seed: {seed}\n100%|##########| 3/3 [00:00<00:00, 30.00it/s]\n")
         while request.prompt == "for ever" and not canceled():
             pass

@@ -32,7 +32,7 @@ from animatediff_widget import (
     animate,
 )
 from animatediff_widget.credentials import forget_key, remember_key, save_key
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
 from animatediff_widget.errors import InvalidArgument
 from animatediff_widget.server import LocalServer
 from animatediff_widget.teaching import (
@@ -256,7 +256,7 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
 }  # fmt: skip
 
 
-class WebpEngine:
+class WebpEngine(Engine):
     """Draws at once, whatever is asked for."""
 
     def run(self, request: AnimateDiffRequest, **others: Any) -> Output:

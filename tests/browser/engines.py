@@ -7,12 +7,12 @@ import threading
 
 from PIL import Image, ImageDraw
 
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.media.formats import convert
 
 
-class TalkingEngine:
+class TalkingEngine(Engine):
     """An engine that writes a line of its log every now and then, until it is canceled or has said enough.
 
     Or it fails at once.
@@ -24,7 +24,7 @@ class TalkingEngine:
         self.enough = threading.Event()
         self.fails = False
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         if self.fails:
             raise ValueError("no more boats")
         log("a line\n" * 80)
@@ -42,14 +42,14 @@ class HeldEngine(PocketEngine):
     def __init__(self) -> None:
         self.go = threading.Event()
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         def log_and_stop(text):
             log(text)
             while " 4/" in text and not self.go.wait(0.05):
                 if canceled():
                     raise Canceled
 
-        return super().run(request, seed=seed, log=log_and_stop, canceled=canceled)
+        return super().run(request, seed=seed, log=log_and_stop, canceled=canceled, preview=preview)
 
 
 def panel_on(server) -> str:

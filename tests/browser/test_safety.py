@@ -7,7 +7,7 @@ import json
 from driving import RUN_IS_ON, button, choose_relay, run, set_number, tab, wait_for_status
 from front_ends import Lab
 
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.server import LocalServer
 
@@ -41,7 +41,7 @@ def test_a_typed_key_is_in_no_saved_notebook_and_in_no_journal(visit, site):
     assert not [path for path in written if KEY.encode() in path.read_bytes()]
 
 
-class HostileEngine:
+class HostileEngine(Engine):
     """An engine whose log, error and output are attacks."""
 
     name = "hostile"
@@ -49,7 +49,7 @@ class HostileEngine:
     def __init__(self, error: str = "", log: str = "", data: bytes = b"") -> None:
         self.error, self.log, self.data = error, log, data
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         log(self.log)
         if self.error:
             raise ValueError(self.error)

@@ -18,7 +18,7 @@ import requests
 
 from animatediff_widget import Journal, __version__
 from animatediff_widget.cli import main
-from animatediff_widget.engines import Canceled
+from animatediff_widget.engines import Canceled, Engine
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer
 
@@ -85,7 +85,7 @@ def test_a_job_that_fails_is_one_sentence_and_exit_code_1():
     assert done.stderr.count("\n") == 1
 
 
-class PatientEngine:
+class PatientEngine(Engine):
     """An engine that draws until it is canceled."""
 
     name = "patient"
@@ -93,7 +93,7 @@ class PatientEngine:
     def __init__(self):
         self.begun = threading.Event()
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         self.begun.set()
         while not canceled():
             time.sleep(0.01)

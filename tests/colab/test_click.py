@@ -15,7 +15,7 @@ import pytest
 from real_kernel import Page, RealKernel
 
 from animatediff_widget import Client, Endpoint
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.server import LocalServer
 
 FAKE_COLAB = (Path(__file__).parent / "fake_colab.py").read_text()
@@ -23,7 +23,7 @@ FAKE_COLAB = (Path(__file__).parent / "fake_colab.py").read_text()
 HAS_QUEUE = int(metadata.version("ipykernel").partition(".")[0]) == 6
 
 
-class PacedEngine:
+class PacedEngine(Engine):
     """An engine that stops after its first step, until it is told to go on."""
 
     name = "paced"
@@ -32,7 +32,7 @@ class PacedEngine:
         self.go, self.asked_to_stop = threading.Event(), threading.Event()
         self.stubborn = False
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         log(f"Using seed: {seed}\n\r 50%|█████     | 1/2 [00:00<00:00, 10.00it/s]")
         while not self.go.wait(0.01):
             if canceled():

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from animatediff_widget import AnimateDiffError, Endpoint, Journal, animate
-from animatediff_widget.engines import Output
+from animatediff_widget.engines import Engine, Output
 from animatediff_widget.server import LocalServer
 
 
@@ -42,12 +42,12 @@ def test_a_failed_job_raises_its_own_words():
         animate("a boat", extra_input={"output_format": "avi"})
 
 
-class SlowEngine:
+class SlowEngine(Engine):
     """Draws in three steps that can be seen."""
 
     name = "slow"
 
-    def run(self, request, *, seed, log, canceled) -> Output:
+    def run(self, request, *, seed, log, canceled, preview) -> Output:
         for step in range(1, 4):
             log(f" {step * 33}%|###       | {step}/3 [00:0{step}<00:01,  2.00it/s]\r")
             time.sleep(0.6)

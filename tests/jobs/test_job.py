@@ -22,12 +22,13 @@ import pytest
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.backends.hosted import HostedBackend
 from animatediff_widget.backends.http.transport import Transport
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import AnimateDiffError, JobCanceled, JobFailed, JobTimeout, JournalError
 from animatediff_widget.server import LocalServer
 
 
-class TinyEngine:
+class TinyEngine(Engine):
     """Draws a few bytes that say what was asked for; a run goes on only while the gate is open."""
 
     name = "tiny"
@@ -40,7 +41,13 @@ class TinyEngine:
         self.first: Callable[[], object] = lambda: None
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         self.seeds.append(seed)
         self.first()

@@ -8,13 +8,13 @@ import time
 from ipywidgets import Widget
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.model.body import Body
 
 RELAY = Endpoint.relay("https://relay.example")
 
 
-class StepwiseEngine:
+class StepwiseEngine(Engine):
     """An engine that waits to be told, so that tests decide what happens when."""
 
     name = "stepwise"
@@ -23,7 +23,7 @@ class StepwiseEngine:
         self.go = threading.Event()
         self.fail = ""
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         log(f"Using seed: {seed}\n\r 50%|█████     | 1/2 [00:00<00:00, 10.00it/s]")
         while not self.go.wait(0.01):
             if canceled():
@@ -33,10 +33,10 @@ class StepwiseEngine:
         return Output(b"GIF89a" + bytes(20), "gif", "image/gif")
 
 
-class QuickEngine:
+class QuickEngine(Engine):
     name = "quick"
 
-    def run(self, request, *, seed, log, canceled):
+    def run(self, request, *, seed, log, canceled, preview):
         return Output(b"GIF89a" + bytes(20), "gif", "image/gif")
 
 

@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from animatediff_widget.engines import Canceled, Output
+import numpy as np
+
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server.runners import Run, Runner
 
 
-class ActingEngine:
+class ActingEngine(Engine):
     """Gives the id of its process. ``home`` is that of the tests', which must not die."""
 
     def __init__(self, folder: Path, home: int | None = None) -> None:
@@ -23,7 +26,13 @@ class ActingEngine:
         self.home = home or os.getpid()
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         here = os.getpid()
         log(f"{here}\n")
@@ -40,6 +49,9 @@ class ActingEngine:
             self.pause(canceled, lambda: len(list(self.folder.glob("here-*"))) >= int(name))
         if act == "say":
             return Output(name.encode(), "webp", "image/webp")
+        if act == "show" and preview:
+            preview.show(np.full((8, 8, 3), int(name), np.uint8))
+            self.pause(canceled, lambda: False)
         if act == "break":
             raise KeyError("/home/somebody/secret")
         if act == "die" and here != self.home:
@@ -62,6 +74,7 @@ class Reported:
     def __init__(self) -> None:
         self.logs: dict[str, str] = {}
         self.begun: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.shown: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self.logged: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self.ended: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
 
@@ -73,6 +86,9 @@ class Reported:
         self.logs[run_id] = self.logs.get(run_id, "") + text
         self.logged.put((run_id, text))
 
+    def preview(self, run_id: str, data: bytes) -> None:
+        self.shown.put((run_id, data))
+
     def end(self, run_id: str, result: Output | str | None) -> None:
         self.ended.put((run_id, result.data.decode() if isinstance(result, Output) else str(result)))
 
@@ -83,9 +99,12 @@ class Reported:
 _numbers = itertools.count(1)
 
 
-def start(runner: Runner, reported: Reported, *prompts: str) -> list[str]:
+def start(runner: Runner, reported: Reported, *prompts: str, previews: bool = False) -> list[str]:
     """Start a run for each prompt; give their ids."""
-    runs = [Run(f"run {n}", AnimateDiffRequest(prompt=p), n, reported) for p, n in zip(prompts, _numbers, strict=False)]
+    runs = [
+        Run(f"run {number}", AnimateDiffRequest(prompt=prompt), number, reported, previews)
+        for prompt, number in zip(prompts, _numbers, strict=False)
+    ]
     for run in runs:
         runner.start(run)
     return [run.id for run in runs]

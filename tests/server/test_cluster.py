@@ -27,6 +27,7 @@ from animatediff_widget import (
     Sweep,
 )
 from animatediff_widget.engines import cluster as on_worker
+from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.server import cluster as server_side
 from animatediff_widget.server.cluster import ClusterRunner
@@ -98,6 +99,14 @@ def test_runs_are_drawn_at_the_same_time_by_processes_of_the_cluster(runner, rep
     assert len({*pids.values(), HERE}) == 3
     assert {reported.begun.get(timeout=60) for _ in ids} == {*ids}
     assert reported.logs == {run_id: f"{pid}\n" for run_id, pid in pids.items()}
+
+
+def test_a_picture_of_a_run_crosses_the_cluster(runner, reported):
+    [shows] = start(runner, reported, "show 90", previews=True)
+    run_id, picture = reported.shown.get(timeout=60)
+    assert (run_id, sniff(picture)) == (shows, "jpg")
+    runner.cancel(shows)
+    assert reported.ends(1) == {shows: "None"}
 
 
 def test_a_run_is_stopped_where_it_is_drawn_and_one_that_waits_is_dropped(runner, reported):

@@ -11,14 +11,15 @@ import pytest
 import requests
 from gated_server import ENDED, Caller, serving
 
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import handlers
 
 LONG = 60
 
 
-class LoggingEngine:
+class LoggingEngine(Engine):
     """Logs what a test says, and ends when it says None."""
 
     name = "logging"
@@ -27,7 +28,13 @@ class LoggingEngine:
         self.say: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def run(
-        self, request: AnimateDiffRequest, *, seed: int, log: Callable[[str], None], canceled: Callable[[], bool]
+        self,
+        request: AnimateDiffRequest,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         while not canceled():
             try:

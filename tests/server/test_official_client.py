@@ -12,14 +12,15 @@ import replicate
 from replicate.exceptions import ModelError, ReplicateError
 from replicate.helpers import FileOutput
 
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.model.request import DEFAULT_VERSION, AnimateDiffRequest
 from animatediff_widget.server import LocalServer
 
 MODEL = "lucataco/animate-diff"
 
 
-class WaitingEngine:
+class WaitingEngine(Engine):
     """Answers at once, or, where the prompt says "wait", when it may."""
 
     name = "waiting"
@@ -34,6 +35,7 @@ class WaitingEngine:
         seed: int,
         log: Callable[[str], None],
         canceled: Callable[[], bool],
+        preview: Preview | None,
     ) -> Output:
         log(f"Using seed: {seed}\n")
         log(" 48%|████▊     | 12/25 [00:06<00:06,  1.93it/s]\n")

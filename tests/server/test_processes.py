@@ -19,6 +19,7 @@ from acting import ActingEngine, Reported, start
 from animatediff_widget.engines.drawing import draw
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.errors import InvalidArgument
+from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import LocalServer, runners
 from animatediff_widget.server.processes import Process, cores
@@ -85,13 +86,24 @@ def test_the_pocket_engine_draws_the_same_bytes_and_log_in_a_process(reported):
     for seed, prompt in enumerate(("a boat at night", "1girl, cherry blossoms", "city, rain, masterpiece")):
         request = AnimateDiffRequest(prompt=prompt, n_prompt="snow, day", steps=5, guidance_scale=4.3)
         run, log = Run(prompt, request, seed, reported), []
-        assert process.draw(run) == draw(PocketEngine(), request, seed, log.append, run.stop.is_set)
+        assert process.draw(run) == draw(PocketEngine(), request, seed, log.append, run.stop.is_set, None)
         assert _timeless(reported.logs[prompt]) == _timeless("".join(log))
     process.close()
 
 
 def _timeless(log: str) -> str:
     return re.sub(r"\[.*?\]", "", log)  # of a progress bar: how long it took
+
+
+def test_a_picture_of_a_run_comes_from_its_process(runner, reported):
+    [waits] = start(runner, reported, "wait")  # in the thread
+    reported.logged.get(timeout=60)
+    [shows] = start(runner, reported, "show 90", previews=True)
+    run_id, picture = reported.shown.get(timeout=60)
+    assert (run_id, sniff(picture)) == (shows, "jpg")
+    for each in (shows, waits):
+        runner.cancel(each)
+    assert reported.ends(2) == {shows: "None", waits: "None"}
 
 
 def test_a_process_that_dies_costs_only_the_time_of_its_run(runner, reported):

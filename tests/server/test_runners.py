@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from gated_server import GatedEngine
 
-from animatediff_widget.engines import Canceled, Output
+from animatediff_widget.engines import Canceled, Engine, Output
+from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import runners
@@ -36,6 +37,9 @@ class Reported:
     def log(self, run_id: str, text: str) -> None:
         self.reports.put(("log", run_id, text))
 
+    def preview(self, run_id: str, data: bytes) -> None:
+        self.reports.put(("preview", run_id, data.decode()))
+
     def end(self, run_id: str, result: Output | str | None) -> None:
         self.reports.put(("end", run_id, result.data.decode() if isinstance(result, Output) else str(result)))
 
@@ -48,7 +52,7 @@ class Reported:
         return report
 
 
-class Failing:
+class Failing(Engine):
     name = "failing"
 
     def __init__(self, error: BaseException) -> None:
@@ -86,6 +90,28 @@ def test_a_run_begins_logs_and_ends(runner, engine, reported):
     engine.permits.release()
     assert reported.next() == ("log", "a boat", "done\n")
     assert reported.next() == ("end", "a boat", "a boat")
+
+
+def test_an_engine_shows_previews_only_where_they_are_wanted(reported):
+    class Showing(GatedEngine):
+        def run(self, request: AnimateDiffRequest, *, preview: Preview | None, **how: Any) -> Output:
+            if preview:
+                preview._send(b"as it stands")
+            return Output(b"clip", "webp", "image/webp")
+
+    runner = LocalRunner(Showing())
+    for name, previews in (("a", False), ("b", True)):
+        runner.start(Run(name, AnimateDiffRequest(), 7, reported, previews))
+    told = [reported.next() for _ in range(5)]
+    runner.close()
+    assert [report for report in told if report[0] == "preview"] == [("preview", "b", "as it stands")]
+
+
+def test_an_engine_lets_go_of_its_memory_once_the_runner_is_closed(engine, runner):
+    engine.close = lambda: engine.prompts.append("closed")
+    assert engine.prompts == []
+    runner.close()
+    assert engine.prompts == ["closed"]
 
 
 def test_runs_come_one_after_the_other(runner, engine, reported):
@@ -280,11 +306,32 @@ def test_reports_that_come_too_late_or_for_nobody_change_nothing(store):
     before = store.get(prediction)
     store.end(prediction, "It broke.")
     store.log(prediction, "more")
+    store.preview(prediction, b"picture")
     assert not store.begin(prediction)
     assert store.get(prediction) == before
     store.log("nobody", "x")
+    store.preview("nobody", b"picture")
     store.end("nobody", CLIP)
     assert not store.begin("nobody")
+
+
+def test_the_last_preview_is_kept_under_a_path_of_its_own_until_the_end(store):
+    prediction = store.create(AnimateDiffRequest(), {}, 10, previews=True).id
+    assert [run.previews for run in store.runner.runs] == [True]
+    store.begin(prediction)
+    seen = [store.get(prediction)]
+    for picture in (b"one", b"two"):
+        store.preview(prediction, picture)
+        seen.append(store.get(prediction))
+    none, first, second = (snapshot.preview for snapshot in seen)
+    assert none is None
+    assert len({snapshot.tag for snapshot in seen}) == 3
+    key, name = second.removeprefix("/files/").split("/")
+    assert store.file(key, name) == Output(b"two", "jpg", "image/jpeg")
+    assert store.file(*first.removeprefix("/files/").split("/")) is None
+    store.end(prediction, CLIP)
+    assert store.get(prediction).preview is None
+    assert store.file(key, name) is None
 
 
 def test_a_seed_is_drawn_once_for_the_run(store):
