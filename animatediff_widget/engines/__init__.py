@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from animatediff_widget.model.inputs import Input
     from animatediff_widget.model.request import AnimateDiffRequest
 
     from .previews import Preview
@@ -31,7 +32,7 @@ class Output:
 class Engine(Protocol):
     """What the server asks of an engine. One that derives from this has only `run` to write."""
 
-    inputs: tuple[Any, ...] = ()
+    inputs: tuple[Input, ...] = ()
     """What it takes in ``extra_input``."""
 
     def run(
