@@ -13,6 +13,7 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from .address import Address
 from .problem import Problem, not_found
 from .store import Snapshot, Store, now
 
@@ -33,7 +34,7 @@ class Service:
 
     store: Store
     token: str = field(repr=False)
-    hosts: frozenset[str]
+    address: Address
     started_at: str = field(default_factory=now)
     prove: Callable[[Any], None] = field(default=lambda connection: None, repr=False)
     closing: bool = False
@@ -90,7 +91,7 @@ class Handler(RequestHandler):
 
     def check(self) -> Problem | None:
         """Return why the caller is refused, if so; the host is checked first, against DNS rebinding."""
-        if self.request.host.lower() not in self.service.hosts:
+        if not self.service.address.accepts(self.request.host):
             return Problem(403, "Forbidden", "This server answers only to its own address.")
         # Older clients say "Token" for "Bearer". Bytes: compare_digest refuses text that is not ASCII.
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
@@ -192,7 +193,7 @@ class Handler(RequestHandler):
     @property
     def origin(self) -> str:
         """The address by which the caller came."""
-        return f"http://{self.request.host}"
+        return self.service.address.origin(self.request.host)
 
     def with_urls(self, snapshot: Snapshot, prefix: str) -> dict[str, Any]:
         """Give a prediction's JSON, with urls under the address by which the caller came."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import logging
 import os
 import secrets
 import socket
+import ssl
 import threading
 from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
+from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
+from .address import Address
 from .base import DRAIN, MAX_BODY, Service
 from .connections import Listener
 from .handlers import make_application
@@ -25,8 +29,6 @@ from .store import Store
 
 __all__ = ["LocalServer", "shared_server"]
 
-_HOST = "127.0.0.1"
-_BACKLOG = 512
 _TIDY_SECONDS = 60.0
 _FLUSH_SECONDS = 0.05
 
@@ -34,7 +36,9 @@ _FLUSH_SECONDS = 0.05
 class _ServerThread(threading.Thread):
     """The server's thread: an event loop that answers requests until it is stopped."""
 
-    def __init__(self, listening: socket.socket, runner: Runner, token: str, limits: dict[str, Any]) -> None:
+    def __init__(
+        self, address: Address, listening: socket.socket, runner: Runner, token: str, limits: dict[str, Any]
+    ) -> None:
         super().__init__(name="animatediff-server", daemon=True)
         # A selector loop on every system: tornado needs one, and Windows has another by default.
         self._loop = asyncio.SelectorEventLoop()
@@ -43,15 +47,21 @@ class _ServerThread(threading.Thread):
         self._tidy_seconds = min(_TIDY_SECONDS, max(1.0, limits["output_lifetime"]))
         self.runner = runner
         self.store = Store(runner, on_change=self._wake, **limits)
-        port = listening.getsockname()[1]
-        self.service = Service(self.store, token, frozenset({f"{_HOST}:{port}", f"localhost:{port}"}))
+        self.service = Service(self.store, token, address)
 
     def run(self) -> None:
         """Run the event loop."""
+        # For Python to print it, Tornado logs who speaks no TLS, or does not trust the certificate.
+        logger = logging.getLogger("tornado.general")
+        logger.addFilter(self._logged_elsewhere)
         try:
             self._loop.run_until_complete(self._serve())
         finally:
+            logger.removeFilter(self._logged_elsewhere)
             self._loop.close()
+
+    def _logged_elsewhere(self, record: logging.LogRecord) -> bool:
+        return record.thread != self.ident
 
     def stop(self) -> None:
         """Cancel what runs; return once all answers are sent and all connections closed. Callable from any thread."""
@@ -66,7 +76,8 @@ class _ServerThread(threading.Thread):
             self._loop.call_soon_threadsafe(self.service.wake, prediction_id)
 
     async def _serve(self) -> None:
-        listener = Listener(make_application(self.service), max_body_size=DRAIN + MAX_BODY)
+        tls = self.service.address.tls
+        listener = Listener(make_application(self.service), max_body_size=DRAIN + MAX_BODY, ssl_options=tls)
         self.service.prove = listener.prove
         listener.add_socket(self.listening)
         ended = asyncio.ensure_future(self._end.wait())
@@ -85,11 +96,11 @@ class _ServerThread(threading.Thread):
 
 @guarded_class
 class LocalServer:
-    """A predictions server for this machine: the hosted API's paths, answers and errors, with an engine behind them.
+    """A predictions server: the hosted API's paths, answers and errors, with an engine behind them.
 
-    It listens on 127.0.0.1 only and answers only requests with its token. It has a thread of its own, so that it works
-    beside any event loop; the engine has another, and processes where several predictions run at once. Start it with
-    `start` or ``with``; once closed it stays closed.
+    It listens on 127.0.0.1, unless told otherwise, and answers only requests with its token; all who have it see each
+    other's predictions. It has a thread of its own, so that it works beside any event loop; the engine has another, and
+    processes where several predictions run at once. Start it with `start` or ``with``; once closed it stays closed.
 
     Parameters
     ----------
@@ -99,6 +110,14 @@ class LocalServer:
         Where to listen; 0 lets the system choose a free port.
     token : str, optional
         What callers must send; a random one when not given.
+    host : str
+        The address, or a name of it, to listen at; ``"0.0.0.0"``, or ``"::"``, for all that this machine has. At any
+        but a loopback address other machines can ask, and without `tls` the token and all else travels in the clear.
+    tls : ssl.SSLContext, optional
+        A server's context with its certificate: then it speaks https only.
+    public_url : str, optional
+        The base url by which callers come where a tunnel or a proxy stands between; the urls in its answers to them
+        begin with it.
     workers : int, optional
         How many predictions run at once. When not given: the pocket engine has one for each processor, another engine
         one. More than one need an engine that can be pickled, as they run in processes of their own, which start when
@@ -113,8 +132,8 @@ class LocalServer:
     Raises
     ------
     AnimateDiffError
-        When the token cannot travel in a header, a number is not positive, or the engine cannot be pickled and there
-        shall be several workers.
+        When the token cannot travel in a header, a number is not positive, `public_url` is no base url, or the engine
+        cannot be pickled and there shall be several workers.
 
     Examples
     --------
@@ -129,6 +148,9 @@ class LocalServer:
         *,
         port: int = 0,
         token: str | None = None,
+        host: str = Address.host,
+        tls: ssl.SSLContext | None = None,
+        public_url: str | None = None,
         workers: int | None = None,
         queue_size: int = 100,
         output_lifetime: float = 3600.0,
@@ -137,7 +159,8 @@ class LocalServer:
         if token is None:
             token = secrets.token_urlsafe(32)
         check(Engine, none=True, engine=engine)
-        check(str, token=token)
+        check(str, token=token, host=host)
+        check(ssl.SSLContext, none=True, tls=tls)
         check(int, none=True, workers=workers)
         check(int, port=port, queue_size=queue_size, keep=keep)
         check(float, output_lifetime=output_lifetime)
@@ -151,7 +174,8 @@ class LocalServer:
             check_copied(engine)
         self._engine = engine
         self._workers = workers
-        self._port = port
+        public = "" if public_url is None else Endpoint.relay(public_url).base_url
+        self._address = Address(host, port, tls, public)
         self._token = token
         self._limits: dict[str, Any] = {"queue_size": queue_size, "output_lifetime": output_lifetime, "keep": keep}
         self._state_lock = threading.Lock()
@@ -180,7 +204,7 @@ class LocalServer:
 
     @property
     def base_url(self) -> str:
-        """Its address, such as ``http://127.0.0.1:43817``, without a slash at the end.
+        """Its address for this machine, such as ``http://127.0.0.1:43817``, without a slash at the end.
 
         Raises
         ------
@@ -189,7 +213,12 @@ class LocalServer:
         """
         if self._state == "new":
             raise RuntimeError("The server has no address yet: start() it first.")
-        return f"http://{_HOST}:{self._port}"
+        return self._address.base_url
+
+    @property
+    def address(self) -> Address:
+        """Where it listens, or will."""
+        return self._address
 
     @property
     def token(self) -> str:
@@ -207,7 +236,7 @@ class LocalServer:
         Raises
         ------
         AnimateDiffError
-            When the port cannot be had.
+            When the address or the port cannot be had.
         RuntimeError
             After `close`.
         """
@@ -218,12 +247,11 @@ class LocalServer:
                 raise RuntimeError("This server is closed; make a new one.")
             runner = self._make_runner()
             try:
-                listening = self._listen()
+                self._address, listening = self._address.listen()
             except AnimateDiffError:
                 runner.close()
                 raise
-            self._port = listening.getsockname()[1]
-            self._thread = _ServerThread(listening, runner, self._token, self._limits)
+            self._thread = _ServerThread(self._address, listening, runner, self._token, self._limits)
             self._thread.start()
             self._state = "running"
             _running.add(self)
@@ -253,16 +281,6 @@ class LocalServer:
                 self._thread.stop()
                 self._thread = None
                 _running.discard(self)
-
-    def _listen(self) -> socket.socket:
-        try:
-            listening = socket.create_server((_HOST, self._port), backlog=_BACKLOG)
-        except (OSError, OverflowError) as error:
-            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-            message = Message("port_taken", port=self._port, why=why) if self._port else Message("no_port", why=why)
-            raise AnimateDiffError(message) from error
-        listening.setblocking(False)
-        return listening
 
 
 _running: set[LocalServer] = set()

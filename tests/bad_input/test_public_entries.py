@@ -228,7 +228,11 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "LocalServer": (
         20,
         lambda w, bad: LocalServer(
-            **{w.draw.choice(["engine", "port", "token", "queue_size", "output_lifetime", "keep"]): bad()}
+            **{
+                w.draw.choice(
+                    ["engine", "port", "token", "queue_size", "output_lifetime", "keep", "host", "tls", "public_url"]
+                ): bad()
+            }
         ),
     ),
     "LocalServer.start": (0.2, lambda w, bad: LocalServer(port=bad()).start().close()),

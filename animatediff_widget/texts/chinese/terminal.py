@@ -46,6 +46,20 @@ TERMINAL = {
     "cluster_versions": "这里的 animatediff-widget 是 {ours}，而 {address} 的 Dask 集群有节点是另一个版本（{workers}"
     "）。没有发送任何内容。请在两处安装同一版本。",
     "not_positive": "{names} 必须大于 0。",
+    "not_an_address_here": "这台机器无法在 {host} 上监听：{why}。请给出它自己的一个地址，或用 0.0.0.0 表示全部地址。",
+    "key_short": "{file} 里的密钥不足 {least} 个字符，其他机器可能猜出它。请删除这个文件（会生成一个长的），"
+    "或在其中放入一个长的。",
+    "key_file_unread": "无法从 {file} 读取密钥，也无法在那里生成：{why}。",
+    "key_file_empty": "{file} 里没有密钥。请删除这个文件（会生成一个），或在其中放入密钥。",
+    "key_file_open": "这台机器上的其他人可以读到密钥：chmod 600 {file}",
+    "certificate_missing": "--tls-key 是证书的私钥：请同时用 --tls-cert 给出证书。",
+    "certificate_unread": "证书和私钥无法使用（{files}：{why}）。它们必须是 PEM 格式、互相匹配，并且没有口令。",
+    "serve_beyond": "其他机器可以访问这里：{url}，或这台机器的其他名称和地址。有密钥的人都可以在这里运行任务，"
+    "也能看到和取消彼此的任务。",
+    "serve_in_the_clear": "没有加密：能监听网络的人会读到密钥、提示词和动画，所以下面的几行通过 ssh 连接。"
+    "给出 --tls-cert 和 --tls-key 就不需要 ssh。只有 Client(..., allow_plain_http=True) 会以明文发送密钥。",
+    "serve_key_in": "在 {file} 中",
+    "serve_key_there": "在那边，把密钥粘贴到面板的密钥框，或设为 ANIMATEDIFF_API_KEY。",
     "port_taken": "端口 {port} 无法使用：{why}。请换一个。",
     "engine_not_copied": "引擎 {engine} 不能用于其他进程：它必须可以被 pickle，其类须来自可导入的模块。"
     "没有启动任何东西。请传入 workers=1，或把该类移入一个模块。",

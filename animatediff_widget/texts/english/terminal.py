@@ -51,6 +51,23 @@ TERMINAL = {
     "cluster_versions": "animatediff-widget is {ours} here, and another version on workers of the Dask cluster at "
     "{address} ({workers}). Nothing was sent. Install the same version in both places.",
     "not_positive": "{names} must be above 0.",
+    "not_an_address_here": "{host} is no address that this machine can listen at: {why}. Give one of its own, "
+    "or 0.0.0.0 for all of them.",
+    "key_short": "The key in {file} has fewer than {least} characters, and other machines could guess it. "
+    "Remove the file, so that a long one is made, or put one into it.",
+    "key_file_unread": "The key cannot be read from {file}, nor be made there: {why}.",
+    "key_file_empty": "There is no key in {file}. Remove the file, so that one is made, or put one into it.",
+    "key_file_open": "Others on this machine can read the key: chmod 600 {file}",
+    "certificate_missing": "--tls-key is the key of a certificate: give that too, as --tls-cert.",
+    "certificate_unread": "The certificate and its key cannot be used ({files}: {why}). They must be PEM, "
+    "belong together, and have no passphrase.",
+    "serve_beyond": "Other machines can ask here, at {url} or by another name or address of this machine. All who have "
+    "the key run jobs here, and see and cancel each other's.",
+    "serve_in_the_clear": "Nothing is encrypted: who can listen on the network would read the key, the prompts and the "
+    "animations. So the lines below go through ssh. Give --tls-cert and --tls-key to do without it. Only "
+    "Client(..., allow_plain_http=True) sends a key as it stands.",
+    "serve_key_in": "in {file}",
+    "serve_key_there": "There the key is pasted into the panel's key field, or set as ANIMATEDIFF_API_KEY.",
     "port_taken": "Port {port} cannot be used: {why}. Choose another.",
     "engine_not_copied": "The engine {engine} cannot be used in other processes: these take one that can be pickled, "
     "from a module that can be imported. Nothing was started. Pass workers=1, or move its class into a module.",
