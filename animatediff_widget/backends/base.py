@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -50,6 +51,12 @@ class Backend(Protocol):
     def clock_ahead(self) -> float:
         """By how much its clock is ahead of ours, in seconds, as far as its last answer told; 0.0 where they agree."""
 
+    def inputs(self, version: str | None = None) -> Inputs:
+        """Give what a version of the model takes, as far as the place says; every `create` checks its body by it.
+
+        Asked of a container, which may be down: nothing is known then, and nothing is raised.
+        """
+
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """Create a job, under `job_id` where the place takes ids of ours; it has `cancel_after` seconds to end."""
 
@@ -83,4 +90,5 @@ class Place:
     example: str = "base_url_example"  # the text of that code is one of its urls
     needs_key: bool = False
     free: bool = False  # see `Abilities.free`
+    inputs: Callable[[Endpoint], Inputs | None] = lambda _: Inputs()  # None where the place itself has to be asked
     available: Callable[[], Message | None] = lambda: None  # None where it can be used here, else why not

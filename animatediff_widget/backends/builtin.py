@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
+from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
 from .base import Abilities, Place
@@ -28,7 +30,12 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
     # While one job is fetched and the next is posted, its processor has another to draw.
     abilities = Abilities(pushes=True, free=True, at_once=2 * server.workers)
     url = f"{server.base_url}/replicate/v1/predictions"
-    return HostedBackend(endpoint, Key(server.token), limits, url=url, abilities=abilities, snippet_token=server.token)
+    key, token = Key(server.token), server.token
+    return HostedBackend(endpoint, key, limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token)
 
 
-PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, free=True, available=_available)
+def _inputs(endpoint: Endpoint) -> Inputs:
+    return Inputs.of_engine(INPUTS["pocket"])
+
+
+PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, free=True, inputs=_inputs, available=_available)

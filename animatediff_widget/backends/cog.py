@@ -19,6 +19,7 @@ from animatediff_widget.errors import ApiError, ConnectionFailed, EndpointError,
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -35,6 +36,7 @@ _LARGEST = 700 * 2**20  # an answer with its output in it, as base64
 _QUESTION = {"input": "How far is it?"}  # an input is an object
 _FIRST_LOOK = 0.1
 _BETWEEN_LOOKS = 0.4
+_LONGEST_LOOK = 5.0  # at its schema
 _ON_ITS_WAY = 5.0  # how long the answer of a job that has just ended may take
 _KEPT = 4  # ends that were told: who did not listen to the first time may ask again
 _ABILITIES = Abilities(list=False, pushes=True, free=True, at_once=1)
@@ -59,12 +61,22 @@ class _CogBackend(HostedBackend):
         super().__init__(endpoint, key, limits, abilities=_ABILITIES)
         self._patient = dataclasses.replace(limits, read=_LONGEST_JOB)
 
+    def inputs(self, version: str | None = None) -> Inputs:
+        """See `Backend.inputs`; a container has a schema where ``cog build`` made it, and once it is set up."""
+        url, until = f"{self.endpoint.base_url}/openapi.json", time.monotonic() + _LONGEST_LOOK
+        try:
+            document, _ = self._ask("GET", url, Message("to_get"), deadline=until)
+        except EndpointError:
+            return Inputs()
+        return Inputs.from_schema(document) or Inputs()
+
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """See `Backend.create`; a container takes no deadline, but cancels the job when this process ends."""
         for name in [name for name, each in tuple(_held.items()) if each.told][:-_KEPT]:  # others do so too
             _held.pop(name, None)
         held = _held.get((self._url, job_id))
         if held is None or (held.end.done() and held.end.exception()):
+            self.check(body)
             held = _held[self._url, job_id] = _Held(body)
             threading.Thread(target=self._hold, args=(job_id, held), name="animatediff-cog", daemon=True).start()
         deadline = time.monotonic() + self._limits.answer
@@ -165,4 +177,4 @@ class _CogBackend(HostedBackend):
         return ApiError(Message("cog_broken", who=who, why=why), status=503, body=health, arrived=False)
 
 
-PLACE = Place("cog", Endpoint.cog, _CogBackend, needs_url=True, example="cog_example", free=True)
+PLACE = Place("cog", Endpoint.cog, _CogBackend, needs_url=True, example="cog_example", free=True, inputs=lambda _: None)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.errors import MissingExtra
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
@@ -33,7 +35,9 @@ class _DaskBackend(HostedBackend):
         url = f"{server.base_url}/replicate/v1/predictions"
         token = server.token
         abilities = Abilities(pushes=True, free=True, at_once=min(max(_FEWEST, 2 * server.workers), _MOST))
-        super().__init__(endpoint, Key(token), limits, url=url, abilities=abilities, snippet_token=token)
+        super().__init__(
+            endpoint, Key(token), limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token
+        )
         self._server = server
 
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
@@ -62,4 +66,17 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
     return _DaskBackend(endpoint, limits, cluster_server(Cluster.of(endpoint.url)))
 
 
-PLACE = Place("dask", Endpoint.dask, _open, needs_url=True, example="dask_example", free=True, available=_available)
+def _inputs(endpoint: Endpoint) -> Inputs:
+    return Inputs.of_engine(INPUTS[Cluster.of(endpoint.url).engine])
+
+
+PLACE = Place(
+    "dask",
+    Endpoint.dask,
+    _open,
+    needs_url=True,
+    example="dask_example",
+    free=True,
+    inputs=_inputs,
+    available=_available,
+)

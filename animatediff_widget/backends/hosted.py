@@ -22,6 +22,7 @@ from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.media.files import write_file
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction, read_time
 from animatediff_widget.texts import Message
 
@@ -51,6 +52,7 @@ class HostedBackend:
         *,
         url: str | None = None,
         abilities: Abilities = Abilities(),  # noqa: B008 - it is frozen
+        inputs: Inputs = Inputs(),  # noqa: B008 - it is frozen
         snippet_token: str | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -59,6 +61,7 @@ class HostedBackend:
         self._url = url or endpoint.url
         self._key = key
         self._limits = limits
+        self._inputs = inputs
         self._snippet_token = snippet_token
         # Where it pushes: the ETag of each running prediction's last answer.
         self._tags: dict[str | None, str | None] = {}
@@ -68,8 +71,13 @@ class HostedBackend:
         """Close the connections; the backend can be used again all the same."""
         self._transport.close()
 
+    def inputs(self, version: str | None = None) -> Inputs:
+        """See `Backend.inputs`."""
+        return self._inputs
+
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """See `Backend.create`."""
+        self.check(body)
         headers = {}
         if cancel_after is not None and cancel_after <= _LONGEST_DEADLINE:
             headers["Cancel-After"] = f"{math.ceil(max(cancel_after, _SHORTEST_DEADLINE))}s"
@@ -85,6 +93,10 @@ class HostedBackend:
         prediction = Prediction.from_json(answer)
         self._keep_tag(prediction, tag)
         return prediction
+
+    def check(self, body: Body) -> None:
+        """Refuse a body that the model would refuse, as far as that is known."""
+        self.inputs(body.version).check(body.input)
 
     def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
         """See `Backend.watch`."""

@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from . import Canceled, Engine, Output, diffusion, encoder
 from .clips import COMPOSITIONS, QUALITIES, World, build_world, presence_groups, to_clip
+from .declared import INPUTS
 from .painter import (
     DEFAULT_MOTION,
     DEFAULT_STYLE,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PocketEngine", "world_of"]
 
+(_FORMAT,) = INPUTS["pocket"]
+
 
 def world_of(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], bool] = lambda: False) -> World:
     """Build the world that a request and a seed ask for; see `build_world`."""
@@ -57,6 +60,8 @@ def world_of(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], b
 
 class PocketEngine(Engine):
     """Draws animations of a tiny drawn world with exact diffusion; see the module's text."""
+
+    inputs = INPUTS["pocket"]
 
     def run(
         self,
@@ -68,7 +73,7 @@ class PocketEngine(Engine):
         preview: Preview | None = None,
     ) -> Output:
         """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`."""
-        suffix = _suffix(request)
+        suffix = _FORMAT.check(request.extra_input.get(_FORMAT.name)) or _FORMAT.default
         log(f"Using seed: {seed}\n")
         for line in _introduction(request):
             log(line + "\n")
@@ -94,13 +99,6 @@ class PocketEngine(Engine):
         for line in _without_effect(world.scenes[int(step.conditional.weights.argmax())], prompt, negative):
             log(line + "\n")
         return Output(encoder.encode(to_clip(world, step.point), suffix), suffix, encoder.SUFFIXES[suffix])
-
-
-def _suffix(request: AnimateDiffRequest) -> str:
-    asked = str((request.extra_input or {}).get("output_format") or "webp").strip().lower()
-    if asked not in encoder.SUFFIXES:
-        raise ValueError(f'The pocket model writes "webp" or "gif", not "{asked}": choose one as output_format.')
-    return asked
 
 
 def _style(request: AnimateDiffRequest) -> tuple[Style, str]:

@@ -65,9 +65,14 @@ class Body:
             return {}
         return value if isinstance(value, dict) else {}
 
-    def _input(self, name: str, kind: type[_T]) -> _T | None:
+    @property
+    def input(self) -> dict[str, Any]:
+        """The model's input; empty where there is none."""
         given = self._json.get("input")
-        value = given.get(name) if isinstance(given, dict) else None
+        return given if isinstance(given, dict) else {}
+
+    def _input(self, name: str, kind: type[_T]) -> _T | None:
+        value = self.input.get(name)
         return value if isinstance(value, kind) and not isinstance(value, bool) else None
 
     @property

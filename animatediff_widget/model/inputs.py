@@ -59,6 +59,7 @@ class Input:
     label: str = ""
     help: str = ""
     required: bool = False  # a job without it is refused
+    suggestions: tuple[str, ...] = ()  # others are taken too
 
     def check(self, value: Any) -> Any:
         """Give a value as it is sent; `InvalidRequest` where it cannot be. None stands for the default."""
@@ -195,8 +196,10 @@ def _own_fields() -> Iterator[Input]:
         if name in INPUT_FIELDS:
             kind: Kind = "integer" if isinstance(trait, Whole) else "number" if isinstance(trait, Number) else "string"
             low, high = getattr(trait, "min", None), getattr(trait, "max", None)
-            label = trait.metadata["label"]
-            yield Input(name, kind, trait.default_value, low, high, label=label, help=trait.help)
+            label, suggestions = trait.metadata["label"], trait.metadata.get("suggestions", ())
+            yield Input(
+                name, kind, trait.default_value, low, high, label=label, help=trait.help, suggestions=suggestions
+            )
 
 
 def _written(bound: float) -> str:
@@ -237,6 +240,8 @@ def _read(name: str, given: Any, schemas: dict[str, Any], needed: bool) -> Input
     choices = [each for each in _listed(said("enum")) if each is not None]
     if len(choices) <= _MOST_CHOICES and all(read.fits(each) and _is_plain(each) for each in choices):
         read = replace(read, choices=tuple(choices))
+    examples = [each for each in _listed(said("examples")) if isinstance(each, str) and _is_plain(each)]
+    read = replace(read, suggestions=tuple(examples[:_MOST_CHOICES]) if kind == "string" else ())
     low, high = _bound(said("minimum")), _bound(said("maximum"))
     if kind in ("integer", "number") and (low is None or high is None or low <= high):
         read = replace(read, minimum=low, maximum=high)

@@ -13,6 +13,8 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from animatediff_widget.model.inputs import Inputs
+
 from .address import Address
 from .problem import Problem, not_found
 from .store import Snapshot, Store, now
@@ -35,6 +37,7 @@ class Service:
     store: Store
     token: str = field(repr=False)
     address: Address
+    inputs: Inputs
     started_at: str = field(default_factory=now)
     prove: Callable[[Any], None] = field(default=lambda connection: None, repr=False)
     closing: bool = False

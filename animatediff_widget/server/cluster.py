@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from animatediff_widget._version import __version__
+from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.engines.drawing import Drawn
 from animatediff_widget.errors import AnimateDiffError, EndpointGone
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
 from .cluster_code import PACKAGE, compare, make_stop, make_task
@@ -262,6 +264,11 @@ class ClusterServer(LocalServer):
         super().__init__(queue_size=_QUEUE)
         self._cluster = cluster
         self._runner: ClusterRunner | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """See `LocalServer.inputs`."""
+        return Inputs.of_engine(INPUTS[self._cluster.engine])
 
     @property
     def lost(self) -> bool:

@@ -31,7 +31,7 @@ _VERSION_ID = re.compile(r"[0-9a-f]{64}")
 class _Create(Handler):
     async def do_post(self, prefix: str, owner: str | None = None, name: str | None = None) -> None:
         body = parse_json(bytes(self.received))
-        request = read_request(body, model=f"{owner}/{name}" if owner else None)
+        request = read_request(body, self.service.inputs, model=f"{owner}/{name}" if owner else None)
         deadline = _read_deadline(self.request.headers.get("Cancel-After"))
         store = self.service.store
         snapshot = store.create(request, body["input"], self.taken)
@@ -109,7 +109,7 @@ class _Versions(Handler):
             "id": version_id,
             "created_at": self.service.started_at,
             "cog_version": "0.3.9",  # there is no Cog here; the schema marks its types as that version's does
-            "openapi_schema": openapi_schema(),
+            "openapi_schema": openapi_schema(self.service.inputs),
         }
 
 

@@ -14,9 +14,11 @@ import threading
 from typing import Any
 
 from animatediff_widget.engines import Engine
+from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
 from .address import Address
@@ -37,7 +39,13 @@ class _ServerThread(threading.Thread):
     """The server's thread: an event loop that answers requests until it is stopped."""
 
     def __init__(
-        self, address: Address, listening: socket.socket, runner: Runner, token: str, limits: dict[str, Any]
+        self,
+        address: Address,
+        listening: socket.socket,
+        runner: Runner,
+        token: str,
+        inputs: Inputs,
+        limits: dict[str, Any],
     ) -> None:
         super().__init__(name="animatediff-server", daemon=True)
         # A selector loop on every system: tornado needs one, and Windows has another by default.
@@ -47,7 +55,7 @@ class _ServerThread(threading.Thread):
         self._tidy_seconds = min(_TIDY_SECONDS, max(1.0, limits["output_lifetime"]))
         self.runner = runner
         self.store = Store(runner, on_change=self._wake, **limits)
-        self.service = Service(self.store, token, address)
+        self.service = Service(self.store, token, address, inputs)
 
     def run(self) -> None:
         """Run the event loop."""
@@ -203,6 +211,11 @@ class LocalServer:
         return self._workers
 
     @property
+    def inputs(self) -> Inputs:
+        """What its engine takes: the request's own fields, and what it declares (`Engine.inputs`)."""
+        return Inputs.of_engine(INPUTS["pocket"] if self._engine is None else self._engine.inputs)
+
+    @property
     def base_url(self) -> str:
         """Its address for this machine, such as ``http://127.0.0.1:43817``, without a slash at the end.
 
@@ -251,7 +264,7 @@ class LocalServer:
             except AnimateDiffError:
                 runner.close()
                 raise
-            self._thread = _ServerThread(self._address, listening, runner, self._token, self._limits)
+            self._thread = _ServerThread(self._address, listening, runner, self._token, self.inputs, self._limits)
             self._thread.start()
             self._state = "running"
             _running.add(self)

@@ -6,11 +6,10 @@ import json
 import re
 from typing import Any, NoReturn
 
-from traitlets import Float, Int
-
 from animatediff_widget._version import __version__
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.model.fields import DEFAULT_VERSION
+from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Texts
 
@@ -42,8 +41,8 @@ def parse_json(body: bytes) -> Any:
         raise Problem(400, "Bad request", f"JSON parse error - {error}") from None
 
 
-def read_request(body: Any, *, model: str | None = None) -> AnimateDiffRequest:
-    """Check a create request's body with the request model; a `Problem` with 422 names every refused field.
+def read_request(body: Any, inputs: Inputs, *, model: str | None = None) -> AnimateDiffRequest:
+    """Check a create request's body with the request model and the engine's inputs; a `Problem` names what is wrong.
 
     Where the path named the `model`, as ``owner/name``, the body needs no ``version``.
     """
@@ -57,26 +56,29 @@ def read_request(body: Any, *, model: str | None = None) -> AnimateDiffRequest:
     if model:
         body = {**body, "version": model}
     try:
-        return AnimateDiffRequest.from_body(body)
+        request = AnimateDiffRequest.from_body(body)
+        inputs.check(body["input"])
     except InvalidRequest as error:
-        raise invalid(_all_problems(body) or [_explain(error, None)]) from None
+        raise invalid(_all_problems(body, inputs) or [_explain(error, None, inputs)]) from None
+    return request
 
 
-def _all_problems(body: dict[str, Any]) -> list[dict[str, str]]:
+def _all_problems(body: dict[str, Any], inputs: Inputs) -> list[dict[str, str]]:
     """Try the fields one by one, as the model stops at the first it refuses."""
     given = body["input"]
     own = [name for name in AnimateDiffRequest.class_trait_names() if name in given]
+    further = {name: value for name, value in given.items() if name not in own}
     parts: list[tuple[dict[str, Any], Any]] = [({"version": body["version"], "input": {}}, body["version"])]
     parts += [({"input": {name: given[name]}}, given[name]) for name in own]
-    parts.append(({"input": {name: value for name, value in given.items() if name not in own}}, None))
+    parts.append(({"input": further}, None))
     parts.append(({**{name: value for name, value in body.items() if name != "version"}, "input": {}}, None))
     problems = []
     for part, value in parts:
         try:
             AnimateDiffRequest.from_body(part)
         except InvalidRequest as error:
-            problems.append(_explain(error, value))
-    return problems
+            problems.append(_explain(error, value, inputs))
+    return problems + [_explain(error, further.get(error.field), inputs) for error in inputs.problems(further)]
 
 
 def _refused(kind: str, field: str, description: str) -> dict[str, str]:
@@ -89,8 +91,8 @@ def _wrong_type(field: str, expected: str, value: Any) -> dict[str, str]:
     )
 
 
-def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
-    """Say what the model refused in the hosted API's words, where it has words for it."""
+def _explain(error: InvalidRequest, value: Any, inputs: Inputs) -> dict[str, str]:
+    """Say what was refused in the hosted API's words, where it has words for it."""
     name = error.field
     sentence = _ENGLISH.say(error)
     extra = _EXTRA_ITEM.match(name)
@@ -100,21 +102,18 @@ def _explain(error: InvalidRequest, value: Any) -> dict[str, str]:
         field = f"{path}.{key}".lstrip(".") if key else path
         return _refused("invalid", field, sentence.replace(name, key or path or "body", 1))
     field = name if name == "version" else f"input.{name}"
-    trait = AnimateDiffRequest.class_traits().get(name)
-    if isinstance(trait, (Int, Float)):
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if value > trait.max:
-                return _refused("number_lte", field, f"Must be less than or equal to {trait.max:.10g}")
-            if value < trait.min:
-                return _refused("number_gte", field, f"Must be greater than or equal to {trait.min:.10g}")
-        return _wrong_type(field, _json_type(trait), value)
-    if not isinstance(value, str):
-        return _wrong_type(field, "string", value)
+    one = inputs[name] or Input(name)
+    if one.choices:
+        allowed = ", ".join(json.dumps(choice) for choice in one.choices)
+        return _refused("enum", field, f"{field} must be one of the following: {allowed}")
+    if one.type in ("integer", "number") and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if one.maximum is not None and value > one.maximum:
+            return _refused("number_lte", field, f"Must be less than or equal to {one.maximum:.10g}")
+        if one.minimum is not None and value < one.minimum:
+            return _refused("number_gte", field, f"Must be greater than or equal to {one.minimum:.10g}")
+    if one.type != "string" or not isinstance(value, str):
+        return _wrong_type(field, one.type, value)
     return _refused("invalid", field, sentence)
-
-
-def _json_type(trait: Any) -> str:
-    return "integer" if isinstance(trait, Int) else "number" if isinstance(trait, Float) else "string"
 
 
 def identify(version: str) -> tuple[str, str]:
@@ -128,27 +127,26 @@ def identify(version: str) -> tuple[str, str]:
     return model, version_id or (DEFAULT_VERSION if model == MODEL else "hidden")
 
 
-def openapi_schema() -> dict[str, Any]:
-    """Describe the inputs and the output in OpenAPI, as a hosted model version does, from the model's own fields."""
+def openapi_schema(inputs: Inputs) -> dict[str, Any]:
+    """Describe the inputs and the output in OpenAPI, as a hosted model version does."""
     properties: dict[str, Any] = {}
-    traits = AnimateDiffRequest.class_own_traits()
-    names = [name for name in vars(AnimateDiffRequest) if name in traits]  # the order in which they are declared
-    for order, name in enumerate(names):
-        if name == "version" or name.startswith("extra_"):
-            continue
-        trait = traits[name]
-        field = {"type": _json_type(trait), "title": trait.metadata["label"], "description": trait.help}
-        field["x-order"] = order
-        if trait.default_value is not None:
-            field["default"] = trait.default_value
-        if isinstance(trait, (Int, Float)):
-            field.update(minimum=trait.min, maximum=trait.max)
-        if "suggestions" in trait.metadata:
-            field["examples"] = list(trait.metadata["suggestions"])
-        properties[name] = field
+    choices: dict[str, Any] = {}
+    for order, each in enumerate(inputs.fields):
+        field = {"title": each.label_in(_ENGLISH), "description": each.help_in(_ENGLISH), "x-order": order}
+        bounds = {"default": each.default, "minimum": each.minimum, "maximum": each.maximum}
+        field |= {name: value for name, value in bounds.items() if value is not None}
+        if each.choices:
+            choices[each.name] = {"type": each.type, "title": each.name, "enum": list(each.choices)}
+            field["allOf"] = [{"$ref": f"#/components/schemas/{each.name}"}]
+        elif each.type != "json":
+            field["type"] = each.type
+        if each.suggestions:
+            field["examples"] = list(each.suggestions)
+        properties[each.name] = field
     schemas = {
         "Input": {"type": "object", "title": "Input", "properties": properties},
         "Output": {"type": "string", "title": "Output", "format": "uri"},
+        **choices,
     }
     return {
         "openapi": "3.0.2",

@@ -14,6 +14,7 @@ import requests
 import animatediff_widget.errors
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job
 from animatediff_widget.backends.registry import places
+from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.errors import EndpointError
 from animatediff_widget.jobs.status_line import describe
 from animatediff_widget.model.fields import TABLE_FIELDS
@@ -52,6 +53,7 @@ def test_every_text_that_the_code_asks_for_is_there_and_none_is_left_over():
     asked |= {f"advice_{status}" for status in range(400, 600)} & set(ENGLISH)
     asked |= {f"a_{kind}" for kind in TABLE_FIELDS.values()}
     asked |= {f"a_{kind}_{end}" for kind in ("integer", "number") for end in ("between", "from", "to")}
+    asked |= {f"{kind}_{each.name}" for kind in ("label", "help") for inputs in INPUTS.values() for each in inputs}
     asked |= {f"name_{place.kind}" for place in places()}
     for tree in CODE.values():
         for node in ast.walk(tree):

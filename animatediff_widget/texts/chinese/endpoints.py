@@ -39,6 +39,9 @@ ENDPOINTS = {
     "a_json_with_text_keys": "键为文本的 JSON",
     "a_flatter_json": "不超过 100 层的 JSON",
     "a_sound_json": "不含损坏字符（孤立代理项）的 JSON",
+    # 引擎另外接受的 input 字段
+    "label_output_format": "文件格式",
+    "help_output_format": "WebP 保留全部颜色，GIF 最多 256 色。",
     # 服务端和密钥
     "name_builtin": "口袋模型（手绘世界，离线）",
     "name_replicate": "Replicate",

@@ -39,6 +39,9 @@ ENDPOINTS = {
     "a_json_with_text_keys": "JSON, whose keys are text",
     "a_flatter_json": "JSON of at most 100 levels",
     "a_sound_json": "JSON without broken characters (lone surrogates)",
+    # What engines take besides.
+    "label_output_format": "File format",
+    "help_output_format": "WebP has all colors, GIF 256 at the most.",
     # Endpoints and their keys.
     "name_builtin": "Pocket model (drawn world, offline)",
     "name_replicate": "Replicate",
