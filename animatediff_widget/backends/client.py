@@ -14,6 +14,7 @@ from animatediff_widget.keys.credentials import Key, colab_refusal, find_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, is_loopback
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
@@ -101,11 +102,23 @@ class Client:
         """Close the connections; the client can be used again all the same."""
         self.backend.close()
 
+    @property
+    def inputs(self) -> Inputs:
+        """What the model takes, as far as the endpoint says: shown as a table of names, types, defaults and bounds.
+
+        A model container is asked for its schema, which one that ``cog build`` made has; the built-in server, a cluster
+        and a GPU of this machine say what their engine takes. Others do not say it, and their table is empty. What is
+        no field of a request is sent as its `extra_input`.
+        """
+        return self.backend.inputs()
+
     def create(self, request: AnimateDiffRequest | Body) -> Prediction:
         """Post a job. Where a request's seed is None, one is drawn and sent.
 
         Raises
         ------
+        InvalidRequest
+            When the endpoint says what its model takes (`inputs`), and this is not it; nothing was posted.
         EndpointError
             When there was no good answer. Where its ``arrived`` is True the job may exist nonetheless, and cost money.
         """

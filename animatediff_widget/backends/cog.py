@@ -21,6 +21,7 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.prediction import Prediction
+from animatediff_widget.model.schema import read_schema
 from animatediff_widget.texts import Message
 
 from . import snippets
@@ -68,7 +69,7 @@ class _CogBackend(HostedBackend):
             document, _ = self._ask("GET", url, Message("to_get"), deadline=until)
         except EndpointError:
             return Inputs()
-        return Inputs.from_schema(document) or Inputs()
+        return read_schema(document) or Inputs()
 
     def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
         """See `Backend.create`; a container takes no deadline, but cancels the job when this process ends."""

@@ -1,27 +1,28 @@
-"""What a place's model takes as input: declared by an engine, or read from the schema that a container serves."""
+"""What a place's model takes as input, as an engine declares it or a schema (`schema`) says."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
-from animatediff_widget.texts.plain import is_text, printable, shown
+from animatediff_widget.texts.plain import is_text, shown
 
 from .fields import INPUT_FIELDS, Number, Whole
 from .request import AnimateDiffRequest
 
-__all__ = ["Input", "Inputs", "Kind"]
+__all__ = ["TYPES", "Input", "Inputs", "Kind"]
 
 Kind = Literal["integer", "number", "string", "boolean", "json"]
 
-_TYPES: dict[str, Any] = {"integer": int, "number": (int, float), "string": str, "boolean": bool}
+TYPES: dict[str, Any] = {"integer": int, "number": (int, float), "string": str, "boolean": bool}
+"""The Python types of those that are checked."""
+
 _TRUTH = {**dict.fromkeys(("true", "yes", "on", "1"), True), **dict.fromkeys(("false", "no", "off", "0"), False)}
 
 # Inputs of other models that are often sent to this one, which ignores them in silence; by the field that is meant.
@@ -32,14 +33,6 @@ _MEANT = {
     **dict.fromkeys(("checkpoint", "model", "base_model"), "path"),
     **dict.fromkeys(("num_frames", "frames", "width", "height", "fps"), ""),
 }
-
-# What is read of a schema at the most: it comes from a server.
-_MOST_FIELDS = 100
-_MOST_CHOICES = 500
-_MOST_PARTS = 8
-_LONGEST_NAME = 100
-_LONGEST_TEXT = 1000
-_LARGEST_BOUND = 2**64
 
 
 @dataclass(frozen=True)
@@ -97,6 +90,14 @@ class Input:
             return Message(f"a_{self.type}_to", high=_written(self.maximum))
         return Message(f"a_{self.type}")
 
+    def row(self) -> tuple[str, str, str, str]:
+        """Give its name, type, default and what is possible, for a table."""
+        default = "(required)" if self.required else "" if self.default is None else shown(self.default)
+        low, high = ("" if end is None else _written(end) for end in (self.minimum, self.maximum))
+        bounds = f"{low} to {high}" if low and high else f">= {low}" if low else f"<= {high}" if high else ""
+        suggestions = " / ".join([*self.suggestions, "..."]) if self.suggestions else bounds
+        return self.name, self.type, _cut(default, 30), _cut(" / ".join(map(str, self.choices)) or suggestions, 150)
+
     def label_in(self, texts: Mapping[str, str]) -> str:
         """Give its label in a language."""
         return self.label or texts.get(f"label_{self.name}", self.name)
@@ -107,7 +108,7 @@ class Input:
 
     def fits(self, value: Any) -> bool:
         """Whether it can be this value."""
-        if not isinstance(value, _TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
+        if not isinstance(value, TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
             return False
         if self.choices:
             return value in self.choices
@@ -118,9 +119,12 @@ class Input:
         return bool(low <= value <= high and abs(value) < math.inf)  # NaN fails the comparison
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inputs:
-    """All inputs, in the order in which they are offered; where it is not `closed`, others may be taken as well."""
+    """All inputs, in the order in which they are offered; where it is not `closed`, others may be taken as well.
+
+    Its ``repr`` is a table.
+    """
 
     fields: tuple[Input, ...] = ()
     closed: bool = False
@@ -130,25 +134,13 @@ class Inputs:
         """Give the inputs of an engine of ours: the request's own fields, and what it declares."""
         return cls((*_own_fields(), *declared), closed=True)
 
-    @classmethod
-    def from_schema(cls, openapi: Any) -> Inputs | None:
-        """Read an OpenAPI document as Cog and the hosted API write it; None where there are no inputs in it.
-
-        What it says of an input and cannot be understood is left out.
-        """
-        schemas = _part(_part(openapi, "components"), "schemas")
-        model = _part(schemas, "Input")
-        properties, required = _part(model, "properties"), model.get("required")
-        fields = []
-        for place, (name, given) in enumerate(itertools.islice(properties.items(), _MOST_FIELDS)):
-            if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and printable(name) == name:
-                needed = isinstance(required, list) and name in required
-                order = _bound(_part(properties, name).get("x-order"))
-                fields.append((place if order is None else order, _read(name, given, schemas, needed)))
-        if not fields:
-            return None
-        closed = len(fields) == len(properties) and model.get("additionalProperties") is not True
-        return cls(tuple(each for _, each in sorted(fields, key=lambda field: field[0])), closed)
+    def __repr__(self) -> str:
+        if not self.fields:
+            return "What the model takes is not known."
+        rows = [("name", "type", "default", "possible"), *(each.row() for each in self.fields)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*lines, *(["What else is sent is ignored."] if self.closed else [])])
 
     def __getitem__(self, name: str) -> Input | None:
         """Give the input of a name; None where it is not known."""
@@ -206,69 +198,5 @@ def _written(bound: float) -> str:
     return f"{bound:g}" if isinstance(bound, float) and not bound.is_integer() else str(int(bound))
 
 
-def _part(value: Any, name: str) -> dict[str, Any]:
-    """Give an object inside another one; an empty one where there is none."""
-    part = value.get(name) if isinstance(value, dict) else None
-    return part if isinstance(part, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return printable(value[:_LONGEST_TEXT]).strip() if isinstance(value, str) else ""
-
-
-def _bound(value: Any) -> float | None:
-    """Give a number that can be a bound; None where it is none."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and -_LARGEST_BOUND < value < _LARGEST_BOUND:
-        return int(value) if float(value).is_integer() else value
-    return None
-
-
-def _read(name: str, given: Any, schemas: dict[str, Any], needed: bool) -> Input:
-    """Read one input; its type, choices and bounds may stand in other parts of the document."""
-    parts = list(_parts(given, schemas))
-
-    def said(key: str) -> Any:
-        return next((part[key] for part in parts if key in part), None)
-
-    kinds = [kind for part in parts for kind in _listed(part.get("type")) if isinstance(kind, str) and kind != "null"]
-    kind: Any = kinds[0] if len(set(kinds)) == 1 and kinds[0] in _TYPES else "json"
-    if said("format") == "password":  # it belongs in no form that is saved with a notebook
-        kind = "json"
-    read = Input(name, kind, label=_text(said("title")), help=_text(said("description")), required=needed)
-    if kind == "json":
-        return read
-    choices = [each for each in _listed(said("enum")) if each is not None]
-    if len(choices) <= _MOST_CHOICES and all(read.fits(each) and _is_plain(each) for each in choices):
-        read = replace(read, choices=tuple(choices))
-    examples = [each for each in _listed(said("examples")) if isinstance(each, str) and _is_plain(each)]
-    read = replace(read, suggestions=tuple(examples[:_MOST_CHOICES]) if kind == "string" else ())
-    low, high = _bound(said("minimum")), _bound(said("maximum"))
-    if kind in ("integer", "number") and (low is None or high is None or low <= high):
-        read = replace(read, minimum=low, maximum=high)
-    default = said("default")
-    if default is not None and read.fits(default) and _is_plain(default):
-        read = replace(read, default=read.check(default), required=False)
-    return read
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value can stand in a form as it is."""
-    return not isinstance(value, str) or (len(value) <= _LONGEST_TEXT and printable(value, keep="\r\n") == value)
-
-
-def _parts(given: Any, schemas: dict[str, Any], depth: int = 4) -> Iterator[dict[str, Any]]:
-    """Yield an object of the schema, and those that it refers to or is made of, the nearest first."""
-    if not isinstance(given, dict) or not depth:
-        return
-    yield given
-    target = given.get("$ref")
-    if isinstance(target, str):
-        yield from _parts(schemas.get(target.rpartition("/")[2]), schemas, depth - 1)
-    for key in ("allOf", "anyOf", "oneOf"):
-        for part in _listed(given.get(key))[:_MOST_PARTS]:
-            yield from _parts(part, schemas, depth - 1)
-
-
-def _listed(value: Any) -> list[Any]:
-    """Give what may be a list or a single text as a list."""
-    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -77,11 +77,17 @@ def test_wrong_input_is_one_sentence_on_stderr_and_exit_code_2(arguments, says, 
     assert shown.out == ""
 
 
-def test_a_job_that_fails_is_one_sentence_and_exit_code_1():
-    done = command("run", "x", "--extra-input", '{"output_format": "avi"}')
+class FailingEngine(Engine):
+    def run(self, request, *, seed, log, canceled, preview):
+        raise ValueError("no more boats")
+
+
+def test_a_job_that_fails_is_one_sentence_and_exit_code_1(monkeypatch):
+    with LocalServer(FailingEngine()) as server:
+        monkeypatch.setenv("ANIMATEDIFF_API_KEY", server.token)
+        done = command("run", "x", "--relay", server.base_url)
     assert done.returncode == 1
-    assert done.stderr.startswith("The model failed: ")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "The model failed: no more boats\n"
 
 
 class PatientEngine(Engine):

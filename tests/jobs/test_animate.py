@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from animatediff_widget import AnimateDiffError, Endpoint, Journal, animate
+from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job, Journal, animate
 from animatediff_widget.engines import Engine, Output
+from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.server import LocalServer
 
 
@@ -37,9 +38,31 @@ def test_a_wrong_field_is_refused_before_anything_is_sent():
     assert not Journal().folder.exists()
 
 
-def test_a_failed_job_raises_its_own_words():
-    with pytest.raises(AnimateDiffError, match=r"The model failed: .*avi"):
-        animate("a boat", extra_input={"output_format": "avi"})
+def test_what_the_engine_does_not_take_is_refused_in_one_sentence_before_anything_is_posted():
+    listed = len(Client(Endpoint.builtin()).list())
+    sentence = "output_format must be one of webp / gif, not 'avi'."
+    request = AnimateDiffRequest(extra_input={"output_format": "avi"})
+    for post in (
+        lambda: animate("a boat", extra_input=request.extra_input),
+        lambda: Job(request, Client(Endpoint.builtin())).run(),
+        lambda: Client(Endpoint.builtin()).create(request),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            post()
+        assert str(caught.value) == sentence
+    assert len(Client(Endpoint.builtin()).list()) == listed
+
+
+class FailingEngine(Engine):
+    def run(self, request, *, seed, log, canceled, preview) -> Output:
+        raise ValueError("no more boats")
+
+
+def test_a_failed_job_raises_its_own_words(monkeypatch):
+    with LocalServer(FailingEngine()) as server:
+        monkeypatch.setenv("ANIMATEDIFF_API_KEY", server.token)
+        with pytest.raises(AnimateDiffError, match=r"The model failed: no more boats"):
+            animate("a boat", endpoint=Endpoint.relay(server.base_url))
 
 
 class SlowEngine(Engine):
