@@ -20,7 +20,7 @@ from .base import Abilities, Place
 from .hosted import HostedBackend
 
 if TYPE_CHECKING:
-    from animatediff_widget.server.cluster import ClusterServer
+    from animatediff_widget.server.cluster_server import ClusterServer
 
 __all__ = ["PLACE"]
 
@@ -61,7 +61,7 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
     missing = _available()
     if missing:
         raise MissingExtra(missing)
-    from animatediff_widget.server.cluster import cluster_server
+    from animatediff_widget.server.cluster_server import cluster_server
 
     return _DaskBackend(endpoint, limits, cluster_server(Cluster.of(endpoint.url)))
 

@@ -1,4 +1,4 @@
-"""What runs on the workers of a Dask cluster: an engine, its log as events, and how it is stopped."""
+"""What runs on the workers of a Dask cluster: an engine, its log as events, and when it stops."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import ctypes
 import functools
 import os
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,11 +18,9 @@ from . import Engine
 from .drawing import Drawn, draw
 from .previews import Preview
 
-__all__ = ["draw_here", "stop_here"]
+__all__ = ["draw_here"]
 
-_EVENT_SECONDS = 0.1  # what an engine logs meanwhile goes together: thousands of jobs share one scheduler
-
-_stops: dict[str, threading.Event] = {}  # of the runs that are drawn in this process
+_EVENT_SECONDS = 0.25  # what an engine logs meanwhile goes together: thousands of jobs share one scheduler
 
 
 @functools.cache
@@ -62,38 +59,36 @@ def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str, previe
     """Draw one run on this worker; give what became of it and the whole log.
 
     Each event names the attempt, as Dask runs a task again where its worker was lost, and says where in the log its
-    text stands.
+    text stands. The first one says that the run begins.
     """
     from distributed import get_worker
 
     worker = get_worker()
-    stop = _stops[run_id] = threading.Event()
-    attempt, log, sent, due = uuid.uuid4().hex, "", 0, 0.0
+    task = worker.state.tasks[worker.get_current_task()]
+    attempt, log, sent, due, waits = uuid.uuid4().hex, "", 0, 0.0, False
 
     def report(**more: Any) -> None:
-        worker.log_event(topic, {"run": run_id, "attempt": attempt, "worker": worker.address, **more})
-
-    def show(data: bytes) -> None:
-        report(at=sent, text="", preview=data)
+        nonlocal sent, due, waits
+        waits, due = False, time.monotonic() + _EVENT_SECONDS
+        text = log[sent:]
+        worker.log_event(topic, {"run": run_id, "attempt": attempt, "at": sent, "text": text, **more})
+        sent += len(text)
 
     def write(text: str) -> None:
-        nonlocal log, sent, due
+        nonlocal log, waits
         log += text
-        if time.monotonic() >= due:
-            report(at=sent, text=log[sent:])
-            sent, due = len(log), time.monotonic() + _EVENT_SECONDS
+        if not waits:
+            waits = True
+            worker.loop.add_callback(worker.loop.call_later, max(0.0, due - time.monotonic()), report)
 
-    report(at=0, text="")
-    try:
-        with _memory_kept():
-            preview = Preview(show) if previews else None
-            return draw(_engine(engine), Body(body).request(), seed, write, stop.is_set, preview), log
-    finally:
-        _stops.pop(run_id, None)
+    def show(data: bytes) -> None:
+        worker.loop.add_callback(functools.partial(report, preview=data))
 
+    def unwanted() -> bool:
+        """Whether the scheduler has given the task up: it was canceled, or the notebook it was drawn for is gone."""
+        return task.state not in ("executing", "long-running")
 
-def stop_here(run_id: str) -> None:
-    """Stop a run that is drawn in this process."""
-    stop = _stops.get(run_id)
-    if stop:
-        stop.set()
+    write("")
+    with _memory_kept():
+        preview = Preview(show) if previews else None
+        return draw(_engine(engine), Body(body).request(), seed, write, unwanted, preview), log

@@ -1,4 +1,4 @@
-"""A runner whose engine runs on the workers of a Dask cluster, and the server in front of it.
+"""A runner whose engine runs on the workers of a Dask cluster.
 
 A worker draws and does nothing else: the POSTs, the journal and the keys stay in this process.
 """
@@ -9,33 +9,32 @@ import asyncio
 import contextlib
 import logging
 import threading
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from animatediff_widget._version import __version__
-from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.engines.drawing import Drawn
-from animatediff_widget.errors import AnimateDiffError, EndpointGone
+from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
-from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
-from .cluster_code import PACKAGE, compare, make_stop, make_task
-from .local import LocalServer
-from .runners import CLOSE_SECONDS, Run, Runner, report_end
+from .cluster_code import PACKAGE, compare, make_task
+from .runners import CLOSE_SECONDS, Run, report_end
 
-__all__ = ["ClusterRunner", "ClusterServer", "cluster_server"]
+__all__ = ["ClusterRunner"]
 
 _log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 """How long to wait for a scheduler's answer."""
 
-_QUEUE = 100_000  # the cluster itself is the queue
+_LOOK_SECONDS = 3.0  # between two looks at which runs wait for a worker
+
+_LOOK_AT = 200  # runs at most, the oldest
 
 
 @dataclass(eq=False)
@@ -43,10 +42,10 @@ class _Sent:
     """A run that is at the cluster."""
 
     run: Run
+    future: Any
     attempts: list[str] = field(default_factory=list)  # the last is the one whose events are taken
     received: int = 0  # how much of its log
-    worker: str = ""
-    future: Any = None
+    waits: bool = False  # whether its log says that there is no worker for it
 
 
 class ClusterRunner:
@@ -60,7 +59,6 @@ class ClusterRunner:
         self.lost = False
         self.workers = 0  # how many runs had room when it was opened
         self._cluster = cluster
-        self._topic = f"animatediff-{uuid.uuid4().hex}"
         self._sent: dict[str, _Sent] = {}  # used in the thread only, as all below
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: Any = None
@@ -142,9 +140,12 @@ class ClusterRunner:
         try:
             compare(address, __version__, await client.get_versions(packages=[PACKAGE]))
             self.workers = sum((await client.nthreads()).values())
-            client.subscribe_topic(self._topic, self._event)
+            # A client's own topic: the scheduler drops its events some time after the client has gone.
+            client.subscribe_topic(client.id, self._event)
             self._opened.set_result(None)
+            looks = self._loop.create_task(self._look())
             await self._end.wait()
+            looks.cancel()
             for sent in list(self._sent.values()):
                 self._stop(sent)
             if self._tasks:
@@ -152,9 +153,26 @@ class ClusterRunner:
             for sent in list(self._sent.values()):
                 self._ended(sent, Drawn(None))
             if client.status == "running":
-                client.unsubscribe_topic(self._topic)
+                client.unsubscribe_topic(client.id)
         finally:
             await client.close()
+
+    async def _look(self) -> None:
+        """Look now and then which runs have no worker that could draw them, and say so in their logs."""
+        needs = ", ".join(f"{name}={amount:g}" for name, amount in self._cluster.resources)
+        sentence = f"The cluster has no worker{needs and f' with {needs}'}; this waits for one.\n"
+        scheduler = self._client.scheduler
+        while not self.lost:
+            await asyncio.sleep(_LOOK_SECONDS)
+            runs = {sent.future.key: sent for sent in islice(self._sent.values(), _LOOK_AT) if not sent.waits}
+            with contextlib.suppress(OSError, asyncio.TimeoutError):  # the connection is lost: see `_follow`
+                states = await scheduler.get_task_status(keys=[*runs]) if runs else {}
+                hopeless = {"no-worker"}
+                if "queued" in states.values() and not await scheduler.ncores():  # as if there were only busy ones
+                    hopeless.add("queued")
+                for sent in (runs[key] for key, state in states.items() if state in hopeless):
+                    sent.waits = True
+                    sent.run.reports.log(sent.run.id, f"\n{sentence}" if sent.attempts else sentence)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -164,7 +182,22 @@ class ClusterRunner:
     def _start(self, run: Run) -> None:
         if run.stop.is_set():
             return
-        sent = self._sent[run.id] = _Sent(run)
+        if self._client.status != "running":
+            self.lost = True
+            return
+        future = self._client.submit(
+            make_task(__version__),
+            self._cluster.engine,
+            Body.of(run.request).text,
+            run.seed,
+            run.id,
+            self._client.id,
+            run.previews,
+            key=f"animatediff-{run.id}",
+            pure=False,
+            resources=dict(self._cluster.resources) or None,
+        )
+        sent = self._sent[run.id] = _Sent(run, future)
         self._spawn(self._follow(sent))
 
     def _cancel(self, run_id: str) -> None:
@@ -173,41 +206,21 @@ class ClusterRunner:
             self._stop(sent)
 
     def _stop(self, sent: _Sent) -> None:
-        """Take a run back that has not begun; stop it on its worker where it has."""
+        """Take a run back. The scheduler tells the worker that draws it, and the engine looks at that."""
         sent.run.stop.set()
         if self.lost:
             self._ended(sent, Drawn(None))
-        elif sent.worker:
-            self._spawn(self._stop_there(sent.run.id, sent.worker))
-        elif sent.future is not None:
+        else:
             self._spawn(sent.future.cancel())
 
-    async def _stop_there(self, run_id: str, worker: str) -> None:
-        await self._client.run(make_stop(), run_id, workers=[worker], on_error="ignore")
-
     async def _follow(self, sent: _Sent) -> None:
-        """Submit a run and report its end."""
+        """Report a run's end."""
         import distributed
 
-        run, cluster = sent.run, self._cluster
         try:
-            if self._client.status != "running":
-                raise distributed.CancelledError
-            sent.future = self._client.submit(
-                make_task(__version__),
-                cluster.engine,
-                Body.of(run.request).text,
-                run.seed,
-                run.id,
-                self._topic,
-                run.previews,
-                key=f"animatediff-{run.id}",
-                pure=False,
-                resources=dict(cluster.resources) or None,
-            )
             answer = await sent.future
         except distributed.CancelledError:
-            if run.stop.is_set():
+            if sent.run.stop.is_set():
                 self._ended(sent, Drawn(None))
             else:
                 self.lost = True
@@ -222,17 +235,19 @@ class ClusterRunner:
             self._ended(sent, *answer)
 
     def _event(self, event: tuple[float, dict[str, Any]]) -> None:
-        """Take what a worker says of a run: that an attempt at it begins, or a piece of its log."""
+        """Take what a worker says of a run: that an attempt at it begins, a piece of its log, a picture."""
         _, message = event
-        attempt, worker, sent = message["attempt"], message["worker"], self._sent.get(message["run"])
-        if sent is None or sent.run.stop.is_set() or attempt in sent.attempts[:-1]:  # it was canceled, or thought lost
-            self._spawn(self._stop_there(message["run"], worker))
+        sent = self._sent.get(message.get("run", ""))  # the scheduler has things to say here too
+        if sent is None or sent.run.stop.is_set():
+            return
+        attempt = message["attempt"]
+        if attempt in sent.attempts[:-1]:  # its worker was thought lost
             return
         if attempt not in sent.attempts:
             if sent.attempts:
                 sent.run.reports.log(sent.run.id, "\nThe worker that drew this is lost; another one draws it again.\n")
             sent.attempts.append(attempt)
-            sent.received, sent.worker = 0, worker
+            sent.received, sent.waits = 0, False
             if len(sent.attempts) == 1 and not sent.run.reports.begin(sent.run.id):
                 self._stop(sent)
                 return
@@ -255,50 +270,3 @@ class ClusterRunner:
             return
         self._log(sent, 0, log)
         report_end(sent.run, drawn)
-
-
-class ClusterServer(LocalServer):
-    """A `LocalServer` whose engine runs on a cluster."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(queue_size=_QUEUE)
-        self._cluster = cluster
-        self._runner: ClusterRunner | None = None
-
-    @property
-    def inputs(self) -> Inputs:
-        """See `LocalServer.inputs`."""
-        return Inputs.of_engine(INPUTS[self._cluster.engine])
-
-    @property
-    def lost(self) -> bool:
-        """Whether the connection to the scheduler is lost, and all that ran there."""
-        return self._runner is not None and self._runner.lost
-
-    def check(self) -> None:
-        """Raise where the scheduler is lost; what was refused then certainly does not run."""
-        if self.lost:
-            raise EndpointGone(Message("cluster_gone", address=self._cluster.address), arrived=False)
-
-    def _make_runner(self) -> Runner:
-        self._runner = ClusterRunner(self._cluster)
-        self._workers = self._runner.workers
-        return self._runner
-
-
-_lock = threading.Lock()
-_servers: dict[Cluster, ClusterServer] = {}
-
-
-def cluster_server(cluster: Cluster) -> ClusterServer:
-    """Give this process's server for a cluster, started on first use; a new one where its scheduler was lost."""
-    with _lock:
-        server = _servers.get(cluster)
-        if server is not None and server.running and not server.lost:
-            return server
-        if server is not None:
-            server.close()
-        server = ClusterServer(cluster)
-        server.start()
-        _servers[cluster] = server
-        return server

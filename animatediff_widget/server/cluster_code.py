@@ -8,7 +8,7 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.texts import Message
 
-__all__ = ["PACKAGE", "compare", "make_stop", "make_task"]
+__all__ = ["PACKAGE", "compare", "make_task"]
 
 PACKAGE = "animatediff_widget"
 
@@ -28,17 +28,6 @@ def make_task(version: str) -> Callable[..., Any]:
         return cluster.draw_here(engine, body, seed, run_id, topic, previews)
 
     return draw_on_worker
-
-
-def make_stop() -> Callable[[str], None]:
-    """Make what stops a run on its worker."""
-
-    def stop_on_worker(run_id: str) -> None:
-        from animatediff_widget.engines import cluster
-
-        cluster.stop_here(run_id)
-
-    return stop_on_worker
 
 
 def compare(address: str, ours: str, versions: Any) -> None:

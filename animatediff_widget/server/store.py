@@ -241,7 +241,7 @@ class Store:
         """See `Reports.log`."""
         with self._lock:
             entry = self._entries.get(run_id)
-            if entry and entry.status == "processing":
+            if entry and not entry.completed_at:
                 entry.logs.append(text)
                 entry.log_length += len(text)
                 self._on_change(run_id)

@@ -23,7 +23,8 @@ from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal, Sw
 from animatediff_widget.engines import Output
 from animatediff_widget.engines.pocket import PocketEngine
 from animatediff_widget.model.cluster import Cluster
-from animatediff_widget.server.cluster import ClusterRunner, cluster_server
+from animatediff_widget.server.cluster import ClusterRunner
+from animatediff_widget.server.cluster_server import cluster_server
 from animatediff_widget.server.processes import cores
 from animatediff_widget.server.runners import LocalRunner, Run, Runner
 

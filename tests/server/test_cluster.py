@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
@@ -25,12 +26,16 @@ from animatediff_widget import (
     Job,
     Journal,
     Sweep,
+    __version__,
 )
 from animatediff_widget.engines import cluster as on_worker
 from animatediff_widget.media.formats import sniff
+from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.server import cluster as server_side
 from animatediff_widget.server.cluster import ClusterRunner
+from animatediff_widget.server.cluster_code import make_task
+from animatediff_widget.server.cluster_server import cluster_server
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -67,9 +72,8 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(folder) -> Iterator[Any]:
-    """Two processes with a worker each; one run may lose two of them."""
-    few = dask.config.set({"distributed.scheduler.allowed-failures": 1})
-    with few, local(folder, n_workers=2, processes=True) as cluster:
+    """Two processes with a worker each."""
+    with local(folder, n_workers=2, processes=True) as cluster:
         yield cluster
 
 
@@ -131,7 +135,8 @@ def test_a_worker_that_is_killed_costs_only_the_time_of_its_run(runner, reported
     assert reported.begun.qsize() == 3
 
 
-def test_a_run_that_loses_each_worker_fails_in_a_sentence(runner, reported):
+def test_a_run_that_loses_each_worker_fails_in_a_sentence(cluster, runner, reported):
+    cluster.scheduler.allowed_failures = 0
     [dies] = start(runner, reported, "die 9")
     assert "was lost" in reported.ends(1)[dies]
     [says] = start(runner, reported, "say hello")
@@ -167,9 +172,19 @@ def test_closing_stops_what_is_drawn_and_leaves_nothing_here_or_there(cluster, r
         runner.close()
         assert len(reported.ends(2).keys() & {*ids}) == 2
         assert client.run_on_scheduler(left) == ([], clients)
-        assert [*client.run(lambda: len(on_worker._stops)).values()] == [0, 0]
     ours = [thread.name for thread in set(threading.enumerate()) - before]
     assert [name for name in ours if not name.startswith("Dask-Offload")] == []  # Dask's own pool, one in a process
+
+
+def test_what_a_killed_notebook_left_stops(cluster, folder, runner, reported):
+    with distributed.Client(cluster, set_as_default=False) as client:  # to the scheduler it goes as a killed one does
+        body = Body.of(AnimateDiffRequest(prompt="once")).text
+        for seed in (-1, -2):
+            client.submit(make_task(__version__), "pocket", body, seed, "", client.id, False, pure=False, key=str(seed))
+        while len({*folder.glob("once--*")}) < 2:
+            client.sync(asyncio.sleep, 0.01)
+    start(runner, reported, "wait", "wait")
+    all_logged(reported, 2)
 
 
 def test_a_version_that_differs_is_said_before_and_by_a_worker_that_comes_later(cluster, runner, reported, monkeypatch):
@@ -183,33 +198,40 @@ def test_a_version_that_differs_is_said_before_and_by_a_worker_that_comes_later(
 # --- clusters of another kind -----------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_comes_later_is_used(tmp_path, reported):
-    with local(tmp_path, n_workers=1, processes=True) as cluster:
-        cluster.adapt(minimum=1, maximum=2, interval="50ms", target_duration="50ms")
+def test_a_worker_that_comes_later_is_used(tmp_path, reported, monkeypatch):
+    monkeypatch.setattr(server_side, "_LOOK_SECONDS", 0.01)
+    with local(tmp_path, n_workers=0, processes=False) as cluster:
         runner = ClusterRunner(Cluster.of(cluster))
-        start(runner, reported, *["meet 2"] * 4)
-        assert len({*reported.ends(4).values()}) >= 2
+        ids = start(runner, reported, *["meet 2"] * 4)
+        all_logged(reported, 4)
+        assert {reported.logs[run_id] for run_id in ids} == {"The cluster has no worker; this waits for one.\n"}
+        cluster.adapt(minimum=1, maximum=2, interval="50ms", target_duration="50ms")
+        assert {*reported.ends(4)} == {*ids}
         runner.close()
 
 
-def test_each_gpu_has_one_job(tmp_path, reported):
+def test_each_gpu_has_one_job_and_one_that_no_worker_can_do_says_so(tmp_path, reported, monkeypatch):
+    monkeypatch.setattr(server_side, "_LOOK_SECONDS", 0.01)
     with local(tmp_path, n_workers=1, processes=False, threads_per_worker=4, resources={"GPU": 2}) as cluster:
-        runner, other = (
-            ClusterRunner(Cluster.of(cluster, "pocket", {"GPU": 1})),
-            ClusterRunner(Cluster.of(cluster)),
+        runner, other, many = (
+            ClusterRunner(Cluster.of(cluster, "pocket", needs)) for needs in ({"GPU": 1}, None, {"GPU": 4})
         )
         ids = start(runner, reported, "wait", "wait", "wait")
         all_logged(reported, 2)
         [without] = start(other, reported, "say hello")
         assert reported.ends(1) == {without: "hello"}
+        [impossible] = start(many, reported, "say hello")
+        while reported.logged.get(timeout=60)[0] != impossible:
+            pass
+        assert reported.logs[impossible] == "The cluster has no worker with GPU=4; this waits for one.\n"
         begun = [reported.begun.get(timeout=60) for _ in range(3)]
         assert reported.begun.empty()
         [first, *_] = {*begun} & {*ids}
         runner.cancel(first)
         assert reported.ends(1) == {first: "None"}
         assert {*begun, reported.begun.get(timeout=60)} == {*ids, without}
-        runner.close()
-        other.close()
+        for each in (runner, other, many):
+            each.close()
 
 
 WORKER = "import sys\n{}\nfrom distributed.cli.dask_worker import main\nmain()"
@@ -272,7 +294,7 @@ def test_a_job_on_a_cluster_is_a_job_as_any_other_and_gives_the_same_bytes():
         panel.run()
         assert panel.job.result(timeout=60).data == job.animation.data
         panel.close()
-        server_side.cluster_server(Cluster.of(cluster)).close()
+        cluster_server(Cluster.of(cluster)).close()
     here = Job(request, Client(Endpoint.builtin()))
     assert here.run().data == job.animation.data
 
@@ -290,7 +312,7 @@ def test_a_scheduler_that_dies_ends_its_jobs_in_a_sentence_and_a_sweep_goes_on_a
     assert first.progress.notice == first.views[0].error.message
     again = Sweep.load(first.key, Endpoint.dask(cluster)).run()
     assert [row["state"] for row in again.rows()] == ["succeeded"] * 3
-    server_side.cluster_server(Cluster.of(cluster)).close()
+    cluster_server(Cluster.of(cluster)).close()
 
 
 def test_what_answers_as_no_scheduler_is_told_in_a_sentence_and_leaves_nothing(monkeypatch, capfd):

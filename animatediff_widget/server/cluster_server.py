@@ -1,0 +1,66 @@
+"""The server in front of a Dask cluster."""
+
+from __future__ import annotations
+
+import threading
+
+from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.errors import EndpointGone
+from animatediff_widget.model.cluster import Cluster
+from animatediff_widget.model.inputs import Inputs
+from animatediff_widget.texts import Message
+
+from .cluster import ClusterRunner
+from .local import LocalServer
+from .runners import Runner
+
+__all__ = ["ClusterServer", "cluster_server"]
+
+_QUEUE = 100_000  # the cluster itself is the queue
+
+
+class ClusterServer(LocalServer):
+    """A `LocalServer` whose engine runs on a cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(queue_size=_QUEUE)
+        self._cluster = cluster
+        self._runner: ClusterRunner | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """See `LocalServer.inputs`."""
+        return Inputs.of_engine(INPUTS[self._cluster.engine])
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection to the scheduler is lost, and all that ran there."""
+        return self._runner is not None and self._runner.lost
+
+    def check(self) -> None:
+        """Raise where the scheduler is lost; what was refused then certainly does not run."""
+        if self.lost:
+            raise EndpointGone(Message("cluster_gone", address=self._cluster.address), arrived=False)
+
+    def _make_runner(self) -> Runner:
+        self._runner = ClusterRunner(self._cluster)
+        self._workers = self._runner.workers
+        return self._runner
+
+
+_lock = threading.Lock()
+_servers: dict[Cluster, ClusterServer] = {}
+
+
+def cluster_server(cluster: Cluster) -> ClusterServer:
+    """Give this process's server for a cluster, started on first use; a new one where its scheduler was lost."""
+    with _lock:
+        server = _servers.get(cluster)
+        if server is not None and server.running and not server.lost:
+            return server
+        if server is not None:
+            server.close()
+        server = ClusterServer(cluster)
+        server.start()
+        _servers[cluster] = server
+        return server
