@@ -19,14 +19,14 @@ from animatediff_widget.texts import Message
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["encode_video", "video_frames"]
+__all__ = ["encode_video", "find_ffmpeg", "video_frames"]
 
 _NEEDED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 _FPS = re.compile(rb"(\d+(?:\.\d+)?) fps")
 _FASTEST = 240
 
 
-def _executable() -> str:
+def find_ffmpeg() -> str:
     """Find ffmpeg: the one that the environment names, that a wheel carries, or that is installed."""
     found = os.environ.get("IMAGEIO_FFMPEG_EXE")
     with contextlib.suppress(ImportError):
@@ -49,7 +49,7 @@ def _ffmpeg(log: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[byte
     with (
         log.open("wb") as file,
         subprocess.Popen(  # noqa: S603 - no shell; the arguments are this module's
-            [_executable(), "-hide_banner", "-nostats", *arguments],
+            [find_ffmpeg(), "-hide_banner", "-nostats", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=file,

@@ -106,7 +106,7 @@ def test_a_video_is_in_the_page_also_where_it_cannot_be_taken_apart(tmp_path, mo
     axes = {"seed": (1,)}
     [cell] = sheet(tmp_path, axes)
     cell.file.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(40))
-    monkeypatch.setattr("animatediff_widget.media.video._executable", _no_ffmpeg)
+    monkeypatch.setattr("animatediff_widget.media.video.find_ffmpeg", _no_ffmpeg)
     _, [written] = read(b"".join(write_page(axes, [cell])))
     assert "needs ffmpeg" in written["says"]
     assert written["clip"]["video"]

@@ -6,7 +6,8 @@ from .endpoints import ENDPOINTS
 from .jobs import JOBS
 from .panel import PANEL
 from .terminal import TERMINAL
+from .weights import WEIGHTS
 
 __all__ = ["CHINESE"]
 
-CHINESE = {**PANEL, **ENDPOINTS, **JOBS, **TERMINAL}
+CHINESE = {**PANEL, **ENDPOINTS, **JOBS, **TERMINAL, **WEIGHTS}

@@ -41,7 +41,7 @@ ENDPOINTS = {
     "a_sound_json": "不含损坏字符（孤立代理项）的 JSON",
     # 引擎另外接受的 input 字段
     "label_output_format": "文件格式",
-    "help_output_format": "WebP 保留全部颜色，GIF 最多 256 色。",
+    "help_output_format": "WebP 保留全部颜色，GIF 最多 256 色；mp4 是视频，文件更小。",
     # 服务端和密钥
     "name_builtin": "口袋模型（手绘世界，离线）",
     "name_replicate": "Replicate",

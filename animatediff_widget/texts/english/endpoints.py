@@ -41,7 +41,7 @@ ENDPOINTS = {
     "a_sound_json": "JSON without broken characters (lone surrogates)",
     # What engines take besides.
     "label_output_format": "File format",
-    "help_output_format": "WebP has all colors, GIF 256 at the most.",
+    "help_output_format": "WebP has all colors, GIF 256 at the most; mp4 is a video, and smaller.",
     # Endpoints and their keys.
     "name_builtin": "Pocket model (drawn world, offline)",
     "name_replicate": "Replicate",
