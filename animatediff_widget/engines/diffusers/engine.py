@@ -21,6 +21,7 @@ from .hub import Finder
 from .loading import Models
 from .memory import is_out_of_memory, release
 from .plan import INPUTS, Plan, make_plan
+from .reading import quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,8 +170,6 @@ class _Job:
     def draw(self) -> NDArray[np.uint8]:
         """Load, draw and decode; where the memory does not do, once more with less of it on the GPU."""
         self._log(f"Using seed: {self._seed}\n")
-        import torch
-
         while True:
             try:
                 frames = self._once()
@@ -187,7 +186,6 @@ class _Job:
         if frames is None:
             dtype = str(self._models.dtype).removeprefix("torch.")
             raise AnimateDiffError(Message("gpu_not_finite", module=self._plan.module.name, dtype=dtype))
-        assert torch is not None
         return frames
 
     def _fail_for_memory(self) -> None:
@@ -198,11 +196,12 @@ class _Job:
     def _once(self) -> NDArray[np.uint8] | None:
         plan = self._plan
         half = str(self._models.dtype) != "torch.float32"
-        pipe = self._models.pipeline(plan, Finder(half, self._log, self._canceled), self._log)
-        if self._latents is None:
-            self._introduce(pipe)
-            self._latents = self._sample(pipe)
-        return decode(pipe, self._latents, self._log, self._canceled)
+        with quiet():
+            pipe = self._models.pipeline(plan, Finder(half, self._log, self._canceled), self._log)
+            if self._latents is None:
+                self._introduce(pipe)
+                self._latents = self._sample(pipe)
+            return decode(pipe, self._latents, self._log, self._canceled)
 
     def _introduce(self, pipe: Any) -> None:
         """Say what draws, so that nobody takes one model's clip for another's."""
@@ -214,7 +213,7 @@ class _Job:
         if plan.window:
             self._log(f"Drawn in windows of {plan.window} frames (FreeNoise)\n")
         for label, text in (("Prompt", plan.prompt), ("Negative prompt", plan.negative_prompt)):
-            tokens = pipe.tokenizer(text, verbose=False).input_ids
+            tokens = pipe.tokenizer(text).input_ids
             if len(tokens) > _TOKENS:
                 rest = pipe.tokenizer.decode(tokens[_TOKENS - 1 : -1])
                 self._log(f"{label}, too long, so without effect: {rest}\n")

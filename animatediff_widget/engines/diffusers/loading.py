@@ -15,7 +15,7 @@ from .files import weights_of
 from .hub import Finder
 from .memory import is_out_of_memory, release
 from .plan import Plan, check_length
-from .reading import Parts, named, quiet, read_adapter, read_parts
+from .reading import Parts, named, read_adapter, read_parts
 
 __all__ = ["Models", "make_scheduler"]
 
@@ -65,15 +65,14 @@ class Models:
     def pipeline(self, plan: Plan, finder: Finder, log: Callable[[str], None]) -> Any:
         """Give the pipeline for a plan: as it is, changed, or made anew."""
         files = self._find(plan, finder)
-        with quiet():
-            try:
-                if self._load(plan, files) or (self._window and not plan.window):
-                    self._build(plan, log)
-                self._dress(plan, files)
-            except BaseException:
-                self._drop()  # half made
-                raise
-            self._pipe.scheduler = make_scheduler(plan.module.sampler)
+        try:
+            if self._load(plan, files) or (self._window and not plan.window):
+                self._build(plan, log)
+            self._dress(plan, files)
+        except BaseException:
+            self._drop()  # half made
+            raise
+        self._pipe.scheduler = make_scheduler(plan.module.sampler)
         return self._pipe
 
     def _find(self, plan: Plan, finder: Finder) -> dict[Weights, Path]:
