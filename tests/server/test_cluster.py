@@ -234,45 +234,39 @@ def test_each_gpu_has_one_job_and_one_that_no_worker_can_do_says_so(tmp_path, re
             each.close()
 
 
-WORKER = "import sys\n{}\nfrom distributed.cli.dask_worker import main\nmain()"
-
 # As where it is not installed: it can neither be imported, nor has it a version.
-WITHOUT = """sys.modules["animatediff_widget"] = None
-import importlib.metadata as found
-version = found.version
-found.version = lambda name: version("nothing" if "animatediff" in name else name)
+WITHOUT = """import sys, distributed.versions as versions
+sys.modules["animatediff_widget"] = None
+found = versions.get_package_info
+versions.get_package_info = lambda packages: found(name for name in packages if "animatediff" not in name)
 """
 
 
 @contextmanager
-def worker(address: str, before: str = "pass") -> Iterator[None]:
+def worker(address: str) -> Iterator[None]:
     """Run what ``dask worker tcp://...`` runs."""
     options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
-    code = WORKER.format(before)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # for the engine of these tests
-    command = [sys.executable, "-c", code, address, *options]
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", address, *options]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     yield
     process.terminate()
     process.wait()
 
 
-def test_workers_that_were_started_elsewhere_are_used_and_one_without_the_package_is_named(tmp_path, reported):
+def test_workers_that_were_started_elsewhere_are_used_and_those_without_the_package_are_named(tmp_path, reported):
     with local(tmp_path, n_workers=0, processes=True) as cluster:
         address = cluster.scheduler_address
-        with distributed.Client(cluster, set_as_default=False) as client:
-            with worker(address), worker(address):
-                runner = ClusterRunner(Cluster.of(address.removeprefix("tcp://")))
-                start(runner, reported, "meet 2", "meet 2")
-                assert len({*reported.ends(2).values(), HERE}) == 3
-            client.unregister_worker_plugin("acting")  # it could not be there
-            with worker(address, WITHOUT):
-                client.wait_for_workers(1)
-                [refused] = start(runner, reported, "say hello")
-                assert "install animatediff-widget" in reported.ends(1)[refused]
-                with pytest.raises(AnimateDiffError, match=f"is missing on workers of the Dask cluster at {address}"):
-                    ClusterRunner(Cluster.of(client))
-        runner.close()
+        with worker(address), worker(address), distributed.Client(cluster, set_as_default=False) as client:
+            runner = ClusterRunner(Cluster.of(address.removeprefix("tcp://")))
+            start(runner, reported, "meet 2", "meet 2")
+            assert len({*reported.ends(2).values(), HERE}) == 3
+            client.run(exec, WITHOUT, {})
+            [refused] = start(runner, reported, "say hello")
+            assert "install animatediff-widget" in reported.ends(1)[refused]
+            with pytest.raises(AnimateDiffError, match=f"is missing on workers of the Dask cluster at {address}"):
+                ClusterRunner(Cluster.of(client))
+            runner.close()
 
 
 # --- as an endpoint ---------------------------------------------------------------------------------------------------
