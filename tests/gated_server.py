@@ -35,6 +35,7 @@ class GatedEngine(Engine):
         self.begun = threading.Semaphore(0)
         self.permits = threading.Semaphore(0)
         self.open = threading.Event()
+        self.frame: Any = None
         if open_gate:
             self.open.set()
 
@@ -50,6 +51,8 @@ class GatedEngine(Engine):
         self.seeds.append(seed)
         self.prompts.append(request.prompt)
         log(f"Using seed: {seed}\n")
+        if preview and self.frame is not None:
+            preview.show(self.frame)
         self.begun.release()
         while not self.open.is_set() and not self.permits.acquire(timeout=0.005):
             if canceled():

@@ -31,6 +31,7 @@ class Abilities:
     creates: int | None = None  # how many jobs an account may create in a minute, where it is known
     calls: int | None = None  # how many other requests it may send in a minute
     at_once: int = 8  # how many jobs side by side suit it
+    previews: bool = False  # it shows the first frame of a job while it draws
 
 
 class Backend(Protocol):
@@ -57,8 +58,13 @@ class Backend(Protocol):
         Asked of a container, which may be down: nothing is known then, and nothing is raised.
         """
 
-    def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
-        """Create a job, under `job_id` where the place takes ids of ours; it has `cancel_after` seconds to end."""
+    def create(
+        self, body: Body, job_id: str, cancel_after: float | None = None, *, previews: bool = False
+    ) -> Prediction:
+        """Create a job, under `job_id` where the place takes ids of ours; it has `cancel_after` seconds to end.
+
+        With `previews`, a place that has them is asked for `Prediction.preview`.
+        """
 
     def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
         """Ask how a job stands; where the place pushes, wait up to `at_most` seconds until that changed."""
@@ -71,6 +77,9 @@ class Backend(Protocol):
 
     def fetch(self, output: str, to: Path) -> Path:
         """Fetch an output into a file, which appears under its name when it is whole and on the disk."""
+
+    def preview(self, url: str) -> bytes:
+        """Fetch a `Prediction.preview`: a JPEG."""
 
     def snippet(self, body: Body, language: Language) -> str:
         """Write the same job as a curl command or a Python script."""
@@ -91,4 +100,5 @@ class Place:
     needs_key: bool = False
     free: bool = False  # see `Abilities.free`
     inputs: Callable[[Endpoint], Inputs | None] = lambda _: Inputs()  # None where the place itself has to be asked
+    previews: bool = False  # see `Abilities.previews`
     available: Callable[[], Message | None] = lambda: None  # None where it can be used here, else why not

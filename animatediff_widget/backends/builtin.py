@@ -28,7 +28,7 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
 
     server = shared_server()
     # While one job is fetched and the next is posted, its processor has another to draw.
-    abilities = Abilities(pushes=True, free=True, at_once=2 * server.workers)
+    abilities = Abilities(pushes=True, free=True, previews=True, at_once=2 * server.workers)
     url = f"{server.base_url}/replicate/v1/predictions"
     key, token = Key(server.token), server.token
     return HostedBackend(endpoint, key, limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token)
@@ -38,4 +38,12 @@ def _inputs(endpoint: Endpoint) -> Inputs:
     return Inputs.of_engine(INPUTS["pocket"])
 
 
-PLACE = Place("builtin", lambda _: Endpoint.builtin(), _open, free=True, inputs=_inputs, available=_available)
+PLACE = Place(
+    "builtin",
+    lambda _: Endpoint.builtin(),
+    _open,
+    free=True,
+    previews=True,
+    inputs=_inputs,
+    available=_available,
+)

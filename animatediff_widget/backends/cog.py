@@ -71,7 +71,9 @@ class _CogBackend(HostedBackend):
             return Inputs()
         return read_schema(document) or Inputs()
 
-    def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
+    def create(
+        self, body: Body, job_id: str, cancel_after: float | None = None, *, previews: bool = False
+    ) -> Prediction:
         """See `Backend.create`; a container takes no deadline, but cancels the job when this process ends."""
         for name in [name for name, each in tuple(_held.items()) if each.told][:-_KEPT]:  # others do so too
             _held.pop(name, None)

@@ -34,16 +34,20 @@ class _DaskBackend(HostedBackend):
     def __init__(self, endpoint: Endpoint, limits: Any, server: ClusterServer) -> None:
         url = f"{server.base_url}/replicate/v1/predictions"
         token = server.token
-        abilities = Abilities(pushes=True, free=True, at_once=min(max(_FEWEST, 2 * server.workers), _MOST))
+        abilities = Abilities(
+            pushes=True, free=True, previews=True, at_once=min(max(_FEWEST, 2 * server.workers), _MOST)
+        )
         super().__init__(
             endpoint, Key(token), limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token
         )
         self._server = server
 
-    def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
+    def create(
+        self, body: Body, job_id: str, cancel_after: float | None = None, *, previews: bool = False
+    ) -> Prediction:
         """See `Backend.create`."""
         self._server.check()
-        return super().create(body, job_id, cancel_after)
+        return super().create(body, job_id, cancel_after, previews=previews)
 
     def watch(self, prediction_id: str, previous: Prediction | None = None, at_most: float = 0.0) -> Prediction:
         """See `Backend.watch`."""
@@ -78,5 +82,6 @@ PLACE = Place(
     example="dask_example",
     free=True,
     inputs=_inputs,
+    previews=True,
     available=_available,
 )

@@ -20,6 +20,7 @@ from animatediff_widget.errors import AnswerError, EndpointError, OutputError, O
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.media.files import write_file
+from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
 from animatediff_widget.model.inputs import Inputs
@@ -35,6 +36,7 @@ __all__ = ["HostedBackend"]
 
 _JSON_CAP = 16 * 2**20
 _OUTPUT_CAP = 512 * 2**20
+_PREVIEW_CAP = 2**16
 _REDIRECTS = 5
 _SHORTEST_DEADLINE = 5.0  # the hosted API takes no shorter Cancel-After
 _LONGEST_DEADLINE = 7 * 24 * 3600.0  # who waits longer than a week, or for ever, wants none
@@ -75,10 +77,12 @@ class HostedBackend:
         """See `Backend.inputs`."""
         return self._inputs
 
-    def create(self, body: Body, job_id: str, cancel_after: float | None = None) -> Prediction:
+    def create(
+        self, body: Body, job_id: str, cancel_after: float | None = None, *, previews: bool = False
+    ) -> Prediction:
         """See `Backend.create`."""
         self.check(body)
-        headers = {}
+        headers = {"Prefer": "previews"} if previews and self.abilities.previews else {}
         if cancel_after is not None and cancel_after <= _LONGEST_DEADLINE:
             headers["Cancel-After"] = f"{math.ceil(max(cancel_after, _SHORTEST_DEADLINE))}s"
         answer, tag = self._ask(
@@ -164,6 +168,19 @@ class HostedBackend:
                 why = getattr(error, "strerror", None) or error
                 raise StorageError(Message("not_stored", path=to, why=why)) from None
         return to
+
+    def preview(self, url: str) -> bytes:
+        """See `Backend.preview`; one lies at the endpoint's own origin, and nowhere else."""
+        at = _resolve(self._url, url)
+        if at is None or not self._transport.is_own(at):
+            raise OutputError(Message("output_elsewhere", url=repr(self._redact(at or url)[:80])))
+        within = self._limits.answer
+        with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
+            _check_output(reply.status, reply.headers, urlsplit(at).hostname)
+            data = b"".join(reply.pieces(_PREVIEW_CAP))
+        if sniff(data[:16]) != "jpg":
+            raise OutputError(Message("not_fetched_kind", host=urlsplit(at).hostname, kind=sniff(data[:16])))
+        return data
 
     def snippet(self, body: Body, language: Language) -> str:
         """See `Backend.snippet`; a key is only named, as a variable."""

@@ -125,7 +125,7 @@ def build_world(
     ways = np.zeros((COMPOSITIONS, len(kinds), len(pictures.rows)))
     for index, column in enumerate(columns):
         ways[index, : len(column)] = column
-    noise = np.random.default_rng([seed, 3]).standard_normal(DIMS, dtype=np.float32)
+    noise = starting_noise(seed)
     gram, products = _products(pictures.rows, noise)
 
     plain, guided, reach, widest = np.array(list(kinds.values())).T
@@ -146,21 +146,27 @@ def build_world(
     return World(pictures.rows, noise, gram, products, ways, tuple(kinds), conditional, unconditional, scenes)
 
 
-def to_clip(world: World, point: Floats, noise: float = 0.0) -> Floats:
-    """Turn a point of the sampler, with its share of the noise, into a clip, shape (16, 64, 64, 3), clipped to [0, 1].
+def starting_noise(seed: int, frames: int = FRAMES) -> Pixels:
+    """Draw the noise that a clip comes out of, or that of its first frames, shape (frames * 64 * 64 * 3,)."""
+    return np.random.default_rng([seed, 3]).standard_normal(frames * DIMS // FRAMES, dtype=np.float32)
+
+
+def to_clip(world: World, point: Floats, noise: float = 0.0, frames: int = FRAMES) -> Floats:
+    """Turn a point of the sampler, with its share of the noise, into a clip, shape (frames, 64, 64, 3), within [0, 1].
 
     The coefficients are rounded to multiples of 1/4096, far below what is seen: linear algebra differs in its last
     digits from machine to machine, and whole numbers add up to the same bytes on all of them.
     """
     rounded = np.rint(point[: len(world.atoms)] * 4096.0)
     used = np.flatnonzero(rounded)
-    clip = np.zeros(DIMS)
-    for share, row in zip(rounded[used], world.atoms[used], strict=True):
+    size = frames * DIMS // FRAMES
+    clip = np.zeros(size)
+    for share, row in zip(rounded[used], world.atoms[used, :size], strict=True):
         clip += row.astype(np.float64) * share
     clip = clip / (4096.0 * LEVELS) + 0.5
     if noise:
-        clip += noise * world.noise
-    return np.asarray(np.clip(clip, 0.0, 1.0)).reshape(FRAMES, SIZE, SIZE, 3)
+        clip += noise * world.noise[:size]
+    return np.asarray(np.clip(clip, 0.0, 1.0)).reshape(frames, SIZE, SIZE, 3)
 
 
 class _Pictures:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-__all__ = ["FRAME_MS", "SCALE", "SUFFIXES", "encode"]
+__all__ = ["FRAME_MS", "SCALE", "SUFFIXES", "encode", "enlarged", "to_frames"]
 
 SCALE = 8
 FRAME_MS = 125
@@ -29,8 +29,18 @@ def encode(clip: NDArray[np.floating[Any]], suffix: str) -> bytes:
 
     Values outside 0..1 are clipped. It is `SCALE` times as wide and as high, `FRAME_MS` a frame, looping for ever.
     """
-    frames = np.round(np.clip(clip, 0.0, 1.0) * 255.0).astype(np.uint8)
+    frames = to_frames(clip)
     return _gif(frames) if suffix == "gif" else _webp(frames)
+
+
+def to_frames(clip: NDArray[np.floating[Any]]) -> Frames:
+    """Round values from 0 to 1, and what lies outside, to those of a picture."""
+    return np.asarray(np.round(np.clip(clip, 0.0, 1.0) * 255.0), dtype=np.uint8)
+
+
+def enlarged(frame: Frames) -> Frames:
+    """Make a frame `SCALE` times as wide and as high, without blur."""
+    return np.repeat(np.repeat(frame, SCALE, axis=0), SCALE, axis=1)
 
 
 def _webp(frames: Frames) -> bytes:
@@ -77,9 +87,5 @@ def _gif(frames: Frames) -> bytes:
 
 def _compressed(frames: Frames, write: Callable[[int, Image.Image], bytes]) -> bytes:
     """Enlarge and write frames, two at a time: the compressors run outside the interpreter's lock."""
-
-    def enlarged(frame: Frames) -> Image.Image:
-        return Image.fromarray(np.repeat(np.repeat(frame, SCALE, axis=0), SCALE, axis=1))
-
     with ThreadPoolExecutor(2) as pool:
-        return b"".join(pool.map(write, range(len(frames)), map(enlarged, frames)))
+        return b"".join(pool.map(write, range(len(frames)), map(Image.fromarray, map(enlarged, frames))))

@@ -20,18 +20,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from . import Canceled, Engine, Output, diffusion, encoder
-from .clips import COMPOSITIONS, QUALITIES, World, build_world, presence_groups, to_clip
+from .clips import COMPOSITIONS, QUALITIES, World, build_world, presence_groups, starting_noise, to_clip
 from .declared import INPUTS
 from .painter import (
     DEFAULT_MOTION,
     DEFAULT_STYLE,
     LEXICON,
     MOTIONS,
+    SIZE,
     STYLES,
     Motion,
     Reading,
@@ -72,13 +75,20 @@ class PocketEngine(Engine):
         canceled: Callable[[], bool],
         preview: Preview | None = None,
     ) -> Output:
-        """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`."""
+        """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`.
+
+        A preview is the noisy point itself, as the sampler has it after a step: nothing but the starting noise at
+        first, which is shown before the world is painted, then the picture with less and less of it. Its contrast is
+        lower by as much as there is noise in it, whose values would else be cut off at black and white.
+        """
         suffix = _FORMAT.check(request.extra_input.get(_FORMAT.name)) or _FORMAT.default
         log(f"Using seed: {seed}\n")
         for line in _introduction(request):
             log(line + "\n")
         prompt, negative = read(request.prompt), read(request.n_prompt)
         log(_contents(prompt) + "\n")
+        if preview:
+            preview.show(_first_frame(_contrast(1.0) * starting_noise(seed, 1) + 0.5))
         world = world_of(request, seed, canceled=canceled)
         steps, scale = int(request.steps), float(request.guidance_scale)
         way = diffusion.ddim(
@@ -94,11 +104,24 @@ class PocketEngine(Engine):
         show(0)
         for done in range(1, steps + 1):
             step = next(way)
+            if preview and preview.due():
+                contrast = _contrast(step.noise)
+                preview.show(_first_frame(to_clip(world, contrast * step.point, contrast * step.noise, 1)))
             show(done)
         log("\n")
         for line in _without_effect(world.scenes[int(step.conditional.weights.argmax())], prompt, negative):
             log(line + "\n")
         return Output(encoder.encode(to_clip(world, step.point), suffix), suffix, encoder.SUFFIXES[suffix])
+
+
+def _contrast(noise: float) -> float:
+    """Give what a preview is multiplied by: where there is noise alone, its standard deviation is a quarter then."""
+    return 1.0 / (1.0 + 3.0 * noise)
+
+
+def _first_frame(clip: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Make a picture, as large as the file's, of the values of one frame."""
+    return encoder.enlarged(encoder.to_frames(clip).reshape(SIZE, SIZE, 3))
 
 
 def _style(request: AnimateDiffRequest) -> tuple[Style, str]:

@@ -35,6 +35,7 @@ class Create:
     """Post the body; the endpoint is to cancel the job after so many seconds."""
 
     cancel_after: float
+    previews: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,19 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class Look:
+    """Fetch the first frame as it stands, from a `Prediction.preview`; answered with it, or None where that failed."""
+
+    url: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """Wait, or until a cancellation is wanted."""
 
     seconds: float
 
 
-Exchange = Create | Watch | Cancel | Search | Fetch
+Exchange = Create | Watch | Cancel | Search | Fetch | Look
 Action = Begin | Record | Recall | Adopt | Wait | Exchange
 Flow = Generator[Action, Any, None]

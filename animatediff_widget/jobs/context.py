@@ -38,6 +38,7 @@ class Context:
     timeout: float
     entry: JournalEntry | None = None
     adopt: str | None = None  # the id of the job at the endpoint that the person says is this one
+    previews: bool = False  # whether to look at the first frame while it is drawn
     view: JobView = field(init=False)
     deadline: float = field(default=0.0, init=False)
     posted: float | None = field(default=None, init=False)  # on the clock that never jumps

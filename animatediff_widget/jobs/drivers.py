@@ -26,6 +26,8 @@ __all__ = ["LEAST", "Driver"]
 
 logger = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 0.5  # a picture that takes longer is not waited for
+
 LEAST = 1.0
 """What an exchange is given also where the job's time is over: a last look for a job whose answer is lost."""
 
@@ -89,6 +91,8 @@ class Driver:
             return self._executor.write(action)
         if isinstance(action, actions.Recall):
             return self._executor.recall(action.entry)
+        if isinstance(action, actions.Look):
+            return self._look(action)
         permit = Permit()
         exchange = beside(lambda: permit.run(lambda: self._executor.exchange(action)))
         if self._control.wait_for(exchange, max(self._steps.left(), LEAST)):
@@ -102,3 +106,12 @@ class Driver:
                 exchange.add_done_callback(self._executor.came_late)
         label = self._executor.backend.endpoint.label
         raise ConnectionFailed(Message("cut_short", who=label), arrived=arrived, passing=True)
+
+    def _look(self, action: actions.Look) -> bytes | None:
+        """Fetch a picture; that there is none is no fault, as the next one, or the animation, comes soon."""
+        look = beside(lambda: self._executor.exchange(action))
+        if self._control.wait_for(look, _LOOK_SECONDS):
+            with contextlib.suppress(AnimateDiffError):
+                picture: bytes = look.result()
+                return picture
+        return None

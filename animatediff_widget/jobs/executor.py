@@ -72,11 +72,13 @@ class Executor:
         """Do what takes the network."""
         backend = self.backend
         if isinstance(action, actions.Create):
-            return backend.create(self.job.body, self.key, action.cancel_after)
+            return backend.create(self.job.body, self.key, action.cancel_after, previews=action.previews)
         if isinstance(action, actions.Search):
             return self._search(action.since)
         if isinstance(action, actions.Fetch):
             return self._fetch(action)
+        if isinstance(action, actions.Look):
+            return backend.preview(action.url)
         assert action.prediction.id is not None
         if isinstance(action, actions.Cancel):
             return backend.cancel(action.prediction.id)

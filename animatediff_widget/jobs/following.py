@@ -9,7 +9,7 @@ from animatediff_widget.errors import AnswerError, ApiError, EndpointError, Endp
 from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
-from .actions import Action, Cancel, Flow, Watch
+from .actions import Action, Cancel, Flow, Look, Watch
 from .context import Context
 from .submission import Submission
 
@@ -77,6 +77,7 @@ class Following:
             is_new = answer != prediction
             if is_new or self._job.view.notice:
                 yield from self._job.accept(answer)
+                yield from self._look(prediction, answer)
             # Where the place pushes, the next question is held until there is something to say.
             at_once = self._job.abilities.pushes and (is_new or self._job.control.now() - asked > _AT_ONCE)
 
@@ -101,6 +102,12 @@ class Following:
                 return answer
         answer = yield Watch(prediction, _HOLD if self._job.abilities.pushes else 0.0)
         return answer
+
+    def _look(self, before: Prediction, now: Prediction) -> Flow:
+        """Show the first frame as it stands, where there is another one."""
+        if self._job.previews and now.preview and now.preview != before.preview:
+            picture = yield Look(now.preview)
+            self._job.show(preview=picture or self._job.view.preview)
 
     def _no_longer_known(self, error: EndpointError) -> EndpointError:
         """Say in words what it means that an endpoint refuses to tell of a job of an earlier session."""

@@ -54,6 +54,8 @@ class Job(JobTraits):
         Its key in the journal, as `Sweep` knows it before the job is made; drawn when not given.
     part : Part, optional
         Which cell of which sweep it is.
+    previews : bool
+        Whether `view.preview` shows the first frame while it is drawn, where the endpoint can: this machine, a cluster.
 
     Attributes
     ----------
@@ -82,6 +84,7 @@ class Job(JobTraits):
         timeout: float = 1800.0,
         key: str | None = None,
         part: Part | None = None,
+        previews: bool = False,
     ) -> None:
         super().__init__()
         check(Client, none=True, client=client)
@@ -89,11 +92,13 @@ class Job(JobTraits):
         check(float, timeout=timeout)
         check(str, none=True, key=key)
         check(Part, none=True, part=part)
+        check(bool, previews=previews)
         self.body = Body.of(request, seeded=True)
         self.client = client or Client()
         self.journal: JournalProtocol = journal or Journal()
         self.timeout = timeout
         self.part = part
+        self.previews = previews
         self.listing: Listing | None = None  # in which it looks for itself, with others; else it fetches its own
         self._runner = Runner(self, self._show, key)
 

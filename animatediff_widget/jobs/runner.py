@@ -114,12 +114,13 @@ class Runner:
                 self.show(views.get(timeout=seconds))
                 seconds = 0.0
 
-    def prepare(self, known: float | None) -> Steps:
+    def prepare(self, known: float | None, *, previews: bool = False) -> Steps:
         """Make the job's steps; `known` is how long such a job took before."""
         job, endpoint = self._job, self._job.client.endpoint
         schedule = Schedule(tail=_tails.get(endpoint.url, 0.0), known=known)
         abilities = job.client.backend.abilities
-        return Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt)
+        previews = previews and abilities.previews
+        return Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt, previews)
 
     def learn(self, steps: Steps) -> None:
         """Remember of a job that ended what helps with the next one there."""
@@ -134,7 +135,7 @@ class Runner:
                 if self.entry is None:
                     check_key(job.client, job.journal)
                     known = job.journal.typical_seconds(job.body, job.client.endpoint)
-            steps = self.prepare(known)
+            steps = self.prepare(known, previews=job.previews)
             Driver(job, steps, lambda view: self._deliver(view)).drive()
             self.learn(steps)
         except KeyRefused as error:

@@ -146,7 +146,7 @@ class Steps(Context):
     def _end(self, state: str, error: AnimateDiffError | None = None) -> Flow:
         if error is not None:
             yield from self.record(state, prediction=self.view.prediction, error=error.message)
-        self.show(state=state, error=error, notice=None, ended=self.control.now())
+        self.show(state=state, error=error, notice=None, preview=None, ended=self.control.now())
 
     def _state_after(self, error: AnimateDiffError) -> str:
         """Give the state in which an error leaves the job."""

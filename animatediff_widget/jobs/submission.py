@@ -45,7 +45,7 @@ class Submission:
             self._job.schedule.asked(self._job.posted)
             prediction, failure = None, None
             try:
-                prediction = yield Create(self._job.timeout)
+                prediction = yield Create(self._job.timeout, self._job.previews)
             except EndpointError as error:
                 failure = error
             self._ended = self._times()

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
 
@@ -37,6 +37,8 @@ class JobView:
         Why the job ended without an animation.
     animations : sequence of Animation
         The animations, in the model's order, once all are on the disk; most models make one.
+    preview : bytes or None
+        The first frame as it stands, a JPEG, until the animation is there; of a job that was told to look.
     notice : Message or None
         What goes on behind the scenes (a fault that is being waited out, ...).
     started, ended : float or None
@@ -51,6 +53,7 @@ class JobView:
     prediction: Prediction | None = None
     error: AnimateDiffError | None = None
     animations: Sequence[Animation] = ()
+    preview: bytes | None = field(default=None, repr=False)
     notice: Message | None = None
     started: float | None = None
     ended: float | None = None

@@ -167,6 +167,13 @@ class Prediction:
         return read_time(self.raw.get("completed_at"))
 
     @property
+    def preview(self) -> str | None:
+        """The url of the first frame as it stands: of a job that runs at one of our own servers, and asked for it."""
+        urls = self.raw.get("urls")
+        url = urls.get("preview") if isinstance(urls, dict) else None
+        return url if isinstance(url, str) and len(url) <= _LONGEST_URL and url.isprintable() else None
+
+    @property
     def predict_time(self) -> float | None:
         """How long the model ran, in seconds, as the server says; it is what is paid for."""
         return read_predict_time(self.raw)

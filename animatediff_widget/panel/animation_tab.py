@@ -10,12 +10,12 @@ from typing import Any
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest
 from animatediff_widget.jobs.view import JobView
-from animatediff_widget.media.animation import Animation
+from animatediff_widget.media.animation import Animation, data_url
 from animatediff_widget.texts import Message
 
 from .controls import Maker, refill
 from .front_end import may_show
-from .markup import empty, problem, quiet, said
+from .markup import empty, picture, problem, quiet, said
 from .prompt_words import telling_words
 
 __all__ = ["AnimationTab"]
@@ -64,6 +64,8 @@ class AnimationTab:
             self.stage.value = empty(
                 texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
             )
+        elif view.preview is not None:
+            self.stage.value = picture(data_url("image/jpeg", view.preview), texts["preview_alt"], texts["drawing"])
         else:
             self.stage.value = empty(texts["drawing"], "ad-drawing")
         self.file_name.disabled = self.save.disabled = self.use_seed.disabled = animation is None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Instance, Tuple, Unicode, observe
+from traitlets import Bool, Instance, Tuple, Unicode, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
@@ -21,6 +21,7 @@ from animatediff_widget.texts import Message
 
 from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
+from .front_end import may_show
 from .running import InsideClick
 from .sweep_control import SweepControl
 
@@ -39,6 +40,7 @@ class Controller(SweepControl):
     """The request, where it runs, the job, and what of it is displayed."""
 
     edited = Tuple((0, None), help="How often it was edited, and which field last; None for another request.")
+    previews = Bool(True, help="Whether to show the first frame while it is drawn, where the endpoint can.")
     job = AnyTrait(None, help="The last job.")
     view = Instance(JobView, (), help="How the last job stands.")
     key = Unicode("", help="Its key in the journal; that of a job that runs comes first. Empty where there is none.")
@@ -166,6 +168,7 @@ class Controller(SweepControl):
         except AnimateDiffError as error:
             self._refuse(error, entry)
             return None
+        job.previews = self.previews and may_show()
         self.earlier.offers = tuple(offer for offer in self.earlier.offers if offer.key != job.key)
         if puts_back:
             self.put_back(job.body)

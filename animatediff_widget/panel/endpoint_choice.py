@@ -46,6 +46,11 @@ class EndpointChoice(HasTraits):
             return None
         return (self._token if self.endpoint.origin == self._token_origin else None) or typed_key(self.endpoint)
 
+    @property
+    def has_previews(self) -> bool:
+        """Whether the endpoint shows the first frame of a job while it draws."""
+        return self.endpoint is not None and self.registry.place(self.endpoint.kind).previews
+
     def choose(self, kind: str, base_url: str = "") -> None:
         """Choose a place."""
         endpoint, problem = None, None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
+from traitlets import dlink, link
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.keys.hiding import holds_key
@@ -55,11 +56,18 @@ class Form:
                 self._field("seed", seed, self.random, self.dice),
             ]
         )
+        self.previews = make.make(
+            widgets.ToggleButton, "ad-previews", description=texts["previews"], help=texts["previews_help"], icon="eye"
+        )
+        link((self._controller, "previews"), (self.previews, "value"))
+        choice = self._controller.choice
+        dlink((choice, "endpoint"), (self.previews, "disabled"), lambda _: not choice.has_previews)
         self.advanced = make.box(
             [
                 self._field("version", self._control("version", widgets.Text, continuous_update=False)),
                 self._json("extra_input"),
                 self._json("extra_body"),
+                self.previews,
             ]
         )
         for name in self._refreshers:

@@ -9,7 +9,7 @@ from typing import Any
 
 from animatediff_widget.texts import TEXTS, Texts
 
-__all__ = ["code_block", "empty", "json_view", "log_view", "plain", "problem", "quiet", "said", "shorten"]
+__all__ = ["code_block", "empty", "json_view", "log_view", "picture", "plain", "problem", "quiet", "said", "shorten"]
 
 _LONGEST_STRING = 300
 _LONGEST_SENTENCE = 600
@@ -59,6 +59,11 @@ def said(text: str) -> str:
 def empty(text: str, classes: str = "") -> str:
     """Write what stands where there is no animation, no JSON, ... yet."""
     return f'<div class="ad-empty {classes}"><span>{_sentence(text)}</span></div>'
+
+
+def picture(source: str, words: str, caption: str) -> str:
+    """Write what stands where the animation will play; `source` is a URL of ours, `words` say what it shows."""
+    return f'<img class="ad-preview" decoding="sync" alt="{plain(words)}" src="{source}">{quiet(caption)}'
 
 
 def _copy_button(text: str, texts: Texts) -> str:

@@ -201,7 +201,10 @@ class Handler(RequestHandler):
     def with_urls(self, snapshot: Snapshot, prefix: str) -> dict[str, Any]:
         """Give a prediction's JSON, with urls under the address by which the caller came."""
         get = f"{self.origin}{prefix}/predictions/{snapshot.id}"
-        fields = {**snapshot.fields, "urls": {"get": get, "cancel": f"{get}/cancel"}}
+        urls = {"get": get, "cancel": f"{get}/cancel"}
+        if snapshot.preview:
+            urls["preview"] = self.origin + snapshot.preview
+        fields = {**snapshot.fields, "urls": urls}
         if fields["output"]:
             fields["output"] = self.origin + fields["output"]
         return fields

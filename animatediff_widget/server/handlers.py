@@ -23,23 +23,28 @@ LOG_SECONDS = 0.25
 
 _ENDED = DONE_STATUSES | {"removed", ""}  # what an ETag calls one whose data is removed, and one that is forgotten
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*\"?(\d{1,9})\"?)?\s*(?=$|[,;])", re.IGNORECASE)
+_PREFER_PREVIEWS = re.compile(r"(?:^|[,;\s])previews\s*(?=$|[,;])", re.IGNORECASE)
 _DURATION = re.compile(r"(?=[\d.])(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d+)?)s?)?")
 _CURSOR = re.compile(r"first|before-(?P<before>\d{1,19})|after-(?P<after>\d{1,19})")
 _VERSION_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class _Create(Handler):
+    """A new prediction. With ``Prefer: previews`` its ``urls`` name the first frame as it stands, while it is drawn."""
+
     async def do_post(self, prefix: str, owner: str | None = None, name: str | None = None) -> None:
         body = parse_json(bytes(self.received))
         request = read_request(body, self.service.inputs, model=f"{owner}/{name}" if owner else None)
         deadline = _read_deadline(self.request.headers.get("Cancel-After"))
+        prefer = self.request.headers.get("Prefer", "")
         store = self.service.store
-        snapshot = store.create(request, body["input"], self.taken)
+        previews = _PREFER_PREVIEWS.search(prefer) is not None
+        snapshot = store.create(request, body["input"], self.taken, previews=previews)
         self.received = bytearray()
         if deadline is not None:
             cancel = functools.partial(store.cancel, snapshot.id, late=True)
             asyncio.get_running_loop().call_later(deadline, cancel)
-        seconds = _read_wait(self.request.headers.get("Prefer", ""))
+        seconds = _read_wait(prefer)
         if seconds:
             snapshot = await self.hold(snapshot, seconds, lambda tag: 0 if _status(tag) in _ENDED else seconds)
         self.send_prediction(snapshot, prefix, 201)
@@ -68,8 +73,8 @@ class _Prediction(Handler):
     """One prediction. With ``Prefer: wait=N`` the answer is held until the prediction changed, or for N seconds.
 
     Changed since what: the version whose ETag is sent as ``If-None-Match``, or the version when the request came. A new
-    status is answered at once; a longer log after `LOG_SECONDS`, so that a hundred quick steps do not take a hundred
-    requests. An ended prediction is never held. The answer is the whole prediction with 200 in every case.
+    status is answered at once; a longer log, or another preview, after `LOG_SECONDS`: a hundred quick steps do not take
+    a hundred requests. An ended prediction is never held. The answer is the whole prediction with 200 in every case.
     """
 
     async def do_get(self, prefix: str, prediction_id: str) -> None:
@@ -114,7 +119,7 @@ class _Versions(Handler):
 
 
 class _Files(Handler):
-    """Output files: their secret path is enough to read them, as on the hosted API's delivery host."""
+    """Output files and previews: their secret path is enough to read them, as on the hosted API's delivery host."""
 
     def is_open(self) -> bool:
         return self.service.store.has_file(self.path_args[0].partition("/")[0])

@@ -179,6 +179,36 @@ def test_the_first_look_is_held_by_the_tag_of_the_creating_answer_where_the_plac
     assert asked == ([("wait=20", '"starting-0"'), ("wait=20", '"processing-0"')] if pushes else [(None, None)] * 2)
 
 
+@pytest.mark.parametrize("previews", [True, False])
+def test_only_a_place_that_has_previews_is_asked_for_them(server, previews):
+    backend = HostedBackend(server.endpoint, None, Limits(), abilities=Abilities(previews=previews))
+    backend.create(Body.of(request()), "ours", previews=True)
+    backend.close()
+    assert server.asked("create")[0].headers.get("prefer") == ("previews" if previews else None)
+
+
+def test_a_preview_is_a_jpeg_from_the_endpoints_own_origin_and_nothing_else(server):
+    picture = b"\xff\xd8\xff\xe0" + bytes(60)
+    server.scripts["file"] = [
+        lambda call: call.answer(200, picture, content_type="image/jpeg"),
+        lambda call: call.answer(200, b"<svg onload='alert(1)'/>", content_type="image/jpeg"),
+        lambda call: call.answer(200, picture + bytes(2**17), content_type="image/jpeg"),
+        bad.status(404, {}),
+    ]
+    backend = HostedBackend(server.endpoint, None, Limits())
+    url = f"{server.url}/files/preview-1.jpg"
+    assert backend.preview(url) == picture
+    for _ in range(3):
+        with pytest.raises(EndpointError):
+            backend.preview(url)
+    with Misbehaving() as elsewhere:
+        for other in (f"{elsewhere.url}/files/preview-1.jpg", "data:image/jpeg;base64,/9j/4AAQ", "file:///etc/passwd"):
+            with pytest.raises(OutputError):
+                backend.preview(other)
+        assert not elsewhere.seen
+    backend.close()
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", " "])
 def test_an_id_that_is_a_place_in_the_url_is_refused(server, name):
     with a_client(server) as client, pytest.raises(EndpointError, match="is not the id of a job"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from PIL import Image
 
 from animatediff_widget.engines import Canceled, encoder
 from animatediff_widget.engines.pocket import PocketEngine
+from animatediff_widget.engines.previews import MAX_BYTES, Preview
 from animatediff_widget.errors import InvalidRequest
 
 
@@ -141,6 +143,23 @@ def test_progress_comes_step_by_step():
     for step in range(1, 10):
         assert sum(f" {step}/9 [" in line for line in lines) >= 1
         assert not any(f" {step}/9 [" in line and f" {step + 1}/9 [" in line for line in lines)
+
+
+def test_a_picture_comes_out_of_noise_and_costs_the_clip_nothing():
+    sent: list[bytes] = []
+    seconds = itertools.count()
+    request = ask("a boat on the sea", steps=12)
+    output = PocketEngine().run(
+        request, seed=1, log=lambda _: None, canceled=lambda: False, preview=Preview(sent.append, lambda: next(seconds))
+    )
+    assert output.data == run(request)[0]
+    pictures = [np.asarray(Image.open(io.BytesIO(data)), np.int16) for data in sent]
+    assert len(pictures) == 13
+    roughness = [float(abs(np.diff(picture[::8, ::8], axis=0)).mean()) for picture in pictures]
+    assert roughness[0] > 50
+    assert roughness[-1] < 20
+    assert abs(pictures[-1] - frames(output.data)[0]).mean() < 2
+    assert max(map(len, sent)) <= MAX_BYTES
 
 
 def test_no_thread_is_left_behind():

@@ -189,11 +189,11 @@ def test_polls_that_are_throttled_pause_and_go_on(relay):
 def test_an_endpoint_that_cannot_be_reached_for_a_while_costs_no_job(relay, monkeypatch):
     create, calls, said = HostedBackend.create, [], []
 
-    def at_times(self, *arguments):
+    def at_times(self, *arguments, **options):
         calls.append(arguments)
         if len(calls) > 3 and not said:
             raise ConnectionFailed("Nobody answers.", arrived=False, passing=True)
-        return create(self, *arguments)
+        return create(self, *arguments, **options)
 
     monkeypatch.setattr(HostedBackend, "create", at_times)
     check_all_succeeded(relay, begin(relay, say=lambda notice: said.append(notice and notice.code)))

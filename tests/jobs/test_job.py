@@ -246,7 +246,7 @@ def test_each_step_is_written_before_the_next_is_taken(world, monkeypatch):
     spy(Journal, "begin", lambda *_, **__: "begin")
     spy(Journal, "record", lambda key, state, **known: (state, *known))
     spy(Journal, "see", lambda key: "see")
-    spy(HostedBackend, "create", lambda body, job_id, cancel_after: "create")
+    spy(HostedBackend, "create", lambda body, job_id, cancel_after, previews: "create")
     spy(HostedBackend, "fetch", lambda url, to, **_: "download")
     # By when the server has it, the journal has it.
     world.engine.first = lambda: events.append([entry.state for entry in world.journal.jobs()])

@@ -19,6 +19,7 @@ from animatediff_widget.jobs.actions import (
     Cancel,
     Create,
     Fetch,
+    Look,
     Recall,
     Record,
     Search,
@@ -64,6 +65,8 @@ class Course:
     presses: int = 0
     canceled_at: float = 0.0
     adopt: str | None = None
+    previews: bool = False
+    seen: list[bytes | None] = field(default_factory=list)
     notices: list[Any] = field(default_factory=list)
 
     def now(self) -> float:
@@ -74,13 +77,14 @@ class Course:
 
     def run(self) -> Course:
         endpoint = Endpoint.relay("https://relay.example")
-        steps = Steps(endpoint, self.abilities, Schedule(), self, self.timeout, self.entry, self.adopt)
+        steps = Steps(endpoint, self.abilities, Schedule(), self, self.timeout, self.entry, self.adopt, self.previews)
         flow = steps.run()
         self.left = steps.left
         try:
             action = next(flow)
             while True:
                 self.actions.append(action)
+                self.seen.append(steps.view.preview)
                 if steps.view.notice is not None:
                     self.notices.append(steps.view.notice)
                 assert len(self.actions) < 500, "the steps go round and round"
@@ -443,6 +447,28 @@ def test_a_server_that_pushes_is_asked_without_a_wait_until_nothing_is_new():
     before_the_second_answer = course.actions[: course.actions.index(Watch(RUNNING, 1.0)) + 1]
     assert not any(isinstance(action, Wait) for action in before_the_second_answer)
     assert any(isinstance(action, Wait) for action in course.actions), "it would be a loop"
+
+
+def drawn(number: int, status: str = "processing") -> Prediction:
+    urls = {"preview": f"http://127.0.0.1:1/files/x/preview-{number}.jpg"}
+    return Prediction.from_json({"id": "job1", "status": status, "logs": f"{number} steps", "urls": urls})
+
+
+def test_each_new_picture_is_looked_at_once_and_stays_until_the_animation_is_there():
+    answers = {Create: [STARTING], Watch: [drawn(1), RUNNING, drawn(2), drawn(3), DONE], Look: [b"one", b"two", None]}
+    course = Course(answers, previews=True).run()
+    assert [action.url[-5] for action in course.actions if isinstance(action, Look)] == ["1", "2", "3"]
+    assert Create(60.0, previews=True) in course.actions
+    seen = [picture for picture, action in zip(course.seen, course.actions, strict=True) if isinstance(action, Watch)]
+    assert seen == [None, b"one", b"one", b"two", b"two"]
+    assert course.seen[-1] == b"two"
+    assert (course.view.state, course.view.preview) == ("succeeded", None)
+
+
+def test_nobody_looks_who_was_not_told_to():
+    course = Course({Create: [STARTING], Watch: [drawn(1), DONE]}).run()
+    assert course.kinds() == ["Begin", "Create", "Watch", "Watch", "Fetch"]
+    assert Create(60.0) in course.actions
 
 
 def entry(prediction: Prediction | None, state: str = "running") -> JournalEntry:

@@ -83,6 +83,15 @@ def animation() -> Animation:
     return Animation(b"GIF89a" + bytes(20), AnimateDiffRequest(seed=1))
 
 
+@pytest.mark.parametrize(("kept_out", "switch", "asked"), [("", True, True), ("", False, False), ("0", True, False)])
+def test_a_job_is_asked_for_previews_where_they_are_wanted_and_may_be_shown(monkeypatch, kept_out, switch, asked):
+    monkeypatch.setitem(sys.modules, "google.colab", object())  # it saves what a page shows
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_EMBED", kept_out or "1")
+    controller = make()
+    controller.previews = switch
+    assert controller.run().previews == asked
+
+
 def test_no_widget_is_imported_for_it():
     code = "import sys, animatediff_widget.panel.controller; print('ipywidgets' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

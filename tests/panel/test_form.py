@@ -92,6 +92,17 @@ def test_another_request_can_be_put_in():
     assert control(panel, "steps").value == 3
 
 
+def test_previews_can_be_switched_off_where_the_endpoint_has_them():
+    panel = AnimateDiffPanel(endpoint=Endpoint.builtin())
+    switch = panel._form.previews
+    assert (switch.value, switch.disabled) == (True, False)
+    switch.value = False
+    assert not panel._controller.previews
+    panel.endpoint = Endpoint.relay("https://relay.example")
+    assert switch.disabled
+    panel.close()
+
+
 def test_why_nothing_was_sent_is_taken_back_when_it_is_mended():
     panel = AnimateDiffPanel()
     control(panel, "steps_number").value = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 
@@ -164,6 +165,23 @@ def test_a_job_without_an_animation_shows_nothing_of_another_one():
     assert panel._results.save_json.disabled
     assert "succeeded" not in panel._results.json.value
     assert "Using seed" not in panel._results.logs.value
+
+
+def test_the_first_frame_stands_in_the_stage_until_the_animation_is_there():
+    panel, picture = AnimateDiffPanel(), b"\xff\xd8\xff\xe0picture"
+    shown = f'src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}"'
+    animation = Animation(b"GIF89a" + bytes(20), Body.of(AnimateDiffRequest()))
+    views = (
+        JobView("running"),
+        JobView("running", preview=picture),
+        JobView("downloading", preview=picture),
+        JobView("succeeded", animations=(animation,)),
+    )
+    stages = []
+    for panel._controller.result in views:
+        stages.append(animation_tab(panel).stage.value)
+    assert [shown in stage for stage in stages] == [False, True, True, False]
+    assert ["Drawing" in stage for stage in stages] == [True, True, True, False]
 
 
 def test_further_animations_stand_in_a_row_below_the_first_and_each_is_saved_under_its_number(tmp_path, monkeypatch):

@@ -123,6 +123,16 @@ def test_a_longer_log_is_answered_soon(watch):
     assert answer.result(10).json() == {**watch.running, "logs": "step 1\n"}
 
 
+def test_another_picture_is_answered_soon(watch):
+    answer = watch.hold()
+    watch.service.store.preview(watch.prediction["id"], b"picture")
+    first = answer.result(10)
+    answer = watch.hold(first.headers["ETag"])
+    watch.service.store.preview(watch.prediction["id"], b"another")
+    urls = [each.json()["urls"]["preview"] for each in (first, answer.result(10))]
+    assert [watch.caller.get(url).status_code for url in urls] == [404, 200]
+
+
 def test_a_job_of_25_quick_steps_takes_few_requests_and_no_news_is_missed(watch, monkeypatch):
     monkeypatch.setattr(handlers, "LOG_SECONDS", 0.5)
     answer = watch.hold()

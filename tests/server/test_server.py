@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import requests
 from gated_server import BODY, PROBLEM, Caller, serving
+from PIL import Image
 
 from animatediff_widget.model.request import DEFAULT_VERSION, MAX_SEED
 from animatediff_widget.server import LocalServer
@@ -57,6 +60,35 @@ def test_a_prediction_goes_from_starting_over_processing_to_succeeded(gated):
     assert ended["metrics"]["predict_time"] >= 0
     assert ended["output"].startswith(caller.server.base_url + "/files/")
     assert caller.get(ended["output"]).content == b"a lighthouse"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "wanted"),
+    [
+        ("previews", True),
+        ("respond-async, Previews", True),
+        ("wait=1;previews", True),
+        ("", False),
+        ("no-previews", False),
+    ],
+)
+def test_who_prefers_previews_finds_the_first_frame_while_it_is_drawn_and_nobody_else(gated, prefer, wanted):
+    caller, engine = gated
+    engine.frame = np.full((8, 8, 3), 90, np.uint8)
+    created = caller.create(Prefer=prefer)
+    engine.begun.acquire()
+    running = caller.until(created, "processing")
+    assert ("preview" in running["urls"]) == wanted
+    if wanted:
+        url = running["urls"]["preview"]
+        assert url.startswith(caller.server.base_url + "/files/")
+        picture = requests.get(url, timeout=10)  # its secret path is enough
+        assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
+        assert np.asarray(Image.open(io.BytesIO(picture.content)))[0, 0] == pytest.approx([90] * 3, abs=2)
+    engine.permits.release()
+    ended = caller.until(created)
+    assert ended["urls"].keys() == {"get", "cancel"}
+    assert not wanted or requests.get(url, timeout=10).status_code == 404
 
 
 @pytest.mark.parametrize("prefix", ["/v1", "/replicate/v1"])
