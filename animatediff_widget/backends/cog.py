@@ -64,7 +64,10 @@ class _CogBackend(HostedBackend):
 
     def inputs(self, version: str | None = None) -> Inputs:
         """See `Backend.inputs`; a container has a schema where ``cog build`` made it, and once it is set up."""
-        url, until = f"{self.endpoint.base_url}/openapi.json", time.monotonic() + _LONGEST_LOOK
+        url, until = (
+            f"{self.endpoint.base_url}/openapi.json",
+            time.monotonic() + min(_LONGEST_LOOK, self._limits.answer),
+        )
         try:
             document, _ = self._ask("GET", url, Message("to_get"), deadline=until)
         except EndpointError:

@@ -18,7 +18,6 @@ __all__ = [
     "CHECKPOINTS",
     "DEFAULT_VERSION",
     "EXAMPLE_PROMPT",
-    "IGNORED_INPUTS",
     "INPUT_FIELDS",
     "MAX_SEED",
     "MOTION_MODULES",
@@ -57,15 +56,6 @@ MAX_SEED = 2**32 - 1
 """The largest seed that the hosted model draws; its schema has no bounds."""
 
 INPUT_FIELDS = ("path", "seed", "steps", "prompt", "n_prompt", "motion_module", "guidance_scale")
-
-IGNORED_INPUTS = {
-    "num_inference_steps": "steps",
-    "negative_prompt": "n_prompt",
-    **dict.fromkeys(("cfg_scale", "guidance"), "guidance_scale"),
-    **dict.fromkeys(("checkpoint", "model", "base_model"), "path"),
-    **dict.fromkeys(("num_frames", "frames", "width", "height", "fps"), ""),
-}
-"""Inputs of other models that are often sent to this one, which ignores them in silence; by the field that is meant."""
 
 # The parameter table of the interface document. It belongs to another model, but some endpoints insist on it.
 TABLE_FIELDS = {

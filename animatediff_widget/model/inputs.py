@@ -83,12 +83,17 @@ class Input:
         if self.choices:
             return Message("a_choice", choices=" / ".join(map(str, self.choices)))
         if self.minimum is not None and self.maximum is not None:
-            return Message(f"a_{self.type}_between", low=_written(self.minimum), high=_written(self.maximum))
+            between = "between_or_none" if self.type == "integer" and self._is_optional else "between"
+            return Message(f"a_{self.type}_{between}", low=_written(self.minimum), high=_written(self.maximum))
         if self.minimum is not None:
             return Message(f"a_{self.type}_from", low=_written(self.minimum))
         if self.maximum is not None:
             return Message(f"a_{self.type}_to", high=_written(self.maximum))
         return Message(f"a_{self.type}")
+
+    @property
+    def _is_optional(self) -> bool:
+        return self.default is None and not self.required
 
     def row(self) -> tuple[str, str, str, str]:
         """Give its name, type, default and what is possible, for a table."""

@@ -34,12 +34,9 @@ class Compare:
         self.switch = maker.make(
             widgets.ToggleButton, "ad-compare", description=texts["compare"], icon="th", help=texts["compare_help"]
         )
-        self.lines = [self._line(name) for name in _FIRST]
+        self.lines: list[tuple[Any, Any]] = []  # made when they are first wanted: most never are
         self.note = maker.html()
-        hint = maker.html(quiet(texts["compare_hint"]))
-        self.box = maker.box(
-            [*(maker.row(list(line)) for line in self.lines), hint, self.note], "ad-lists", "ad-folded"
-        )
+        self.box = maker.box([self.note], "ad-lists", "ad-folded")
         self.switch.observe(self._switched, "value")
         controller.comparison.observe(self._say, ["plan", "problem", "is_on"])
         controller.choice.observe(self._look, "endpoint")
@@ -71,6 +68,10 @@ class Compare:
         return [(axis_label(name, self._texts), name) for name in names]
 
     def _switched(self, change: Any) -> None:
+        if not self.lines:
+            self.lines = [self._line(name) for name in _FIRST]
+            hint = self._maker.html(quiet(self._texts["compare_hint"]))
+            self.box.children = (*(self._maker.row(list(line)) for line in self.lines), hint, self.note)
         (self.box.remove_class if change["new"] else self.box.add_class)("ad-folded")
         self._controller.comparison.is_on = change["new"]
         self._look()

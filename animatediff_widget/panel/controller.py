@@ -63,6 +63,7 @@ class Controller(SweepControl):
         self._cancels = 0
         self._observed: Job | None = None
         choice.observe(self._take_refusal_back, ["endpoint", "problem"])
+        choice.observe(self.look_at_endpoint, "endpoint")
 
     def close(self) -> None:
         """Let go of the job, which goes on, and of whoever watches."""
@@ -78,6 +79,10 @@ class Controller(SweepControl):
         self.request = request
         request.observe(self._count_edit)
         self._count_edit({"name": None})
+
+    def look_at_endpoint(self, _: Any = None) -> None:
+        """Find out what the chosen endpoint takes, where it has to be asked."""
+        self.choice.look(background=self.inside is None)
 
     def _count_edit(self, change: Any) -> None:
         self.edited = (self.edited[0] + 1, change["name"])
@@ -104,6 +109,7 @@ class Controller(SweepControl):
         """
 
         def make(job_type: type[Job]) -> Job:
+            self.look_at_endpoint()
             self._check_form()
             return job_type(self.request, self.choice.client(), journal=self.earlier.journal)
 

@@ -11,6 +11,7 @@ from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key, typed_key
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from animatediff_widget.backends.client import Client
 
 __all__ = ["EndpointChoice"]
+
+_PATIENCE, _PATIENCE_IN_CLICK = 5.0, 1.0  # seconds for which a place is asked what its model takes
 
 
 class EndpointChoice(HasTraits):
@@ -27,6 +30,7 @@ class EndpointChoice(HasTraits):
     base_url = Unicode(help="What the person typed.")
     endpoint = Instance(Endpoint, allow_none=True, help="The endpoint that they name; None while they name none.")
     problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True, help="Why there is none.")
+    inputs = Instance(Inputs, (), help="What the model there takes, as far as it is known.")
     refused_key = Tuple(help="The origin that the key that was found may not go to, and why; often empty.")
 
     def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
@@ -36,6 +40,7 @@ class EndpointChoice(HasTraits):
         self.registry = registry
         token = hide(token)
         self._token = Key(token) if is_given(token) else None
+        self._asked: Endpoint | None = None  # what its model takes
         self._token_origin = (endpoint or Endpoint.replicate()).origin
         self.endpoint = endpoint or self.registry.default_endpoint(self._token)
 
@@ -103,6 +108,36 @@ class EndpointChoice(HasTraits):
             return "missing", None
         return "typed" if found is typed_key(self.endpoint) else "found", None
 
+    def look(self, *, background: bool = True) -> None:
+        """Ask a place that has to be asked what its model takes, unless it has answered; it may be down.
+
+        In the background, its answer comes in another thread; else it is waited for, but not for long.
+        """
+        endpoint = self.endpoint
+        if endpoint is None or endpoint == self._asked or self.registry.place(endpoint.kind).inputs(endpoint):
+            return
+        from animatediff_widget.jobs.control import beside
+
+        self._asked = endpoint
+        token = self.token
+        if background:
+            beside(lambda: self._ask(endpoint, token, _PATIENCE))
+        else:
+            self._ask(endpoint, token, _PATIENCE_IN_CLICK)
+
+    def _ask(self, endpoint: Endpoint, token: Key | None, seconds: float) -> None:
+        """Ask an endpoint, and take what it says unless another one was chosen meanwhile."""
+        from animatediff_widget.backends.client import Client
+
+        inputs = Inputs()
+        with contextlib.suppress(AnimateDiffError):
+            client = Client(endpoint, token, connect_timeout=seconds, answer_timeout=seconds)
+            with contextlib.closing(client):
+                inputs = client.inputs
+        if endpoint == self.endpoint:
+            self._asked = endpoint if inputs.fields else None
+            self.inputs = inputs
+
     def client(self) -> Client:
         """Make a client of the endpoint."""
         from animatediff_widget.backends.client import Client
@@ -136,6 +171,8 @@ class EndpointChoice(HasTraits):
     @observe("endpoint")
     def _endpoint_set(self, change: Any) -> None:
         endpoint: Endpoint | None = change["new"]
+        known = endpoint and self.registry.place(endpoint.kind).inputs(endpoint)
+        self._asked, self.inputs = None, known or Inputs()
         if endpoint is None:
             return
         self.problem, self.kind = None, endpoint.kind

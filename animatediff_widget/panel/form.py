@@ -11,29 +11,31 @@ import ipywidgets as widgets
 from traitlets import dlink, link
 
 from animatediff_widget.errors import InvalidRequest
-from animatediff_widget.keys.hiding import holds_key
-from animatediff_widget.model.fields import IGNORED_INPUTS, draw_seed
+from animatediff_widget.model.fields import INPUT_FIELDS, draw_seed
+from animatediff_widget.model.inputs import Input
 from animatediff_widget.texts import Message
 
+from .bound_controls import BoundControls
 from .controller import Controller
 from .controls import Maker
-from .markup import problem, said
+from .further import Further
+from .markup import said
 
 __all__ = ["Form"]
 
 
-class Form:
-    """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own."""
+class Form(BoundControls):
+    """Controls for a request. A refused value shows its sentence beside the control; the request keeps its own.
+
+    What the chosen endpoint takes is looked at too: its bounds, its further inputs, and what it does not have.
+    """
 
     def __init__(self, controller: Controller, maker: Maker) -> None:
-        self.controls: dict[str, Any] = {}
-        self.notes: dict[str, Any] = {}
+        super().__init__(maker)
         self._controller = controller
-        self._maker, self._texts = maker, maker.texts
-        self._refreshers: dict[str, list[Callable[[], None]]] = {}
-        self._problems: dict[str, Message | str] = {}
         self._build()
         controller.observe(self._edited, "edited")
+        controller.choice.observe(self._look_at_endpoint, "inputs")
 
     def _build(self) -> None:
         make, texts = self._maker, self._texts
@@ -46,14 +48,16 @@ class Form:
         self._refreshers["seed"].insert(0, self._show_random)
         self.random.observe(self._random_toggled, "value")
         self.dice.on_click(lambda _: setattr(self._controller.request, "seed", draw_seed()))
-        self.prompt = self._field("prompt", self._control("prompt", widgets.Textarea, rows=6))
+        self.prompt = self.field("prompt", self._control("prompt", widgets.Textarea, rows=6))
+        self.further = Further(self, make)
         self.main = make.box(
             [
-                self._field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
+                self.field("n_prompt", self._control("n_prompt", widgets.Textarea, rows=2)),
                 make.row([self._choice("path"), self._choice("motion_module")]),
                 self._number("steps", widgets.IntSlider, widgets.IntText),
                 self._number("guidance_scale", widgets.FloatSlider, widgets.FloatText),
-                self._field("seed", seed, self.random, self.dice),
+                self.field("seed", seed, self.random, self.dice),
+                self.further.box,
             ]
         )
         self.previews = make.make(
@@ -64,26 +68,19 @@ class Form:
         dlink((choice, "endpoint"), (self.previews, "disabled"), lambda _: not choice.has_previews)
         self.advanced = make.box(
             [
-                self._field("version", self._control("version", widgets.Text, continuous_update=False)),
+                self.field("version", self._control("version", widgets.Text, continuous_update=False)),
                 self._json("extra_input"),
                 self._json("extra_body"),
                 self.previews,
             ]
         )
-        for name in self._refreshers:
-            self._refresh(name)
+        self._look_at_endpoint()
 
     def _trait(self, name: str) -> Any:
         return self._controller.request.traits()[name]
 
     def _label(self, name: str) -> str:
         return self._texts.get(f"label_{name}", self._trait(name).metadata["label"])
-
-    def _field(self, name: str, *controls: Any, classes: str = "ad-field") -> Any:
-        """Put a field's controls side by side, and what is to be said of it below."""
-        self.notes[name] = self._maker.html()
-        row = list(controls) if len(controls) == 1 else [self._maker.row(list(controls))]
-        return self._maker.box([*row, self.notes[name]], classes)
 
     def _control(
         self,
@@ -95,49 +92,44 @@ class Form:
         write: Callable[[Any], Any] = lambda value: value,
         **traits: Any,
     ) -> Any:
-        """Make a control for a field and bind it both ways.
+        """Make a control for a field of the request and bind it both ways.
 
         `read` gives what the control shows, `write` makes a value of the field from what stands in the control.
         """
-        trait = self._trait(name)
-        hint = self._texts.get(f"help_{name}", trait.help)
+        hint = self._texts.get(f"help_{name}", self._trait(name).help)
         control = self._maker.make(kind, *classes, description=self._label(name), help=hint, **traits)
-        read = read or (lambda: getattr(self._controller.request, name))
 
-        def refresh() -> None:
-            control.value = read()
+        def put(typed: Any) -> None:
+            value, known = write(typed), self._controller.choice.inputs[name]
+            if known is not None and name in INPUT_FIELDS:
+                known.check(value)
+            setattr(self._controller.request, name, value)
 
-        def edited(change: Any) -> None:
-            typed = change["new"]
-            if typed == read():  # it follows the request, or a person takes a refused value back
-                self._refresh(name)
-                return
-            if isinstance(typed, str) and holds_key(typed):  # the notebook would be saved with it
-                self._refresh(name)
-                self.notes[name].value = problem(self._texts["key_in_field"])
-                return
-            try:
-                setattr(self._controller.request, name, write(typed))
-                self._refresh(name)
-            except InvalidRequest as error:
-                self._say(name, error.message)
-
-        self.controls[key or name] = control
-        self._refreshers.setdefault(name, []).append(refresh)
-        control.observe(edited, "value")
+        self.bind(name, control, read or (lambda: getattr(self._controller.request, name)), put, key=key)
         return control
+
+    def sent(self, one: Input) -> Any:
+        """Give what is sent of a further input, or would be done without it."""
+        value = self._controller.request.extra_input.get(one.name)
+        return one.default if value is None else value
+
+    def send(self, one: Input, value: Any) -> None:
+        """Send a further input from now on; not where it is the default."""
+        one.check(value)
+        extra = {name: each for name, each in self._controller.request.extra_input.items() if name != one.name}
+        self._controller.request.extra_input = extra if value in (None, one.default) else {**extra, one.name: value}
 
     def _choice(self, name: str) -> Any:
         """Make a list of suggestions that also takes free text."""
         options = self._trait(name).metadata["suggestions"]
         control = self._control(name, widgets.Combobox, options=options, ensure_option=False)
-        return self._field(name, control, classes="ad-choice")
+        return self.field(name, control, classes="ad-choice")
 
     def _number(self, name: str, slider: type, text: type) -> Any:
         """Make a slider with a field for the same number beside it."""
         trait = self._trait(name)
         step = trait.metadata["step"]
-        return self._field(
+        return self.field(
             name,
             self._control(name, slider, min=trait.min, max=trait.max, step=step, readout=False),
             self._control(name, text, "ad-number", key=f"{name}_number", step=step),
@@ -163,52 +155,77 @@ class Form:
                 raise InvalidRequest(name, Message("not_object", label=self._label(name)))
             return value
 
-        return self._field(
+        return self.field(
             name,
             self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write),
         )
 
+    def _look_at_endpoint(self, _: Any = None) -> None:
+        """Offer what the endpoint takes, within its bounds, and grey what it certainly does not take."""
+        inputs = self._controller.choice.inputs
+        with self.following():
+            self.further.show(inputs.further)
+            for name in INPUT_FIELDS:
+                control, trait, known = self.controls[name], self._trait(name), inputs[name]
+                for each in (control, self.controls.get(f"{name}_number", control)):
+                    each.disabled = inputs.lacks(name)
+                if "suggestions" in trait.metadata:
+                    control.options = (known and (known.choices or known.suggestions)) or trait.metadata["suggestions"]
+                elif "step" in trait.metadata:
+                    low, high = (getattr(known, end, None) for end in ("minimum", "maximum"))
+                    _bound(control, max(trait.min, low or trait.min), min(trait.max, high or trait.max))
+        self.random.disabled = self.dice.disabled = inputs.lacks("seed")
+        self.refresh()
+
     def _edited(self, change: Any) -> None:
         _, edited = change["new"]
-        for name in [edited] if edited else self._refreshers:
-            self._refresh(name)
+        further = [name for name in self._refreshers if name.startswith("input.")] if edited == "extra_input" else []
+        self.refresh(*([edited, *further] if edited else ()))
 
-    def _refresh(self, name: str) -> None:
-        """Let a field's controls show the request's value; whatever was refused there is gone with that."""
-        self._say(name)
-        for refresh in self._refreshers.get(name, ()):
-            refresh()
+    def say(self, name: str, refused: Message | str | None = None) -> None:
+        """See `BoundControls.say`; Run says what is wrong as well."""
+        super().say(name, refused)
+        self._controller.form_problem = next(iter(self.problems.values()), None)
 
-    def _say(self, name: str, refused: Message | str | None = None) -> None:
-        """Say beside a field why its value was refused, or what is to be known about the one that it has."""
-        if refused:
-            self._problems[name] = refused
-        else:
-            self._problems.pop(name, None)
-        if name in self.notes:
-            self.notes[name].value = problem(self._texts.say(refused)) if refused else self._warning(name)
-        self._controller.form_problem = next(iter(self._problems.values()), None)
+    def refusal(self, name: str) -> Message | str | None:
+        """Give why the endpoint would refuse what stands; of an input without a control, as of the extra input."""
+        request = self._controller.request
+        given = {each: getattr(request, each) for each in INPUT_FIELDS} | request.extra_input
+        for error in self._controller.choice.inputs.problems(given):
+            key = error.field if error.field in INPUT_FIELDS else f"input.{error.field}"
+            if name == (key if key in self.notes else "extra_input"):
+                return error.message
+        return None
 
-    def _warning(self, name: str) -> str:
-        """Warn of inputs of other models, which this one ignores in silence; nothing where there are none."""
+    def remark(self, name: str) -> str:
+        """Warn of what the endpoint does not take, and ignores in silence."""
+        inputs = self._controller.choice.inputs
+        if name in INPUT_FIELDS and inputs.lacks(name):
+            return said(self._texts["input_lacking"])
         if name != "extra_input":
             return ""
         sentences = []
-        for given in self._controller.request.extra_input:
-            meant = IGNORED_INPUTS.get(given)
-            if meant is not None:
-                code = "input_ignored_for" if meant else "input_ignored"
-                sentences.append(self._texts[code].format(name=given, field=self._label(meant) if meant else ""))
+        for given, meant in inputs.ignored(self._controller.request.extra_input).items():
+            code = "input_ignored_for" if meant else "input_ignored"
+            sentences.append(self._texts[code].format(name=given, field=self._label(meant) if meant else ""))
         return said(" ".join(sentences))
 
     def _show_random(self) -> None:
         seed = self._controller.request.seed
         if seed is not None:
             self._last_seed = seed
-        self.random.value = self.controls["seed"].disabled = seed is None
+        self.random.value = seed is None
+        self.controls["seed"].disabled = seed is None or self._controller.choice.inputs.lacks("seed")
 
     def _random_toggled(self, change: Any) -> None:
         if change["new"]:
             self._controller.request.seed = None
         elif self._controller.request.seed is None:
             self._controller.request.seed = self._last_seed
+
+
+def _bound(slider: Any, low: float, high: float) -> None:
+    """Set the bounds of a slider, which takes no lower end that is above its upper one, not even for a moment."""
+    slider.min = min(slider.min, low)
+    slider.max = high
+    slider.min = low

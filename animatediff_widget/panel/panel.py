@@ -136,6 +136,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self.run_button.on_click(lambda _: controller.press(controller.run))
         self.cancel_button.on_click(lambda _: controller.cancel())
         controller.earlier.look()
+        controller.look_at_endpoint()
         if has_kernel_per_page():
             self._memory = Memory(controller, make)
             self.children = (*self.children, self._memory.box)  # type: ignore[has-type]
@@ -164,6 +165,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
                 self._form.main,
                 self._picker.box,
                 self._advanced,
+                self._form.notes["extra_input"],  # a second time: seen while it is folded (panel.css)
                 self._form.advanced,
             ],
             "ad-form",

@@ -87,6 +87,8 @@ PANEL = {
     "id_missing": "请先填写任务的编号：它在任务网页的地址里，也在它的 JSON 里。",
     "no_prompt": "（没有提示词）",
     "unavailable": "{place}（这里不可用）",
+    "input_lacking": "这个服务端的模型没有这一项。",
+    "left_to_model": "由模型决定",
     "input_ignored": "模型会忽略 {name}。",
     "input_ignored_for": "模型会忽略 {name}；请改用“{field}”。",
     "given_up": "已中断两次：不再等待这个任务，正在后台取消它。",

@@ -63,6 +63,8 @@ PANEL = {
     "id_missing": "Give the job's id first: it stands in the address of its page and in its JSON.",
     "no_prompt": "(no prompt)",
     "unavailable": "{place} (not available here)",
+    "input_lacking": "The model of this endpoint does not take this.",
+    "left_to_model": "left to the model",
     "input_ignored": "The model ignores {name}.",
     "input_ignored_for": "The model ignores {name}; set “{field}” instead.",
     "nothing_yet": "Press Run, and the animation plays here.",
