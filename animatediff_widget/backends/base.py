@@ -16,7 +16,7 @@ from animatediff_widget.texts import Message
 
 from .http.transport import Limits
 
-__all__ = ["Abilities", "Backend", "Language", "Place"]
+__all__ = ["Abilities", "Available", "Backend", "Language", "Place"]
 
 Language = Literal["curl", "python"]
 
@@ -88,6 +88,13 @@ class Backend(Protocol):
         """Close the connections; the backend can be used again all the same."""
 
 
+class Available(Protocol):
+    """Says whether a place, or one endpoint of it, can be used here."""
+
+    def __call__(self, endpoint: Endpoint | None = None) -> Message | None:
+        """Give None where it can, else why not. Nothing large is imported for it."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A kind of endpoint: what has to be known for it, and which backend speaks to it."""
@@ -96,9 +103,10 @@ class Place:
     endpoint: Callable[[str], Endpoint]  # makes it of a base url; of an empty one where it needs none
     open: Callable[[Endpoint, Key | None, Limits], Backend]
     needs_url: bool = False
+    may_be_told: bool = False  # the command line can say more of it than its kind: a device
     example: str = "base_url_example"  # the text of that code is one of its urls
     needs_key: bool = False
     free: bool = False  # see `Abilities.free`
     inputs: Callable[[Endpoint], Inputs | None] = lambda _: Inputs()  # None where the place itself has to be asked
     previews: bool = False  # see `Abilities.previews`
-    available: Callable[[], Message | None] = lambda: None  # None where it can be used here, else why not
+    available: Available = lambda endpoint=None: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.keys.credentials import Key
@@ -14,19 +14,25 @@ from animatediff_widget.texts import Message
 from .base import Abilities, Place
 from .hosted import HostedBackend
 
-__all__ = ["PLACE"]
+if TYPE_CHECKING:
+    from animatediff_widget.server import LocalServer
+
+__all__ = ["PLACE", "speak_to"]
 
 
-def _available() -> Message | None:
+def _available(endpoint: Endpoint | None = None) -> Message | None:
     missing = [name for name in ("tornado", "numpy", "PIL", "tqdm") if find_spec(name) is None]
     return Message("server_missing", names=", ".join(missing)) if missing else None
 
 
 def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
-    """Open the server of this process; its token is no person's key, and dies with the process."""
     from animatediff_widget.server import shared_server
 
-    server = shared_server()
+    return speak_to(shared_server(), endpoint, limits)
+
+
+def speak_to(server: LocalServer, endpoint: Endpoint, limits: Any) -> HostedBackend:
+    """Speak to a server of this process; its token is no person's key, and dies with the process."""
     # While one job is fetched and the next is posted, its processor has another to draw.
     abilities = Abilities(pushes=True, free=True, previews=True, at_once=2 * server.workers)
     url = f"{server.base_url}/replicate/v1/predictions"

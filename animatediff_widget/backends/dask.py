@@ -55,7 +55,7 @@ class _DaskBackend(HostedBackend):
         return super().watch(prediction_id, previous, at_most)
 
 
-def _available() -> Message | None:
+def _available(endpoint: Endpoint | None = None) -> Message | None:
     missing = [name for name in ("dask", "distributed") if find_spec(name) is None]
     return Message("dask_missing", names=", ".join(missing)) if missing else builtin.PLACE.available()
 

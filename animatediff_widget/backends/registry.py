@@ -9,7 +9,7 @@ from animatediff_widget.keys.credentials import Key, find_key, is_given
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.texts import Message
 
-from . import builtin, cog, dask
+from . import builtin, cog, dask, gpu
 from .base import Abilities, Place
 from .hosted import HostedBackend
 
@@ -21,6 +21,7 @@ _PLACES = {
     each.kind: each
     for each in (
         builtin.PLACE,
+        gpu.PLACE,
         Place("replicate", lambda _: Endpoint.replicate(), _open_replicate, needs_key=True),
         Place("relay", Endpoint.relay, HostedBackend, needs_url=True),
         dask.PLACE,

@@ -51,7 +51,7 @@ def fail(error: object, code: int) -> int:
 def add_endpoint(parser: Any) -> None:
     """Add the flags that say where to run."""
     where = parser.add_mutually_exclusive_group()
-    places = "builtin, replicate, relay=URL, dask=ADDRESS, cog=URL"
+    places = "builtin, gpu, gpu=DEVICE (cuda:1), replicate, relay=URL, dask=ADDRESS, cog=URL"
     where.add_argument("--on", metavar="PLACE", type=text, help=f"where to run: {places}")
     where.add_argument(
         "--builtin", action="store_const", dest="on", const="builtin", help="run on the pocket model (offline, no key)"
@@ -71,7 +71,7 @@ def given_endpoint(arguments: argparse.Namespace) -> Endpoint | None:
         return None
     kind, equals, url = arguments.on.partition("=")
     chosen = place(kind)
-    if equals and not chosen.needs_url:
+    if equals and not (chosen.needs_url or chosen.may_be_told):
         raise AnimateDiffError(Message("takes_no_url", kind=kind))
     return chosen.endpoint(url)
 

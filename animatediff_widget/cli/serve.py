@@ -21,6 +21,7 @@ from .output import complain, say
 if TYPE_CHECKING:
     import ssl
 
+    from animatediff_widget.engines import Engine
     from animatediff_widget.server.address import Address
 
 __all__ = ["add"]
@@ -30,12 +31,14 @@ _SHORTEST_KEY = 20
 """Of a key that other machines can try at: 20 random letters or digits cannot be guessed in any time."""
 
 _SERVE = (
-    "Serve the pocket model (drawn world, offline): the predictions API of Replicate, under /v1 and /replicate/v1. "
+    "Serve the pocket model (drawn world, offline) or this computer's GPU: the predictions API of Replicate, under /v1 "
+    "and /replicate/v1. "
     "Prints its url, its key, and what to paste where it is used. Stop it with Ctrl-C. On 127.0.0.1 only this machine "
     "can ask, and whoever has an account here, through ssh. With --host others can, too: all who have the key run jobs "
     "here, and see and cancel each other's."
 )
 _FLAGS = {
+    "engine": ("pocket", "NAME", "what draws: pocket, gpu, or gpu=DEVICE, such as gpu=cuda:1 (default: pocket)"),
     "host": ("127.0.0.1", "ADDRESS", "the address to listen at, or 0.0.0.0 for all of them (default: 127.0.0.1)"),
     "port": ("0", "N", "the port to listen at (default: a free one)"),
     "token-file": (None, "FILE", "the key is in this file, or is made and kept there; it is not printed then"),
@@ -52,7 +55,7 @@ _FLAGS = {
 
 def add(commands: Any) -> None:
     """Add the command."""
-    serve = commands.add_parser("serve", help="serve the pocket model alone", description=_SERVE)
+    serve = commands.add_parser("serve", help="serve the pocket model or this computer's GPU", description=_SERVE)
     serve.set_defaults(act=_serve)
     for name, (default, metavar, shown) in _FLAGS.items():
         serve.add_argument(f"--{name}", type=text, default=default, metavar=metavar, help=shown)
@@ -65,6 +68,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         return fail(TEXTS["not_a_port"].format(port=repr(arguments.port)), USAGE)
     try:
         server = LocalServer(
+            _make_engine(arguments.engine),
             host=arguments.host,
             port=int(arguments.port),
             token=_read_key(arguments.token_file) if arguments.token_file else None,
@@ -81,6 +85,23 @@ def _serve(arguments: argparse.Namespace) -> int:
             while True:
                 time.sleep(3600)
     return OK
+
+
+def _make_engine(said: str) -> Engine | None:
+    """Make the engine that was named; None for the pocket model, which the server makes for all processors."""
+    from animatediff_widget.backends.registry import place
+    from animatediff_widget.engines.named import make_engine
+
+    name, equals, device = said.partition("=")
+    if said == "pocket":
+        return None
+    if name != "gpu" or (equals and not device):
+        raise AnimateDiffError(Message("not_an_engine", engine=repr(said)))
+    endpoint = place("gpu").endpoint(device)
+    missing = place("gpu").available(endpoint)
+    if missing:
+        raise AnimateDiffError(missing)
+    return make_engine("gpu", **endpoint.options)
 
 
 def _say_how(address: Address, host: str, token: str, file: str | None) -> None:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from animatediff_widget.errors import AnimateDiffError, check
+from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class, hide, holds_key, may_be_key
 from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import shown
 
 from .cluster import Cluster
 
@@ -19,21 +20,22 @@ __all__ = ["Endpoint", "is_loopback", "origin_of"]
 
 _RELAY_PATH = "/replicate/v1/predictions"
 _COG_PATH = "/predictions"
+_DEVICE = re.compile(r"(?:cuda|mps|xpu|cpu)(?::\d{1,3})?")
+_DTYPES = ("float16", "bfloat16", "float32")
 
 
 @guarded_class
 @dataclass(frozen=True)
 class Endpoint:
-    """A place that runs jobs. Make one with `builtin`, `replicate`, `relay`, `dask` or `cog`.
+    """A place that runs jobs. Make one with `builtin`, `gpu`, `replicate`, `relay`, `dask` or `cog`.
 
     Parameters
     ----------
     kind : str
-        Which of the known ones it is: ``"builtin"``, ``"replicate"``, ``"relay"``, ``"dask"``,
-        ``"cog"``.
+        Which of the known ones it is: ``"builtin"``, ``"gpu"``, ``"replicate"``, ``"relay"``, ``"dask"``, ``"cog"``.
     url : str
-        Where predictions are created and listed, such as ``https://api.replicate.com/v1/predictions``; the word
-        ``builtin`` for the server inside this package, whose address is known when it runs.
+        Where predictions are created and listed, such as ``https://api.replicate.com/v1/predictions``; the
+        words ``builtin`` and ``gpu`` for the servers inside this package, whose addresses are known when they run.
     key_variable : str
         The environment variable that may hold its key; empty where none is needed.
     """
@@ -53,6 +55,34 @@ class Endpoint:
     def builtin(cls) -> Endpoint:
         """Give the predictions server inside this package: offline, free, no key. It starts with the first client."""
         return cls("builtin", "builtin", "")
+
+    @classmethod
+    def gpu(cls, device: str | None = None, dtype: str | None = None) -> Endpoint:
+        """Give this computer's GPU, with the real model: no key, no cost. It is loaded by the first job, and kept.
+
+        The extra ``gpu`` is needed, and a GPU that torch can use. A checkpoint and a motion module, of about 2 GB each,
+        are fetched when they are first used, from the Hugging Face hub.
+
+        Parameters
+        ----------
+        device : str, optional
+            What torch calls it: ``"cuda"``, ``"cuda:1"``, ``"mps"``. With ``"cpu"`` it runs without a GPU, which takes
+            a hundred times as long. Chosen by what is there when not given.
+        dtype : {"float16", "bfloat16", "float32"}, optional
+            The precision. Half of it on a GPU when not given, all of it on a CPU.
+
+        Raises
+        ------
+        AnimateDiffError
+            When the device or the precision is no such name.
+        """
+        if device is not None and not (isinstance(device, str) and _DEVICE.fullmatch(device)):
+            value = hide(device) if isinstance(device, str) and may_be_key(device) else device
+            problem = Message("must_be", name="device", wanted=Message("a_device"), value=shown(value))
+            raise InvalidArgument(Message("value_refused", problem=problem))
+        check(_DTYPES, none=True, dtype=dtype)
+        given = {name: value for name, value in (("device", device), ("dtype", dtype)) if value}
+        return cls("gpu", f"gpu?{urlencode(given)}" if given else "gpu", "")
 
     @classmethod
     def replicate(cls) -> Endpoint:
@@ -133,6 +163,9 @@ class Endpoint:
         # The first version wrote the address of its own server, which ended with its process.
         if kind == "builtin" or (kind is None and url.startswith("http://127.0.0.1:") and url.endswith(_RELAY_PATH)):
             return cls.builtin()
+        if kind == "gpu":
+            given = cls(kind, url, "").options
+            return cls.gpu(given.get("device"), given.get("dtype"))
         if kind == "dask":
             return cls("dask", Cluster.of(url).url, "")
         if kind == "cog":
@@ -170,7 +203,12 @@ class Endpoint:
     @property
     def origin(self) -> str:
         """Scheme, host and port: the only place its key goes to."""
-        return "builtin" if self.kind == "builtin" else origin_of(self.url)
+        return self.kind if self.kind in ("builtin", "gpu") else origin_of(self.url)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What was said of this computer's GPU: `device` and `dtype`."""
+        return dict(parse_qsl(urlsplit(self.url).query)) if self.kind == "gpu" else {}
 
 
 def _base(base_url: str) -> str:

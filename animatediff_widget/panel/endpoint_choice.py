@@ -31,6 +31,7 @@ class EndpointChoice(HasTraits):
     endpoint = Instance(Endpoint, allow_none=True, help="The endpoint that they name; None while they name none.")
     problem: Any = Union([Instance(Message), Unicode()], default_value=None, allow_none=True, help="Why there is none.")
     inputs = Instance(Inputs, (), help="What the model there takes, as far as it is known.")
+    unavailable: Any = Instance(Message, allow_none=True, help="Why the place cannot be used here.")
     refused_key = Tuple(help="The origin that the key that was found may not go to, and why; often empty.")
 
     def __init__(self, endpoint: Endpoint | None = None, token: str | None = None) -> None:
@@ -58,20 +59,22 @@ class EndpointChoice(HasTraits):
 
     def choose(self, kind: str, base_url: str = "") -> None:
         """Choose a place."""
-        endpoint, problem = None, None
+        endpoint, problem, unavailable = None, None, None
         try:
             if holds_key(base_url):
                 raise AnimateDiffError(Message("key_in_base_url"))
             place = self.registry.place(kind)
+            unavailable = place.available()
             if place.needs_url and not base_url.strip():
                 raise AnimateDiffError(Message("url_missing"))
-            endpoint = place.endpoint(base_url)
+            endpoint = place.endpoint(base_url if place.needs_url else "")
         except AnimateDiffError as error:
             problem = error.message
             if error.code in ("key_in_base_url", "key_as_base_url"):  # the notebook would be saved with it
                 base_url = ""
         with self.hold_trait_notifications():
             self.kind, self.base_url, self.problem, self.endpoint = kind, base_url, problem, endpoint
+        self.unavailable = unavailable
 
     def give_key(self, typed: str) -> Message | str | None:
         """Keep a typed key in memory, for the chosen endpoint's origin only; give why it is not kept, or None."""
@@ -155,7 +158,7 @@ class EndpointChoice(HasTraits):
         """Give the endpoint; raise why there is none, why it cannot be used here, or that its key is missing."""
         endpoint = self._named()
         place = self.registry.place(endpoint.kind)
-        unavailable = place.available()
+        unavailable = place.available(endpoint)
         if unavailable:
             raise AnimateDiffError(unavailable)
         if place.needs_key and find_key(endpoint, self.token) is None:
@@ -177,7 +180,10 @@ class EndpointChoice(HasTraits):
             return
         self.problem, self.kind = None, endpoint.kind
         place = self.registry.place(endpoint.kind)
+        self.unavailable = place.available(endpoint)
+        if not place.needs_url:
+            return
         with contextlib.suppress(AnimateDiffError):
             if place.endpoint(self.base_url) == endpoint:
-                return  # the base url, however it is written, names it already, or there is none to write
+                return  # the base url, however it is written, names it already
         self.base_url = endpoint.base_url

@@ -21,10 +21,9 @@ class EndpointPicker:
     def __init__(self, choice: EndpointChoice, maker: Maker) -> None:
         texts = maker.texts
         self._choice, self._texts = choice, texts
-        self._unavailable = {place.kind: place.available() for place in choice.registry.places()}
         options = [
-            (texts["unavailable"].format(place=texts[kind]) if why else texts[kind], kind)
-            for kind, why in self._unavailable.items()
+            (texts["unavailable"].format(place=texts[each.kind]) if each.available() else texts[each.kind], each.kind)
+            for each in choice.registry.places()
         ]
         self.kind = maker.make(widgets.Dropdown, description=texts["endpoint"], options=options, value=choice.kind)
         self.base_url = maker.make(
@@ -38,7 +37,7 @@ class EndpointPicker:
         self.note = maker.html()
         self.box = maker.box([])
         self._render()
-        choice.observe(self._render, ["endpoint", "problem", "kind", "base_url", "refused_key"])
+        choice.observe(self._render, ["endpoint", "problem", "kind", "base_url", "unavailable", "refused_key"])
         self.kind.observe(self._chosen, "value")
         self.base_url.observe(self._chosen, "value")
         self.key.observe(self._typed, "value")
@@ -59,7 +58,7 @@ class EndpointPicker:
         choice = self._choice
         self.kind.value, self.base_url.value = choice.kind, choice.base_url
         status, wrong = choice.key_status()
-        wrong = refused or self._unavailable[choice.kind] or choice.problem or wrong
+        wrong = refused or choice.unavailable or choice.problem or wrong
         asked = [self.kind]
         place = choice.registry.place(choice.kind)
         self.base_url.placeholder = self._texts[place.example]

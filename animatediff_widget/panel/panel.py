@@ -131,7 +131,8 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
         controller.observe(self._controller_changed, ["job", "animation"])
         dlink((controller.comparison, "sweep"), (self, "sweep"))
-        dlink((controller, "running"), (self.run_button, "disabled"))
+        for watched, name in ((controller, "running"), (controller.choice, "unavailable")):
+            dlink((watched, name), (self.run_button, "disabled"), lambda _: self._cannot_run())
         dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
         self.run_button.on_click(lambda _: controller.press(controller.run))
         self.cancel_button.on_click(lambda _: controller.cancel())
@@ -171,6 +172,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
             "ad-form",
         )
         return make.make(widgets.HBox, "ad-columns", children=[form, self._results.tabs])
+
+    def _cannot_run(self) -> bool:
+        return self._controller.running or self._controller.choice.unavailable is not None
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"

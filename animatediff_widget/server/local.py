@@ -15,6 +15,7 @@ from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.engines.named import EngineName, make_engine
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.endpoint import Endpoint
@@ -271,12 +272,7 @@ class LocalServer:
             return self
 
     def _make_runner(self) -> Runner:
-        engine = self._engine
-        if engine is None:
-            from animatediff_widget.engines.pocket import PocketEngine  # numpy is loaded when it is needed
-
-            engine = PocketEngine()
-        return LocalRunner(engine, self._workers)
+        return LocalRunner(self._engine or make_engine("pocket"), self._workers)
 
     def abandon(self) -> None:
         """Be closed in the child of a fork, which has no thread of it; the parent's goes on."""
@@ -298,16 +294,20 @@ class LocalServer:
 
 _running: set[LocalServer] = set()
 _shared_lock = threading.Lock()
-_shared: LocalServer | None = None
+_shared: dict[tuple[Any, ...], LocalServer] = {}
 
 
-def shared_server() -> LocalServer:
-    """Give this process's own server, started on first use; after a fork, or when it was closed, a new one."""
-    global _shared
+def shared_server(engine: EngineName = "pocket", **options: str) -> LocalServer:
+    """Give this process's own server for an engine with these options, started on first use.
+
+    After a fork, or when it was closed, it is a new one.
+    """
     with _shared_lock:
-        if _shared is None or not _shared.running:
-            _shared = LocalServer().start()
-        return _shared
+        name = engine, *sorted(options.items())
+        server = _shared.get(name)
+        if server is None or not server.running:
+            server = _shared[name] = LocalServer(None if engine == "pocket" else make_engine(engine, **options)).start()
+        return server
 
 
 @atexit.register

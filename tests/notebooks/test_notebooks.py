@@ -14,18 +14,21 @@ from course import FOLDERS, NAMES, ROOT, execute, exercises, install_cell, outpu
 from PIL import Image
 from wrong_answers import WRONG_ANSWERS
 
-# What Google Colab has preinstalled (CPU runtime, August 2026).
+# What Google Colab has preinstalled (August 2026).
 COLAB = dict(
     line.split("==")
-    for line in (ROOT / "tests" / "colab" / "constraints.txt").read_text().splitlines()
+    for name in ("constraints", "constraints-gpu")
+    for line in (ROOT / "tests" / "colab" / f"{name}.txt").read_text().splitlines()
     if "==" in line and not line.startswith("#")
 )
+WITHOUT_ITS_NEEDS = {"your-gpu"}
+"""Notebooks that say what is missing, and run all the same."""
 every_notebook = pytest.mark.parametrize("name", NAMES)
 both_languages = pytest.mark.parametrize("language", FOLDERS)
 
 
 def executed(name, folder, language="en"):
-    for requirement in requirements(name):
+    for requirement in () if name in WITHOUT_ITS_NEEDS else requirements(name):
         try:
             metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
@@ -49,9 +52,18 @@ def test_the_quickstart_runs_from_top_to_bottom_and_its_animations_play(tmp_path
     assert (tmp_path / "snow.gif").exists()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "quickstart"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("quickstart", "your-gpu")])
 def test_a_notebook_runs_from_top_to_bottom_and_its_checks_refuse_wrong_answers(name, tmp_path):
     executed(name, tmp_path)
+
+
+def test_without_a_gpu_its_notebook_says_why_and_draws_with_the_pocket_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    cells = {cell.id: cell for cell in executed("your-gpu", tmp_path).cells}
+    # A Mac has one, without the packages.
+    said = cells["gpu"].outputs[0].text
+    assert said.startswith(("No GPU was found on this computer", "The GPU needs torch"))
+    assert any("image/png" in output.get("data", {}) for output in cells["clip"].outputs)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ ENDPOINTS = {
     "a_string": "字符串",
     "a_integer": "整数",
     "a_count": "不小于 0 的整数",
+    "a_device": "torch 所用的设备名，例如 cuda、cuda:1、mps 或 cpu",
     "a_choice": " {choices} 之一",
     "a_kind": " {kind} 类的对象",
     "a_path": "文件或文件夹的名称",
@@ -44,6 +45,7 @@ ENDPOINTS = {
     "help_output_format": "WebP 保留全部颜色，GIF 最多 256 色；mp4 是视频，文件更小。",
     # 服务端和密钥
     "name_builtin": "口袋模型（手绘世界，离线）",
+    "name_gpu": "这台电脑的 GPU",
     "name_replicate": "Replicate",
     "name_dask": "Dask 集群 {host}",
     "name_cog": "容器 {host}",

@@ -16,6 +16,7 @@ PANEL = {
     "dice_help": "抽取一个种子并固定下来",
     "endpoint": "运行位置",
     "builtin": "口袋模型（手绘世界，离线，免费）",
+    "gpu": "这台电脑的 GPU",
     "replicate": "Replicate",
     "relay": "中转服务",
     "dask": "Dask 集群",

@@ -27,11 +27,19 @@ TERMINAL = {
     "notebook_unwritten": "无法写入 {path}（{why}）；请用 --folder 换一个文件夹。",
     "interrupted": "已中断。{error}",
     "nothing_sent": "什么都没有发送。",
+    "not_an_engine": "--engine 必须是 pocket、gpu 或 gpu=设备（例如 gpu=cuda:1），不能是 {engine}。",
     "not_a_port": "--port 必须是 0 到 65535 的数字，不能是 {port}。",
     "not_a_token": "token 必须是可打印的 ASCII 字符，前后没有空格。",
     "not_a_cluster": "{value} 不是正在运行的 Dask 集群。请给出它的 Client，或调度器的地址，例如 tcp://10.0.0.1:8786。",
     "no_such_engine": "在集群上，这个版本只能用 {engines} 绘制，不能用 {engine}。",
     "not_resources": 'resources 必须是名称和大于 0 的数量，例如 {{"GPU": 1}}，而不是 {value}。',
+    "gpu_not_found": "这台电脑上没有找到 torch 能使用的 GPU：带驱动的 NVIDIA 或 AMD 显卡，或苹果 M 芯片。"
+    "请选择别处运行，或使用另一台电脑的 GPU：animatediff-widget serve --engine gpu",
+    "gpu_not_in_colab": "这个 Colab 运行时没有 GPU。请选择“代码执行程序 > 更改运行时类型 > T4 GPU”，"
+    "然后从第一个单元格重新运行。",
+    "gpu_needs": 'GPU 需要 {names}，但这里找不到：pip install "animatediff-widget[gpu]"',
+    "torch_without_gpu": "这里安装的 torch（{version}）只支持 CPU。请按 https://pytorch.org/get-started 的说明，"
+    "安装适合你的 GPU 的版本。",
     "cog_busy": "{who} 正在绘制另一个任务。这个任务还没有发送，正在排队。",
     "cog_starting": "{who} 正在加载模型。任务还没有发送，等它就绪。",
     "cog_broken": "{who} 无法绘制：{why}。没有发送任何内容。请查看它的日志并重新启动。",

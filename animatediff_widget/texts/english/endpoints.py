@@ -15,6 +15,7 @@ ENDPOINTS = {
     "a_string": "a string",
     "a_integer": "a whole number",
     "a_count": "a whole number, 0 or more",
+    "a_device": "a device as torch names it, such as cuda, cuda:1, mps or cpu",
     "a_choice": "one of {choices}",
     "a_kind": "of class {kind}",
     "a_path": "the name of a file or folder",
@@ -44,6 +45,7 @@ ENDPOINTS = {
     "help_output_format": "WebP has all colors, GIF 256 at the most; mp4 is a video, and smaller.",
     # Endpoints and their keys.
     "name_builtin": "Pocket model (drawn world, offline)",
+    "name_gpu": "This computer's GPU",
     "name_replicate": "Replicate",
     "name_dask": "Dask cluster {host}",
     "name_cog": "Container {host}",

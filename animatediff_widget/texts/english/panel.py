@@ -16,6 +16,7 @@ PANEL = {
     "dice_help": "Draw a seed and keep it",
     "endpoint": "Run on",
     "builtin": "Pocket model (drawn world, offline, free)",
+    "gpu": "This computer's GPU",
     "replicate": "Replicate",
     "relay": "A relay",
     "dask": "A Dask cluster",

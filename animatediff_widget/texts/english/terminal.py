@@ -28,12 +28,20 @@ TERMINAL = {
     "notebook_unwritten": "{path} cannot be written ({why}); choose another --folder.",
     "interrupted": "Interrupted. {error}",
     "nothing_sent": "Nothing was sent.",
+    "not_an_engine": "--engine must be pocket, gpu, or gpu=DEVICE such as gpu=cuda:1, not {engine}.",
     "not_a_port": "--port must be a number from 0 to 65535, not {port}.",
     "not_a_token": "token must be printable ASCII without spaces around it.",
     "not_a_cluster": "{value} is no running Dask cluster. Give its Client, or its scheduler's address, such as "
     "tcp://10.0.0.1:8786.",
     "no_such_engine": "On a cluster this version draws with {engines} only, not with {engine}.",
     "not_resources": 'resources must be names and amounts above 0, such as {{"GPU": 1}}, not {value}.',
+    "gpu_not_found": "No GPU was found on this computer that torch could use: NVIDIA's or AMD's with its driver, or "
+    "an Apple M chip. Choose another place, or use another computer's: animatediff-widget serve --engine gpu",
+    "gpu_not_in_colab": "This Colab runtime has no GPU. Choose Runtime > Change runtime type > T4 GPU, and run the "
+    "cells again from the first.",
+    "gpu_needs": 'The GPU needs {names}, which cannot be found here: pip install "animatediff-widget[gpu]"',
+    "torch_without_gpu": "The torch that is installed here ({version}) is made for the CPU alone. Install one for your "
+    "GPU, as https://pytorch.org/get-started says.",
     "cog_busy": "{who} draws another job. This one has not been sent and waits its turn.",
     "cog_starting": "{who} is loading its model. The job has not been sent and waits for it.",
     "cog_broken": "{who} cannot draw: {why}. Nothing was sent. Look into its log and start it again.",
