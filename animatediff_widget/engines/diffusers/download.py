@@ -1,4 +1,4 @@
-"""A process that fetches files with the hub's own code: it can be ended at any time, and the next one goes on there.
+"""A process that fetches files with the hub's own code, so that it can be ended at any time.
 
 It takes the repository, the kind, the file and whether half precision is wanted as arguments, and writes JSON lines.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -96,7 +97,7 @@ def _reason(error: Exception) -> tuple[str, str]:
 
     cause: BaseException | None = error
     while cause:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if isinstance(cause, OSError) and (cause.errno == errno.ENOSPC or cause.filename is not None):
             return "disk", str(cause)
         cause = cause.__cause__
     if isinstance(error, LocalEntryNotFoundError):
@@ -109,6 +110,7 @@ def _reason(error: Exception) -> tuple[str, str]:
 
 def main(repository: str, kind: str, file: str, half: str) -> None:
     """Fetch, and say how it goes; any error is a report too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the hub removes what is half there
     threading.Thread(target=_report, daemon=True).start()
     try:
         _fetch(repository, kind, file, half == "half")

@@ -26,8 +26,10 @@ __all__ = ["Finder", "weights_folder"]
 
 # "B" keeps the bar from being read as that of a job's steps.
 _BAR = "\r{l_bar}{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}, {rate_fmt}]"
+_GRACE_SECONDS = 3.0  # for the hub to remove what is half there
 _CODE = (
-    "import sys; sys.path[:] = {path!r}; from animatediff_widget.engines.diffusers.download import main; main(*{of!r})"
+    "import sys; sys.path[:] = {path!r}; "
+    "from animatediff_widget.engines.diffusers.download import main; main(*{order!r})"
 )
 
 
@@ -73,7 +75,7 @@ class Finder:
             return None
 
     def _fetch(self, weights: Weights, kind: Kind) -> Path:
-        """Fetch files into the hub's cache; what came before a cancellation or an error stays there."""
+        """Fetch files into the hub's cache; those that came whole before a cancellation or an error stay there."""
         began, total, shown = time.monotonic(), 0.0, -1
         with contextlib.closing(_reports(weights.repository, kind, weights.file, self._half)) as reports:
             for report in reports:
@@ -125,6 +127,9 @@ def _reports(repository: str, kind: Kind, file: str, half: bool) -> Generator[di
                 if line.startswith("{"):  # else something that a library prints
                     yield json.loads(line)
         finally:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_GRACE_SECONDS)
             child.kill()
 
 

@@ -38,7 +38,7 @@ def read_parts(path: Path, base: Path | None, dtype: Any) -> Parts:
         pipe = diffusers.StableDiffusionPipeline.from_single_file(
             str(path),
             config=str(base),
-            scheduler=diffusers.DDIMScheduler(),
+            scheduler=diffusers.DDIMScheduler(steps_offset=1, clip_sample=False),  # any: it is not used
             tokenizer=tokenizer,
             **dict.fromkeys(("safety_checker", "feature_extractor", "image_encoder")),
             **_as(dtype),

@@ -11,10 +11,10 @@ WEIGHTS = {
     "weights_incomplete": "{path} 中缺少需要的文件：{files}。",
     "weights_not_there": "huggingface.co 的 {repository} 中没有 {files}，或者没有账号不能查看（{why}）。"
     "请选择其他的；没有生成任何内容。",
-    "weights_not_fetched": "未能下载 huggingface.co/{repository} 的 {files}：{why}。已下载的部分保留："
-    "再次运行即可继续。没有网络时，请在别处下载这些文件，放入 {folder}。",
+    "weights_not_fetched": "未能下载 huggingface.co/{repository} 的 {files}：{why}。已完整下载的文件保留："
+    "请再次运行。没有网络时，请在别处下载这些文件，放入 {folder}。",
     "weights_no_room": "未能写入 huggingface.co/{repository} 的 {files}：{why}。请腾出空间，或把 HF_HOME "
-    "设为更大的磁盘上的文件夹，然后再次运行：会从中断处继续。",
+    "设为更大的磁盘上的文件夹，然后再次运行。",
     "weights_not_read": "{name} 不能作为所需的权重读取：{why}。请选择其他文件，或重新下载。",
     "module_does_not_fit": "运动模块 {module} 与底模 {checkpoint} 不匹配：{why}。AnimateDiff 的模块适用于 "
     "Stable Diffusion 1.5 的底模。",

@@ -11,10 +11,10 @@ WEIGHTS = {
     "weights_incomplete": "{path} has not all the files that are needed: {files}.",
     "weights_not_there": "huggingface.co has no {files} in {repository}, or shows it to nobody without an account "
     "({why}). Choose another one; nothing was drawn.",
-    "weights_not_fetched": "{files} of huggingface.co/{repository} could not be fetched: {why}. What came is kept: run "
-    "again to go on. Without a network, fetch the files elsewhere and put them into {folder}.",
+    "weights_not_fetched": "{files} of huggingface.co/{repository} could not be fetched: {why}. The files that "
+    "came whole are kept: run again. Without a network, fetch the files elsewhere and put them into {folder}.",
     "weights_no_room": "{files} of huggingface.co/{repository} could not be written: {why}. Make room, or set HF_HOME "
-    "to a folder on a larger disk, then run again: it goes on where it ended.",
+    "to a folder on a larger disk, then run again.",
     "weights_not_read": "{name} could not be read as what it should be: {why}. Choose another file, or fetch it again.",
     "module_does_not_fit": "The motion module {module} does not fit the checkpoint {checkpoint}: {why}. AnimateDiff's "
     "modules fit checkpoints of Stable Diffusion 1.5.",
