@@ -7,7 +7,10 @@ from animatediff_widget.model.inputs import Input
 __all__ = ["INPUTS"]
 
 INPUTS: dict[str, tuple[Input, ...]] = {
-    "pocket": (Input("output_format", default="webp", choices=("webp", "gif")),),
+    "pocket": (
+        Input("output_format", default="webp", choices=("webp", "gif")),
+        Input("step_seconds", "number", 0.0, 0.0, 5.0),
+    ),
     "gpu": (
         Input("num_frames", "integer", 16, 2, 128),
         Input("width", "integer", 512, 64, 1024),

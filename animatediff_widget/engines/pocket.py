@@ -52,7 +52,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PocketEngine", "world_of"]
 
-(_FORMAT,) = INPUTS["pocket"]
+_TICK = 0.05  # seconds after which a cancellation is noticed while a step waits
+_FORMAT, _PACE = INPUTS["pocket"]
 
 
 def world_of(request: AnimateDiffRequest, seed: int, *, canceled: Callable[[], bool] = lambda: False) -> World:
@@ -77,11 +78,13 @@ class PocketEngine(Engine):
     ) -> Output:
         """Draw 16 frames of 512x512 as ``extra_input["output_format"]``, WebP or GIF; see `Engine.run`.
 
+        Each step takes ``extra_input["step_seconds"]`` at the least, so that the previews can be followed.
+
         A preview is the noisy point itself, as the sampler has it after a step: nothing but the starting noise at
         first, which is shown before the world is painted, then the picture with less and less of it. Its contrast is
         lower by as much as there is noise in it, whose values would else be cut off at black and white.
         """
-        suffix = _FORMAT.check(request.extra_input.get(_FORMAT.name)) or _FORMAT.default
+        suffix, pace = (each.check(request.extra_input.get(each.name)) or each.default for each in (_FORMAT, _PACE))
         log(f"Using seed: {seed}\n")
         for line in _introduction(request):
             log(line + "\n")
@@ -98,8 +101,13 @@ class PocketEngine(Engine):
 
         def show(done: int) -> None:
             log("\r" + tqdm.format_meter(done, steps, time.monotonic() - began))
-            if canceled():
-                raise Canceled
+            while True:
+                if canceled():
+                    raise Canceled
+                left = began + done * pace - time.monotonic()
+                if left <= 0:
+                    return
+                time.sleep(min(left, _TICK))
 
         show(0)
         for done in range(1, steps + 1):

@@ -67,7 +67,7 @@ class AnimationTab:
         elif view.preview is not None:
             self.stage.value = picture(data_url("image/jpeg", view.preview), texts["preview_alt"], texts["drawing"])
         else:
-            self.stage.value = empty(texts["drawing"], "ad-drawing")
+            self.stage.value = empty(texts["drawing"], "ad-drawing") + quiet("\N{NO-BREAK SPACE}")
         self.file_name.disabled = self.save.disabled = self.use_seed.disabled = animation is None
 
     def _media(self, animation: Animation) -> str:

@@ -61,7 +61,11 @@ class Form(BoundControls):
             ]
         )
         self.previews = make.make(
-            widgets.ToggleButton, "ad-previews", description=texts["previews"], help=texts["previews_help"], icon="eye"
+            widgets.ToggleButton,
+            "ad-previews",
+            description=texts["previews"],
+            help=texts["previews_help"],
+            icon="paint-brush",
         )
         link((self._controller, "previews"), (self.previews, "value"))
         choice = self._controller.choice

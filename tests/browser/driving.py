@@ -26,7 +26,7 @@ def wait_for_status(panel, pattern: str) -> None:
 
 def picture(panel):
     """The animation, decoded; of the job that ran last."""
-    image = panel.locator(".ad-stage img")
+    image = panel.locator(".ad-stage img:not(.ad-preview)")
     image.wait_for(timeout=60_000)
     image.evaluate("image => image.decode()")
     return image
@@ -39,7 +39,7 @@ def another_picture(panel) -> Iterator[None]:
     if old.count():
         old.evaluate("image => image.dataset.old = 'yes'")
     yield
-    panel.locator(".ad-stage img:not([data-old])").wait_for(timeout=60_000)
+    panel.locator(".ad-stage img:not([data-old], .ad-preview)").wait_for(timeout=60_000)
     wait_for_status(panel, "^Done")
     panel.locator(RUN_IS_ON).wait_for()
 
@@ -67,6 +67,23 @@ def watching(panel) -> Iterator[list[int]]:
     yield steps
     texts = panel.evaluate("() => { watcher.disconnect(); return seen; }")
     steps += [int(step) for text in texts for step in re.findall(r"step (\d+) of", text)]
+
+
+@contextlib.contextmanager
+def watching_previews(panel) -> Iterator[list[tuple[str, int]]]:
+    """Collect the pictures that stand in the stage meanwhile, and how high they are; they are there in the end."""
+    panel.evaluate(
+        """panel => {
+            window.pictures = [];
+            const look = () => panel.querySelectorAll('img.ad-preview').forEach(
+                image => pictures.push([image.src, image.clientHeight]));
+            window.watcher = new MutationObserver(look);
+            watcher.observe(panel, {childList: true, subtree: true});
+        }"""
+    )
+    pictures: list[tuple[str, int]] = []
+    yield pictures
+    pictures += {tuple(each) for each in panel.evaluate("() => { watcher.disconnect(); return pictures; }")}
 
 
 def soon(page, look: Callable[[], object], expected: object) -> None:

@@ -20,6 +20,7 @@ from driving import (
     tab,
     wait_for_status,
     watching,
+    watching_previews,
 )
 from engines import HeldEngine, TalkingEngine, panel_on
 from front_ends import FRONT_ENDS
@@ -49,9 +50,15 @@ def test_a_person_sets_the_sliders_presses_run_watches_the_progress_and_sees_the
     assert body["input"]["prompt"] == "a boat on the sea, full moon, stars"
     tab(panel, "Animation")
 
-    image = run(panel)
+    panel.get_by_role("button", name="Advanced").click()
+    panel.get_by_label("Extra input").fill('{"step_seconds": 0.01}')  # else a page has no time to draw a preview
+    with watching_previews(panel) as previews:
+        image = run(panel)
     assert image.get_attribute("alt") == "a boat on the sea, full moon, stars"
     assert moves(image)
+    pictures, heights = ({*each} for each in zip(*previews, strict=True))
+    assert len(pictures) >= 2
+    assert heights == {image.evaluate("image => image.clientHeight")}, "the page moved"
 
     tab(panel, "JSON")
     tree = panel.locator(".ad-json")

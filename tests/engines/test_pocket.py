@@ -61,7 +61,7 @@ def test_another_output_format_is_refused_in_a_sentence():
 
 
 def test_what_it_declares_is_what_it_writes():
-    (declared,) = PocketEngine.inputs
+    declared, _ = PocketEngine.inputs
     assert declared.choices == tuple(encoder.SUFFIXES)
 
 
@@ -160,6 +160,21 @@ def test_a_picture_comes_out_of_noise_and_costs_the_clip_nothing():
     assert roughness[-1] < 20
     assert abs(pictures[-1] - frames(output.data)[0]).mean() < 2
     assert max(map(len, sent)) <= MAX_BYTES
+
+
+def test_steps_can_take_their_time_and_are_canceled_all_the_same():
+    lines: list[str] = []
+    looks = itertools.count()
+    with pytest.raises(Canceled):
+        PocketEngine().run(
+            ask("sea", steps=50, extra_input={"step_seconds": 5}),
+            seed=1,
+            log=lines.append,
+            canceled=lambda: any(" 1/50 [" in line for line in lines) and next(looks) > 2,
+        )
+    assert not any(" 2/50 [" in line for line in lines)
+    with pytest.raises(InvalidRequest, match="step_seconds must be a number from 0 to 5"):
+        run(ask("sea", extra_input={"step_seconds": 60}))
 
 
 def test_no_thread_is_left_behind():

@@ -43,6 +43,8 @@ ENDPOINTS = {
     # 引擎另外接受的 input 字段
     "label_output_format": "文件格式",
     "help_output_format": "WebP 保留全部颜色，GIF 最多 256 色；mp4 是视频，文件更小。",
+    "label_step_seconds": "每步秒数",
+    "help_step_seconds": "每一步至少用多少秒：设为 0.3 就能看着画面从噪声中浮现。",
     # 服务端和密钥
     "name_builtin": "口袋模型（手绘世界，离线）",
     "name_gpu": "这台电脑的 GPU",

@@ -43,6 +43,8 @@ ENDPOINTS = {
     # What engines take besides.
     "label_output_format": "File format",
     "help_output_format": "WebP has all colors, GIF 256 at the most; mp4 is a video, and smaller.",
+    "label_step_seconds": "Seconds a step",
+    "help_step_seconds": "How long each step takes at the least: with 0.3 you see the picture come out of noise.",
     # Endpoints and their keys.
     "name_builtin": "Pocket model (drawn world, offline)",
     "name_gpu": "This computer's GPU",
