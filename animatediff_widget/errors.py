@@ -115,7 +115,8 @@ def _fits(kind: Any, value: Any) -> bool:
         return number and (0 <= value < 2**63 if kind is int else 0 <= value < 2**31 or value == math.inf)
     if isinstance(kind, tuple) and isinstance(kind[0], str):
         return isinstance(value, str) and value in kind
-    return isinstance(value, kind)
+    # First what takes little: a protocol looks for each of its methods.
+    return kind in type(value).__mro__ or isinstance(value, kind)
 
 
 def _wanted(kind: Any) -> Message:

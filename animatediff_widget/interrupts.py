@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["uninterrupted"]
+
+_is_held_back = False  # by a context that the main thread is inside
 
 
 @contextlib.contextmanager
@@ -16,6 +19,13 @@ def uninterrupted() -> Iterator[bool]:
 
     Gives whether this is the main thread, which alone can be interrupted.
     """
+    global _is_held_back
+    if threading.current_thread() is not threading.main_thread():
+        yield False
+        return
+    if _is_held_back:
+        yield True
+        return
     held: list[Any] = []
     if signal.getsignal(signal.SIGINT) is None:  # not Python's own handler: it cannot be put back
         yield False
@@ -25,9 +35,11 @@ def uninterrupted() -> Iterator[bool]:
     except ValueError:
         yield False
         return
+    _is_held_back = True
     try:
         yield True
     finally:
+        _is_held_back = False
         signal.signal(signal.SIGINT, before)
     if held and callable(before):
         before(*held[0])

@@ -32,6 +32,7 @@ class Abilities:
     calls: int | None = None  # how many other requests it may send in a minute
     at_once: int = 8  # how many jobs side by side suit it
     previews: bool = False  # it shows the first frame of a job while it draws
+    runs: int | None = None  # how many of them it runs at the same time, where that is known; the others wait there
 
 
 class Backend(Protocol):

@@ -34,7 +34,8 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
 def speak_to(server: LocalServer, endpoint: Endpoint, limits: Any) -> HostedBackend:
     """Speak to a server of this process; its token is no person's key, and dies with the process."""
     # While one job is fetched and the next is posted, its processor has another to draw.
-    abilities = Abilities(pushes=True, free=True, previews=True, at_once=2 * server.workers)
+    workers = server.workers
+    abilities = Abilities(pushes=True, free=True, previews=True, at_once=2 * workers, runs=workers)
     url = f"{server.base_url}/replicate/v1/predictions"
     key, token = Key(server.token), server.token
     return HostedBackend(endpoint, key, limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token)

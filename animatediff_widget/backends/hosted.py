@@ -265,7 +265,7 @@ class HostedBackend:
         raise failure.with_traceback(None)
 
     def _redact(self, value: Any) -> Any:
-        return self._key.redact(value) if self._key else value
+        return self._key.redact(value) if self._key and value is not None else value
 
 
 _list = list  # inside the class the name is the method's

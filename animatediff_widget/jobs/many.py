@@ -169,6 +169,7 @@ class Many:
             executor = Executor(job, runner.key, site.backend, steps)
             watched = Watched((job.body.version, job.body.steps), now)
             member = Member(job, runner, site, steps, executor, watched, steps.run())
+            member.named = runner.entry is not None and runner.entry.prediction_id is not None
         except AnimateDiffError as error:
             runner.show(JobView("failed", error=error))
             return
@@ -194,6 +195,9 @@ class Many:
             while isinstance(action, Record):
                 self._writer.add(member, action, self._now(), len(self._members))
                 self._deliver_view(member)
+                if action.state == "downloading" and not member.named:  # else a kill could leave a file of no job
+                    member.action, member.exchange, member.until = action, None, math.inf
+                    return
                 action = member.flow.send(None)
         except StopIteration:
             member.ended = True
@@ -210,6 +214,7 @@ class Many:
         if isinstance(action, Wait):
             member.until = now + action.seconds
         elif isinstance(action, (Begin, Adopt)):
+            site.beginning += isinstance(action, Begin)
             self._writer.add(member, action, now)
         elif isinstance(action, Create) and steps.canceled:
             self.advance(member, failure=member.cut_short(arrived=False))
@@ -271,9 +276,12 @@ class Many:
             self.advance(member, failure=member.abandon())
 
     def _wrote(self, member: Member, action: Begin | Record | Adopt, answer: Any) -> None:
+        member.site.beginning -= isinstance(action, Begin)
         if member not in self._members:  # after a bug
             return
-        if isinstance(action, Record):
+        if isinstance(member.action, Record) and (member.named or not member.unwritten) and not member.ended:
+            self.advance(member, answer)
+        elif isinstance(action, Record):
             if isinstance(answer, AnimateDiffError) and not member.ended:
                 member.steps.show(notice=answer.message)
                 self._deliver_view(member)

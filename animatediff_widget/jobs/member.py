@@ -50,14 +50,18 @@ class Member:
     delivered: JobView | None = None
     heeded: int = 0  # cancellations
     begun: bool = False  # in the journal
+    named: bool = False  # in the journal, by the endpoint's id
     unwritten: int = 0  # records
     ended: bool = False  # its steps have; what they recorded may still have to be written
     over: bool = False  # at the endpoint
+    _created: float | None = None
 
     @property
     def created(self) -> float | None:
-        """When it was created, by the endpoint's clock."""
-        return self.steps.view.prediction.created_at if self.steps.view.prediction else None
+        """When it was created, by the endpoint's clock; read once, for it is asked for at each look into the list."""
+        if self._created is None and self.steps.view.prediction is not None:
+            self._created = self.steps.view.prediction.created_at
+        return self._created
 
     def act(self) -> Any:
         """Do what it waits for, where that takes the network or the disk."""

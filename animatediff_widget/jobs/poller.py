@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from animatediff_widget.model.prediction import Prediction
 
@@ -34,6 +35,7 @@ _BEHIND = 3.0  # by so much a list may be
 _REST, _LONGEST_REST = 2.0, 60.0  # after a look that failed
 _MOST_BEHIND, _MOST_MISSES = 2, 3  # before it is believed no more
 _LAST_ONES = 9
+_BEGAN = attrgetter("began")
 
 
 @dataclass(eq=False)
@@ -86,8 +88,21 @@ class Poller:
     def next_look(self, watched: Iterable[Watched], now: float) -> float:
         """Give when to look for these jobs next; infinity where there are none."""
         all_watched = tuple(watched)
-        wanted = min((self._want(each, now) for each in all_watched), default=math.inf)
+        wanted = min((self._want(each, now) for each in self._first_to_look_for(all_watched, now)), default=math.inf)
         return max(wanted, self._last + self._spacing(all_watched, now))
+
+    def _first_to_look_for(self, watched: Iterable[Watched], now: float) -> Iterator[Watched]:
+        """Yield those of which one is to be looked for first; this is asked for often, and of many jobs."""
+        kinds: dict[Hashable, list[Watched]] = {}
+        for each in watched:
+            if each.canceled or each.kind not in self._expected:
+                yield each
+            else:
+                kinds.setdefault(each.kind, []).append(each)
+        for kind, jobs in kinds.items():  # the oldest whose end is far, and the youngest whose end is near or past
+            near = now - (1 - _EARLY) * self._expected[kind]
+            yield from sorted((each for each in jobs if each.began > near), key=_BEGAN)[:1]
+            yield from sorted((each for each in jobs if each.began <= near), key=_BEGAN)[-1:]
 
     def _spacing(self, watched: tuple[Watched, ...], now: float) -> float:
         allowed = _LOOKS_A_JOB * self._jobs + _LOOKS_A_SECOND * (now - self._began) + _LOOKS

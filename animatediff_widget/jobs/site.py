@@ -33,7 +33,7 @@ class Open:
 
 
 _MOST: dict[type, int] = {Open: 4, Recall: 4, Create: 8, Watch: 8, Fetch: 6, Cancel: 16}  # at the same time
-_MOST_BESIDE = 2
+_MOST_BESIDE, _TURN = 2, 0.05
 _PAGE = 100
 _SKEW = 60.0  # seconds by which a clock may be off
 _FEW, _FEW_HELD = 2, 8  # so many jobs are asked for one by one, and where the endpoint holds its answers
@@ -63,12 +63,15 @@ class Site:
 
     def __init__(self, client: Client, now: float) -> None:
         self.client, self.backend = client, client.backend
+        self._sharing = dataclasses.replace(client.backend.abilities, pushes=True)
         self.pace = pace_of(client)
         self.poller = Poller(now, trusted=self.backend.abilities.list)
         self.queued: dict[type, deque[Member]] = {kind: deque() for kind in (*_MOST, Search)}
         self.flying: Counter[type] = Counter()
         self.held: dict[str, Member] = {}  # those that wait for a look into the list, by their ids
         self.following = 0  # how many are not over at the endpoint
+        self.beginning = 0  # how many are being written down before their POST
+        self._began = -math.inf  # when a job was last being begun
         self.looking = False
         self.reached = False  # whether it has ever answered
         self._notices: dict[Kind, Message] = {}
@@ -77,8 +80,7 @@ class Site:
 
     def abilities(self, member: Member, now: float) -> Abilities:
         """Give what the steps of a job are told: where one look tells of all, it is as if the endpoint pushed."""
-        pushes = self.backend.abilities.pushes or self.shares(member, now)
-        return dataclasses.replace(self.backend.abilities, pushes=pushes)
+        return self._sharing if self.shares(member, now) else self.backend.abilities
 
     def shares(self, member: Member, now: float) -> bool:
         """Whether a job is followed by the list."""
@@ -110,13 +112,19 @@ class Site:
         """Yield those whose exchange is sent now, a search apart."""
         for kind, most in _MOST.items():
             waiting = self.queued[kind]
-            if kind is Fetch and (self.queued[Create] or self.flying[Create] or self.flying[Open]):
+            if kind is Fetch and self._begins(now):
                 most = _MOST_BESIDE  # what the endpoint can begin with comes first
             while waiting and self.flying[kind] < most and self._is_free(kind, now):
                 if kind in (Create, Watch, Cancel):
                     self.pace.sent("create" if kind is Create else "call", now)
                 self.flying[kind] += 1
                 yield waiting.popleft()
+
+    def _begins(self, now: float) -> bool:
+        """Whether jobs are being begun, or were a moment ago: those that ended together are replaced in some turns."""
+        if self.beginning or self.queued[Create] or self.flying[Create] or self.flying[Open]:
+            self._began = now
+        return now - self._began < _TURN
 
     def _is_free(self, kind: type, now: float) -> bool:
         if kind is Create:
@@ -153,6 +161,8 @@ class Site:
         if self.held and not self.looking:
             times.append(self._look_at(now))
         times += [self.pace.free_at(lane, now) for kind, lane in _LANES if self.queued[kind]]
+        if self.queued[Fetch]:
+            times.append(self._began + _TURN)
         return min((time for time in times if time > now), default=math.inf)
 
     # What came back.

@@ -111,6 +111,8 @@ class Steps(Context):
         if not prediction.outputs:
             raise OutputError(Message("gone"))
         took = None if self.posted is None else self.schedule.took
+        if took is not None and self.abilities.runs:  # without the time that it waited there for others
+            took = prediction.predict_time or took
         yield from self.record("downloading")
         self.show(state="downloading")
         # The first one last: once its file has its name, all of them are on the disk.

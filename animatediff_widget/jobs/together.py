@@ -21,7 +21,7 @@ __all__ = ["Writer", "search"]
 logger = logging.getLogger(__name__)
 
 # For so long what is to be written is gathered, in seconds: records at the most, and for each job that runs; what came
-# of a POST where it could not be found again in a list; and what comes before a POST.
+# of a POST where it could not be found again in a list, or where its file is waited for; and what comes before a POST.
 _GATHER, _GATHER_EACH, _GATHER_SOON, _GATHER_BEGUN = 0.15, 0.005, 0.02, 0.005
 
 
@@ -40,7 +40,8 @@ class Writer:
         tell: Callable[[Member, Write, Any], object],
     ) -> None:
         self._do, self._tell = do, tell
-        self._waiting: list[tuple[Member, Write]] = []
+        self._waiting: list[tuple[Member, Any]] = []
+        self._records: dict[Member, int] = {}  # where the record of a job stands in it
         self._at = math.inf
         self._writing = False
 
@@ -48,11 +49,18 @@ class Writer:
         """Write something for a job: what is only recorded, together with what comes next from all `count` jobs."""
         gather = _GATHER_BEGUN if isinstance(action, Begin) else 0.0
         if isinstance(action, Record):
-            member.unwritten += 1
-            listed = member.site.poller.trusted or action.state != "running"
+            listed = member.named or (member.site.poller.trusted and action.state != "downloading")
             gather = min(_GATHER if listed else _GATHER_SOON, count * _GATHER_EACH)
-        self._waiting.append((member, action))
         self._at = min(self._at, now + gather)
+        before = self._records.get(member)
+        if before is not None and isinstance(action, Record):  # one record says what both of them say
+            known = {**self._waiting[before][1].known, **action.known}
+            self._waiting[before] = member, Record(action.state, known)
+            return
+        if isinstance(action, Record):
+            member.unwritten += 1
+            self._records[member] = len(self._waiting)
+        self._waiting.append((member, action))
 
     @property
     def next_time(self) -> float:
@@ -63,13 +71,20 @@ class Writer:
         """Write what there is, where it is time, and nothing is being written."""
         if now >= self.next_time:
             writes, self._waiting, self._at, self._writing = self._waiting, [], math.inf, True
+            self._records.clear()
             self._do(partial(_write_down, writes), partial(self._written, writes))
 
     def _written(self, writes: list[tuple[Member, Write]], written: Future[list[Any]]) -> None:
         self._writing = False
         for (member, action), answer in zip(writes, written.result(), strict=True):
             member.unwritten -= isinstance(action, Record)
-            member.begun = member.begun or not isinstance(answer, AnimateDiffError)
+            if not isinstance(answer, AnimateDiffError):
+                known = None
+                if isinstance(action, Record):
+                    known = action.known.get("prediction")
+                elif isinstance(action, Adopt) and answer:
+                    known = action.prediction
+                member.begun, member.named = True, member.named or bool(known and known.id)
             self._tell(member, action, answer)
 
 

@@ -22,6 +22,8 @@ __all__ = ["JobTraits", "JobView", "unforeseen"]
 
 logger = logging.getLogger(__name__)
 
+_SHOWN = ("prediction", "animations", "animation", "error", "notice", "state")  # the traits beside `view`
+
 
 @dataclass(frozen=True)
 class JobView:
@@ -122,17 +124,11 @@ class JobTraits(HasTraits):
 
     def _show(self, view: JobView) -> None:
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
-        values = {
-            "prediction": view.prediction,
-            "animations": view.animations,
-            "animation": view.animation,
-            "error": view.error,
-            "notice": str(view.notice or ""),
-            "state": view.state,
-            "view": view,
-        }
-        interrupt = None
-        for name, value in values.items():
+        before, interrupt = self.view, None
+        values = {name: getattr(view, name) for name in _SHOWN if getattr(view, name) is not getattr(before, name)}
+        if "notice" in values:
+            values["notice"] = str(view.notice or "")
+        for name, value in {**values, "view": view}.items():
             try:
                 self.set_trait(name, value)
             except KeyboardInterrupt as error:

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from animatediff_widget.errors import AnimateDiffError, InvalidArgument, KeyRefu
 from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
-from .disguises import disguises
+from .disguises import disguises, quick_look
 from .hiding import hide
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Key:
     Spaces around it and a leading "Bearer " are dropped: they come along when it is pasted.
     """
 
-    __slots__ = ("_reveal", "_star", "variable")
+    __slots__ = ("_look", "_reveal", "_star", "variable")
 
     def __init__(self, value: str, variable: str = "") -> None:
         if not isinstance(value, str):
@@ -66,6 +66,7 @@ class Key:
         self._reveal: Callable[[], str] = lambda: value  # in a closure, so that no listing of attributes shows it
         self.variable = variable  # which relays share, and where it was found; empty where a person gave it by hand
         self._star: Callable[[str, str], str] | None = None
+        self._look: Callable[[Collection[str]], Collection[str]] | None = None
 
     def header(self) -> str:
         """Return the value of the ``Authorization`` header. The one way out, but for `restore`."""
@@ -83,21 +84,37 @@ class Key:
         """
         if isinstance(value, Message):
             return Message(value.code, **{name: self.redact(item) for name, item in value.params.items()})
-        shortest = len(self._reveal())
-        known: dict[str, str] = {}  # of the texts of a list of jobs, most stand in it a hundred times
+        if isinstance(value, str):
+            return self._stars(value)
 
         def redact(value: Any) -> Any:
             if isinstance(value, str):
-                if len(value) < shortest:  # every disguise has at least as many letters as the key
-                    return value
-                if value not in known:
-                    known[value] = self._stars(value)
-                return known[value]
+                return self._stars(value)
             if isinstance(value, dict):
                 return {redact(name): redact(item) for name, item in value.items()}
             return [redact(item) for item in value] if isinstance(value, list) else value
 
-        return value if shortest < _SHORTEST_SECRET and not isinstance(value, str) else redact(value)
+        return redact(value) if self._may_hold(value) else value
+
+    def _may_hold(self, value: Any) -> bool:
+        """Whether this key may stand in JSON."""
+        shortest = len(self._reveal())
+        if shortest < _SHORTEST_SECRET:
+            return False
+        texts, nodes = [], [value]
+        for node in nodes:  # which grow meanwhile
+            if isinstance(node, str):
+                texts.append(node)
+            elif isinstance(node, dict):
+                texts += node
+                nodes += node.values()
+            elif isinstance(node, list):
+                nodes += node
+        if self._look is None:
+            self._look = quick_look(self._reveal())
+        # Every disguise has at least as many letters as the key. Of a list's texts, most stand in it a hundred times.
+        texts = [text for text in {*texts} if len(text) >= shortest]
+        return any(self._stars(text) != text for text in self._look(texts))
 
     def restore(self, url: str) -> str:
         """Return a url of the key's own origin with the key in place of the stars, as it was before `redact`."""

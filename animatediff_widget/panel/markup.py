@@ -9,7 +9,19 @@ from typing import Any
 
 from animatediff_widget.texts import TEXTS, Texts
 
-__all__ = ["code_block", "empty", "json_view", "log_view", "picture", "plain", "problem", "quiet", "said", "shorten"]
+__all__ = [
+    "breakable",
+    "code_block",
+    "empty",
+    "json_view",
+    "log_view",
+    "picture",
+    "plain",
+    "problem",
+    "quiet",
+    "said",
+    "shorten",
+]
 
 _LONGEST_STRING = 300
 _LONGEST_SENTENCE = 600
@@ -17,6 +29,8 @@ _MOST_NODES = 600
 _LARGEST_COPY = 256 * 1024
 _LONGEST_LOG = 20_000
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+# After _ . - and the like, before a capital letter within a word, and before a number; not within a number.
+_JOINTS = re.compile(r"(?<=_)(?=\w)|(?<=[.\-/+:])(?=[^\W\d_])|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Za-z]{3})(?=\d)")
 # The button's code is fixed: what a server sent is only ever a text area's value.
 _COPY = (
     "const t=this.nextElementSibling,d=()=>{this.textContent=this.dataset.done;this.classList.add('ad-said')};"
@@ -34,6 +48,11 @@ def plain(text: str) -> str:
 def shorten(text: str, longest: int = _LONGEST_STRING) -> str:
     """Give the beginning of a text that is longer than fits."""
     return text if len(text) <= longest else f"{text[:longest].rstrip()}…"
+
+
+def breakable(text: str) -> str:
+    """Escape a name that may be longer than its place is wide, such as a file's: it breaks between its words."""
+    return "<wbr>".join(map(plain, _JOINTS.split(text)))
 
 
 def _sentence(text: str) -> str:

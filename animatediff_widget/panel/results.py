@@ -27,7 +27,6 @@ from .sheet_box import SheetBox
 
 __all__ = ["Outcome", "Results"]
 
-_PACE = 2.0  # in seconds: a look at a sweep sends four messages, two of them to the status line and its bar
 _TABS = ("tab_animation", "tab_json", "tab_logs", "tab_request", "tab_history")
 
 
@@ -130,7 +129,7 @@ class Results(Outcome):
             refill(self._sheet_slot)
             self.opened.unfold()
             return
-        self._sheet = box = SheetBox(sweep, self._maker, self._open, beside=inside is None, pace=_PACE)
+        self._sheet = box = SheetBox(sweep, self._maker, self._open, beside=inside is None)
         box.sheet.looked = lambda: self._controller.set_trait("sweep_progress", sweep.progress)
         box.sheet.settled = lambda: self.sheet_settled(box.sheet)
         if inside is not None:

@@ -19,7 +19,7 @@ from animatediff_widget.sweeps.pace import Pace
 from .arrangement import Arrangement
 from .controls import Maker, refill
 from .front_end import may_show
-from .markup import plain, shorten
+from .markup import breakable, plain, shorten
 from .sheet_copy import keep_sheet
 from .static_copy import KeptSheet
 
@@ -39,7 +39,8 @@ _HELD_UP = {"paused": "sweep_paused", "stopping": "sweep_stopping"}
 class Sheet:
     """Shows a sweep, whatever runs it; `open_cell` is told the number of the cell that is pressed.
 
-    It is drawn at most once in `pace` seconds, with two messages: how cells stand, and the clips that have come.
+    It is drawn at most once in `pace` seconds, with two messages: how cells stand, and the clips that have come. Where
+    somebody beside it shows how far the sweep is (`looked`), the two take turns.
 
     All is drawn by `pace`: beside the kernel, or inside the click (`beside` False), where `pace.idle` has to be called.
     What is sent is what is seen: labels when another part is looked at, how cells stand as they change, and each clip
@@ -51,7 +52,8 @@ class Sheet:
     ) -> None:
         self.sweep, self._maker, self._texts, self._open_cell = sweep, maker, maker.texts, open_cell
         self.opened: int | None = None  # the cell that is open, which is opened anew when it ends
-        self.looked: Callable[[], None] | None = None  # called after each look
+        self.looked: Callable[[], None] | None = None  # called after each second look, and at the end
+        self._is_others_turn = False
         self.settled: Callable[[], None] | None = None  # called when the sweep has ended and all that is seen is there
         self.arrangement = Arrangement.of(tuple(map(len, sweep.axes.values())))
         self._drawn: Arrangement | None = None
@@ -61,7 +63,6 @@ class Sheet:
         self._rows: list[dict[str, Any]] = []
         self._have: set[int] = set()  # the cells whose clips are on the page, or cannot be
         self._labels, self._live = maker.html(), maker.html()
-        self.announcer = maker.html("", "ad-hidden", "ad-announcer")
         self._announced: tuple[Any, ...] = ()
         self._buttons: dict[tuple[int, int], Any] = {}
         self._empty: list[Any] = []  # pieces of HTML for clips to come
@@ -103,6 +104,11 @@ class Sheet:
             return False
         arrangement = self.arrangement
         is_new = arrangement != self._drawn
+        if self.looked is not None and self._is_others_turn and not is_new:
+            self._is_others_turn = False
+            self.looked()
+            return True
+        self._is_others_turn = True
         token, changed = self.sweep.changes(self._token)
         if is_new:
             self._draw(arrangement)
@@ -116,9 +122,9 @@ class Sheet:
         if self.opened in changed and self._rows[self.opened]["state"] in ENDED_STATES:
             self._open_cell(self.opened)
         more = self._send_strips()
-        if self.looked is not None:
-            self.looked()
         ended = self.sweep.state == "finished" and not more
+        if ended and self.looked is not None:
+            self.looked()
         if ended and not self._is_settled and self.settled is not None:
             self.settled()
         self._is_settled = ended
@@ -189,12 +195,12 @@ class Sheet:
                 f'<span class="ad-cell-state ad-{plain(kind)}" style="{_area(place)}">'
                 f'<span class="ad-hidden">{plain(self.name(number))}: </span>{plain(shorten(says, 60))}</span>'
             )
-        self._live.value = "".join(parts)
-        # Read out rarely: at the end, and at each quarter of the way.
+        # Read out rarely: at the end, and at each quarter of the way; by the page, once it finds it here (`panel.js`).
         announced = (state, progress.done * 4 // max(progress.total, 1), progress.failed > 0)
         if announced != self._announced:
             self._announced = announced
-            self.announcer.value = f"<div>{plain(line)}</div>"
+            parts.append(f'<div class="ad-hidden ad-said">{plain(line)}</div>')
+        self._live.value = "".join(parts)
 
     def _send_strips(self) -> bool:
         """Send the clips that have come, as far as their strips can be made within a moment."""
@@ -224,7 +230,7 @@ def _area(place: tuple[int, int]) -> str:
 
 
 def _label(row: int, column: int, text: str, classes: str = "", wide: int = 1) -> str:
-    short = plain(shorten(text, _LONGEST_LABEL))
+    short = breakable(shorten(text, _LONGEST_LABEL))
     title = f' title="{plain(shorten(text, 400))}"' if len(text) > 12 else ""
     return f'<span class="ad-label {classes}"{title} style="grid-area:{row}/{column}/auto/span {wide}">{short}</span>'
 

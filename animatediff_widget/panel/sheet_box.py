@@ -57,7 +57,7 @@ class SheetBox:
         self.pages = maker.row([], "ad-sheet-pages")
         actions = [self.hold, self.stop, *([self.cancel] if cancels else []), *([self.retry] if beside else [])]
         self.actions = maker.row(actions, "ad-sheet-actions")
-        self.box = maker.box([self.choices, self.actions, self.note, self.sheet.grid, self.pages, self.sheet.announcer])
+        self.box = maker.box([self.choices, self.actions, self.note, self.sheet.grid, self.pages])
         self._offer()
         self._state_changed()
         sweep.observe(self._state_changed, "state")

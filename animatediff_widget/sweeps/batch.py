@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import weakref
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from animatediff_widget.texts import Message
 
 from .cells import Grid, cell_key, order
 from .plan import Budget, SweepPlan, estimate
-from .standing import Standing
+from .standing import Ended, Standing
 
 __all__ = ["Batch", "Jobs"]
 
@@ -46,22 +47,34 @@ class Batch:
         self._made: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
 
     def recall(self, sweep: SweepEntry, jobs: list[JournalEntry]) -> None:
-        """Take in what the journal has; of a cell that was run again, the last time."""
+        """Take in what the journal has; of a cell that was run again, the last time. May be called again."""
         self._created = sweep.created
         self.is_confirmed = sweep.endpoint == self.client.endpoint.url
-        again: set[int] = set()
+        last: dict[int, JournalEntry] = {}
+        counts: Counter[int] = Counter()
+        ended: dict[str, Ended] = {}
         for entry in jobs:
             number = -1 if entry.part is None else entry.part.cell
             if 0 <= number < len(self.standing.cells):
-                if entry.key != self.standing.cells[number].key:
-                    self._attempts[number] = self._attempts.get(number, 0) + 1
-                self.standing.recall(number, entry)
-                again.discard(number)
-                if isinstance(entry.error, Message) and entry.error.code == _SENT_AGAIN:
-                    self.standing.posted -= 1
-                    again.add(number)
-        for number in again:  # its process was killed before it did
-            self.reset(number)
+                last[number] = entry
+                counts[number] += 1
+                if entry.state in ENDED_STATES:
+                    ended[entry.key] = Ended.recorded(entry)
+        for number, entry in last.items():
+            if self._attempts.get(number, 0) >= counts[number]:  # it is to be begun anew here, and nobody has
+                continue
+            self._attempts[number] = counts[number] - 1
+            self.standing.recall(number, entry, ended.get(entry.key))
+            if _is_sent_again(entry):  # its process was killed before it did
+                self.reset(number)
+        self.standing.posted = sum(not _is_sent_again(entry) for entry in jobs)
+        self.standing.spent = sum(each.spent for each in ended.values())
+
+    def refresh(self) -> None:
+        """Take in what another process has done since; does nothing where none can have."""
+        sweep = self.journal.sweep(self.key) if self._recorded is None else None
+        if sweep is not None:
+            self.recall(sweep, self.journal.cells(self.key))
 
     def options(self) -> dict[str, Any]:
         """Give what the sweep is run with, for the journal; the arguments of `Sweep` by their names."""
@@ -74,6 +87,7 @@ class Batch:
         if claim is None:
             raise JobError(Message("sweep_runs_elsewhere"))
         try:
+            self.refresh()
             where = self.client.endpoint
             axes: Mapping[str, tuple[Any, ...]] = dict(self.grid.axes)
             self.journal.begin_sweep(
@@ -102,7 +116,8 @@ class Batch:
         if numbers is None:
             numbers = [number for number in self._order if self.standing.state(number) == "new"]
         cells = (self.standing.cells[number] for number in numbers)
-        seconds = estimate(cells, self.at_once, self.journal, self.client.endpoint) if numbers else 0.0
+        side_by_side = min(self.at_once, self.client.backend.abilities.runs or self.at_once)
+        seconds = estimate(cells, side_by_side, self.journal, self.client.endpoint) if numbers else 0.0
         return SweepPlan(len(numbers), self.client.endpoint, self.at_once, seconds, not self.is_free)
 
     def failed(self) -> list[int]:
@@ -150,6 +165,11 @@ class Batch:
             if self._recorded is not None:
                 self._recorded.add(number)
         return job
+
+
+def _is_sent_again(entry: JournalEntry) -> bool:
+    """Whether a job was certainly never created, so that its cell is begun anew under another key."""
+    return isinstance(entry.error, Message) and entry.error.code == _SENT_AGAIN
 
 
 class Jobs(Sequence[Job]):

@@ -38,7 +38,7 @@ class Loop:
         self._began = time.monotonic()
         self._done = 0  # in this run
         self._events: queue.SimpleQueue[tuple[int, JobView] | None] = queue.SimpleQueue()
-        self._runner = CellRunner(lambda number, view: self._events.put((number, view)), self._say)
+        self._runner = CellRunner(lambda number, view: self._events.put((number, view)), self._say, batch.at_once)
         self._running: set[int] = set()
         self._state = "running"
         self._wanted: deque[str] = deque()  # what the person asked for, in turn
@@ -55,16 +55,19 @@ class Loop:
         self._events.put(None)
 
     def add(self, numbers: Iterable[int]) -> bool:
-        """Run further cells, after the others; False where it is just ending. From any other thread."""
+        """Run further cells, after the others, also where it was stopping; False where it is just ending.
+
+        From any other thread.
+        """
         with self._adding:
             if not self._is_ending:
                 self._pending.extend(numbers)
-                self._events.put(None)
+                self.want("go on")
             return not self._is_ending
 
     def _ends(self) -> bool:
         with self._adding:
-            self._is_ending = self._state == "stopping" or not self._pending
+            self._is_ending = not self._wanted and (self._state == "stopping" or not self._pending)
             return self._is_ending
 
     def run(self, idle: Callable[[], object] | None = None) -> bool:
@@ -113,6 +116,9 @@ class Loop:
                 self._runner.cancel()
             if what in ("stop", "cancel"):
                 self._state, self.is_wanted = "stopping", True
+            elif what == "go on":
+                if self._state == "stopping":
+                    self._state, self.is_wanted, self._notice = "running", False, None
             elif self._state != "stopping":
                 self._state = "paused" if what == "pause" else "running"
 

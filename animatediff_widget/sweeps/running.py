@@ -12,7 +12,9 @@ from animatediff_widget.texts import Message
 __all__ = ["CellRunner"]
 
 _FEW = 8
-_FETCHING = 16  # jobs whose animations are being fetched keep no other from being begun, if they are no more than that
+# So many jobs whose animations are being fetched keep no other from being begun; or as many as run side by side, which
+# often end together.
+_FETCHING = 16
 
 
 class CellRunner:
@@ -23,9 +25,13 @@ class CellRunner:
     """
 
     def __init__(
-        self, deliver: Callable[[int, JobView], None], say: Callable[[Message | None], None] = lambda notice: None
+        self,
+        deliver: Callable[[int, JobView], None],
+        say: Callable[[Message | None], None] = lambda notice: None,
+        at_once: int = 0,
     ) -> None:
         self._deliver = deliver
+        self._fetching = max(_FETCHING, at_once)
         self._many = Many(say)
         self._jobs: dict[int, Job] = {}
         self._over: set[int] = set()  # those for which nothing runs at the endpoint any more
@@ -39,7 +45,7 @@ class CellRunner:
     @property
     def busy(self) -> int:
         """How many jobs there are that keep others from being begun."""
-        fetching = min(len(self._over), _FETCHING) if self._stores or len(self._jobs) > _FEW else 0
+        fetching = min(len(self._over), self._fetching) if self._stores or len(self._jobs) > _FEW else 0
         return len(self._jobs) - fetching
 
     def begin(self, number: int, job: Job) -> None:
@@ -64,8 +70,8 @@ class CellRunner:
             changed()
 
     def cancel(self) -> None:
-        """Cancel all that run."""
-        for job in tuple(self._jobs.values()):
+        """Cancel all that run, those found in a list too: each as often as that takes (`Job.cancel`)."""
+        for job in (*self._jobs.values(), *self._jobs.values()):
             job.cancel()
 
     def close(self) -> None:

@@ -16,7 +16,6 @@ from animatediff_widget.jobs.view import JobView
 from animatediff_widget.journal import JournalEntry, JournalProtocol
 from animatediff_widget.media.animation import Animation
 from animatediff_widget.model.prediction import read_predict_time, read_seed
-from animatediff_widget.model.status import ENDED_STATES
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import shown
 
@@ -38,6 +37,11 @@ class Ended:
     seed: int | None = None  # the one that was used, where the endpoint names it
     file: str | None = None
     error: AnimateDiffError | None = None
+
+    @property
+    def spent(self) -> float:
+        """How long its model ran, as far as is known, in seconds."""
+        return self.predict_time or self.seconds or 0.0
 
     @classmethod
     def of(cls, view: JobView) -> Ended:
@@ -85,15 +89,20 @@ class Standing:
         """Take in how a cell stands now."""
         self._set(number, view if not view.finished else None, Ended.of(view) if view.finished else None)
 
-    def recall(self, number: int, entry: JournalEntry) -> None:
-        """Take in what the journal has of a cell."""
-        if entry.key != self.cells[number].key:
+    def recall(self, number: int, entry: JournalEntry, ended: Ended | None) -> None:
+        """Take in what the journal has of a cell, where that is news; `ended` is what is kept of one that has."""
+        is_same = entry.key == self.cells[number].key
+        if not is_same:
             self.reset(number, entry.key)
-        self.posted += 1
-        if entry.state in ENDED_STATES:
-            self._set(number, None, Ended.recorded(entry))
-        else:
-            self._set(number, JobView.of(entry), None)
+        if not (is_same and ended is not None and self.state(number) == ended.state):
+            self._set(number, None if ended else JobView.of(entry), ended)
+
+    def touch(self, number: int) -> None:
+        """Count a cell among those that changed: the journal knows more of it."""
+        with self._lock:
+            self._token += 1
+            self._changed.pop(number, None)
+            self._changed[number] = self._token
 
     def reset(self, number: int, key: str) -> None:
         """Let a cell stand as one that has not begun, under a key."""
@@ -112,11 +121,9 @@ class Standing:
                 self._running[number] = view
             if ended is not None:
                 self._ended[number] = ended
-                self.spent += ended.predict_time or ended.seconds or 0.0
+                self.spent += ended.spent
                 self._counts[ended.state] += 1
-            self._token += 1
-            self._changed.pop(number, None)
-            self._changed[number] = self._token
+        self.touch(number)
 
     def changes(self, since: int) -> tuple[int, list[int]]:
         """Give the numbers of the cells that changed after a token, and the token to ask with next."""

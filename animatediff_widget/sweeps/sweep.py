@@ -167,6 +167,24 @@ class Sweep(SweepTraits, SweepFiles):
     def __reduce__(self) -> NoReturn:
         raise InvalidArgument(Message("job_not_copied"))
 
+    def refresh(self) -> Sweep:
+        """Take in what another process has done with the sweep since it was loaded, and give it back.
+
+        Does nothing while it runs here. `run` and `start` do so by themselves.
+
+        Raises
+        ------
+        AnimateDiffError
+            When the journal cannot be read.
+        """
+        with self._starting:
+            if self._loop is None:
+                self._batch.refresh()
+                if not self._batch.pending():
+                    self.set_trait("state", "finished")
+                self.set_trait("progress", SweepProgress.of(self._batch.standing))
+        return self
+
     def plan(self) -> SweepPlan:
         """Say what running it takes: how many jobs are still to be posted, where, and about how long that takes."""
         return self._batch.plan()
@@ -232,16 +250,19 @@ class Sweep(SweepTraits, SweepFiles):
         self._want("stop")
 
     def cancel(self) -> None:
-        """Begin no further cells, and cancel those that run."""
+        """Begin no further cells, and cancel those that run, one that was found in a list (`Job.cancel`) too."""
         self._want("cancel")
 
     def retry(self, confirm: bool = False) -> Sweep:
         """Run the cells again, in the background, that failed or were canceled, and what was never begun.
 
         A cell whose job may have been created all the same (state ``"unknown"``), or may still run, is not posted
-        again. `confirm` is as for `run`, of the cells that are run again.
+        again. One that is stopping, by `stop` or `cancel`, goes on then. `confirm` is as for `run`, of the cells that
+        are run again.
         """
         with uninterrupted(), self._starting:
+            if self._loop is None:
+                self._batch.refresh()
             failed = self._batch.failed()
             self._check_confirmed(self._batch.plan(failed), confirm)
             for number in failed:

@@ -99,7 +99,7 @@ def test_a_comparison_in_the_panel_is_for_everyone(visit, axe):
         panel.locator(".ad-strip").nth(3).wait_for()
         panel.locator(".ad-failed").nth(1).wait_for()
         panel.locator(RUN_IS_ON).wait_for()
-        panel.locator(".ad-announcer", has_text="6 of 6 done").wait_for(state="attached")
+        panel.locator("[role=status]", has_text="6 of 6 done").wait_for(state="attached")
         times = "panel => panel.getAnimations({subtree: true}).map(one => one.startTime).filter(time => time !== null)"
         soon(here.page, lambda: panel.evaluate(times), [0, 0, 0, 0])
 

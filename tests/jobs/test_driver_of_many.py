@@ -86,6 +86,20 @@ def test_they_are_posted_once_followed_by_a_few_looks_into_the_list_and_fetched(
     assert len(relay.asked("get")) < COUNT, "the last ones alone are asked for by themselves"
 
 
+def test_the_journal_knows_whose_a_file_is_before_it_is_fetched(relay, monkeypatch):
+    monkeypatch.setattr(together, "_GATHER", 1.0)
+    monkeypatch.setattr(together, "_GATHER_EACH", 1.0)
+    known, file = [], relay._file
+
+    def look_and_send(call):
+        known.append(Journal().get(call.path.rpartition("/")[2].partition(".")[0]))
+        file(call)
+
+    relay._file = look_and_send
+    check_all_succeeded(relay, begin(relay))
+    assert len([entry for entry in known if entry is not None]) == COUNT
+
+
 @pytest.mark.parametrize(
     "listing",
     [

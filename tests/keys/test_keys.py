@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import pickle
+import random
 import socket
 import subprocess
 import sys
@@ -344,6 +345,22 @@ def test_a_key_is_found_in_every_disguise(form):
     assert form not in told
     assert told.startswith("The key ")
     assert told.endswith(" is unknown")
+
+
+def test_a_key_whose_letters_are_each_disguised_otherwise_is_found_in_json_as_in_text():
+    draw = random.Random(7)
+    ways = (str, str, str.upper, "%{0:02x}".format, "&#{0};".format, "\\u{0:04x}".format)
+    gaps = ("", "", "", "", " ", "\n", "=\n", "<br>", "\u200b", "\xad", "\u3000", "%0a")
+    for key in (HARD, "sk-0123456789-abcdefk-s", "+a=b>c|d e".replace(" ", "i")):
+        for _ in range(150):
+            forms = [draw.choice(ways) for _ in key]
+            text = "".join(
+                (way(ord(letter)) if "format" in repr(way) else way(letter)) + draw.choice(gaps)
+                for way, letter in zip(forms, key, strict=True)
+            )
+            assert Key(key).redact({"a": [1, None, {text: "x"}]})["a"][2] == {Key(key).redact(text): "x"}
+    for like in ("\u017fk-0123456789-abcdef\u212a-s", "sk-0123456789-abcdefk-\u017f"):  # small letters of s and k
+        assert "***" in Key("sk-0123456789-abcdefk-s").redact([like])[0]
 
 
 def test_what_only_resembles_a_key_stays_as_it_is():

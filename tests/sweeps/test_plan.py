@@ -63,6 +63,15 @@ def test_how_long_it_takes_is_known_from_the_journals_times(quick, journal):
     assert "about 1 h 44 min" in str(plan)
 
 
+def test_jobs_that_wait_for_a_processor_of_this_machine_are_not_counted_as_running(journal):
+    here = Client(Endpoint.builtin())
+    key = journal.begin(BOAT, here.endpoint)
+    journal.record(key, "succeeded", seconds=3.0)
+    sweep = Sweep(BOAT, here, 1000, journal=journal, seed=60)
+    assert sweep.plan().seconds == 60 * 3.0 / here.backend.abilities.runs
+    assert Sweep(BOAT, here, 1, journal=journal, seed=60).plan().seconds == 180.0
+
+
 def test_a_plan_counts_only_what_is_still_to_be_posted(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, seed=3).run()
     assert (sweep.plan().jobs, sweep.plan().seconds) == (0, 0.0)

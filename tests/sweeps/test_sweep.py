@@ -212,6 +212,34 @@ def test_a_sweep_that_runs_is_kept_from_everybody_else(held, journal):
     assert sweep.progress.succeeded == 2
 
 
+def test_a_loaded_sweep_follows_what_another_process_did_with_it_meanwhile(held, journal):
+    sweep = Sweep(BOAT, held, 1, journal=journal, prompt=["refuse me", "a cat", "a dog"]).start()
+    held.engine.begun.acquire()
+    other = Sweep.load(sweep.key, held, journal=Journal(journal.folder))
+    assert [row["state"] for row in other.rows()].count("new") >= 2
+    token, _ = other.changes()
+    held.engine.open.set()
+    assert sweep.wait(30)
+    assert [row["state"] for row in other.refresh().rows()] == ["failed", "succeeded", "succeeded"]
+    assert (other.state, other.progress.failed, other.changes(token)[1]) == ("finished", 1, [0, 1, 2])
+    token, _ = other.changes()
+    assert other.refresh().changes(token)[1] == [], "what is known is no news"
+    assert sweep.retry().wait(30)
+    assert other.retry().wait(30)
+    assert len(journal.cells(sweep.key)) == 5, "the cell that failed is run once more by each"
+    assert other.refresh().progress == sweep.refresh().progress
+
+
+def test_a_sweep_that_another_process_has_finished_posts_nothing_when_it_is_run(held, journal):
+    sweep = Sweep(BOAT, held, 1, journal=journal, seed=2).start()
+    held.engine.begun.acquire()
+    other = Sweep.load(sweep.key, held, journal=Journal(journal.folder))
+    held.engine.open.set()
+    assert sweep.wait(30)
+    assert other.run().progress.succeeded == 2
+    assert len(held.engine.seeds) == 2
+
+
 def test_the_sweep_is_in_the_journal_before_its_first_job(quick, journal, monkeypatch):
     begin = Journal.begin
     known = []

@@ -43,6 +43,11 @@ def waits(monkeypatch):
     return waited
 
 
+def when(is_true):
+    """Wait until something is true."""
+    assert any(is_true() or threading.Event().wait(0.01) for _ in range(3000))
+
+
 def seeds(server):
     return sorted(job["input"]["seed"] for job in server.jobs.values())
 
@@ -273,6 +278,34 @@ def test_what_failed_is_run_again_while_others_still_run(held, journal):
     held.engine.open.set()
     assert sweep.wait(30)
     assert held.engine.prompts == ["refuse me", "a cat", "refuse me"]
+
+
+def test_a_sweep_that_is_stopping_goes_on_where_what_failed_is_to_be_run_again(held, journal):
+    sweep = Sweep(BOAT, held, 1, journal=journal, prompt=["refuse me", "a cat", "a dog"]).start()
+    failed = threading.Event()
+    sweep.observe(lambda change: change.new.failed and failed.set(), "progress")
+    held.engine.permits.release()
+    assert failed.wait(30)
+    sweep.stop()
+    when(lambda: sweep.state == "stopping")
+    sweep.retry()
+    when(lambda: sweep.state == "running")
+    held.engine.open.set()
+    assert sweep.wait(30)
+    assert held.engine.prompts == ["refuse me", "a cat", "a dog", "refuse me"]
+    assert journal.sweep(sweep.key).state == "finished", "nobody has stopped it after all"
+
+
+def test_all_that_run_are_canceled_those_that_were_found_in_a_list_too(server, journal):
+    server.scripts["create"] = [bad.well, bad.reset_after]
+    server._polls = 10**6
+    sweep = Sweep(BOAT, server.client, 2, journal=journal, seed=[1, 2]).start()
+    when(lambda: all(view.prediction for view in sweep.views))
+    assert sorted(view.adopted for view in sweep.views) == [False, True]
+    sweep.cancel()
+    assert sweep.wait(30)
+    assert [row["state"] for row in sweep.rows()] == ["canceled"] * 2
+    assert len(server.asked("cancel")) == 2
 
 
 def test_what_failed_is_run_again_where_that_is_asked_for_while_the_sweep_ends(quick, journal, monkeypatch):

@@ -98,12 +98,22 @@ class Transport:
             # Through a SOCKS proxy the connection is not one of ours, and does not tell when it stands.
             if any(proxy.lower().startswith("socks") for proxy in proxies.values()):
                 exchange.begin()
-            return self._session.request(
-                method,
-                url,
+            # By hand: `Session.request` merges what a session has with each request, which takes a third of its time.
+            request = requests.PreparedRequest()
+            request.prepare(
+                method=method,
+                url=url,
                 json=body,
-                headers={"Accept-Encoding": "gzip" if compressed else "identity", **(headers or {})},
+                headers={
+                    **self._session.headers,
+                    "Accept-Encoding": "gzip" if compressed else "identity",
+                    **(headers or {}),
+                },
                 auth=self._auth,
+                cookies=self._session.cookies,
+            )
+            return self._session.send(
+                request,
                 timeout=(min(self._limits.connect, within), self._limits.read),
                 proxies=proxies,
                 verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
