@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -29,11 +31,11 @@ class Runner(BaseRunner):
     def run(
         self, prompt: str = Input(default=""), n_prompt: str = Input(default=""), steps: int = Input(default=25),
         guidance_scale: float = Input(default=7.5), seed: int = Input(default=0), path: str = Input(default=""),
-        motion_module: str = Input(default=""),
+        motion_module: str = Input(default=""), num_frames: int = Input(default=16),
     ) -> list[Path]:
         note("begun")
         try:
-            print(f"Using seed: {seed}", flush=True)
+            print(f"Using seed: {seed}, frames: {num_frames}", flush=True)
             for step in range(1, steps + 1):
                 time.sleep(0.05)
                 print(f"\\r {100 * step // steps}%|##| {step}/{steps} [00:00<00:00, 20.00it/s]", end="", flush=True)
@@ -68,11 +70,14 @@ def environment(folder: Path) -> Path:
 class Container:
     """One container; it can be killed and started again at the same address."""
 
-    def __init__(self, python: Path, folder: Path) -> None:
+    def __init__(self, python: Path, folder: Path, schema: dict[str, Any] | None = None) -> None:
         self._python, self._folder, self._log = python, folder, folder / "model.log"
         folder.mkdir()
         (folder / "cog.yaml").write_text('run: "run.py:Runner"\n')
         (folder / "run.py").write_text(MODEL)
+        if schema is not None:  # where `cog build` puts it
+            (folder / ".cog").mkdir()
+            (folder / ".cog" / "openapi_schema.json").write_text(json.dumps(schema))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

@@ -18,7 +18,8 @@ from misbehaving import Misbehaving, status
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job, Journal, Sweep
 from animatediff_widget.backends import cog
 from animatediff_widget.cli import main
-from animatediff_widget.errors import ApiError, JobCanceled, JobFailed, JobTimeout
+from animatediff_widget.errors import ApiError, InvalidRequest, JobCanceled, JobFailed, JobTimeout
+from animatediff_widget.model.inputs import Inputs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Cog does not run on Windows")
 
@@ -123,6 +124,46 @@ def test_all_of_several_outputs_come(running):
     one = job(running, "two")
     one.run()
     assert [animation.data for animation in one.animations] == [b"GIF89atwo 7 0", b"GIF89atwo 7 1"]
+
+
+def test_one_without_a_schema_does_not_say_what_it_takes(running):
+    assert Client(Endpoint.cog(running.url)).inputs == Inputs()
+
+
+@pytest.fixture
+def with_schema(python, tmp_path):
+    properties = {name: {"type": "string", "default": ""} for name in ("prompt", "n_prompt", "path", "motion_module")}
+    properties |= {
+        "steps": {"type": "integer", "title": "Steps", "default": 25, "minimum": 1, "maximum": 50},
+        "num_frames": {"type": "integer", "title": "Num Frames", "default": 16, "minimum": 8, "maximum": 24},
+        "seed": {"type": "integer", "title": "Seed", "default": 0},
+    }
+    schemas = {
+        "Input": {"type": "object", "title": "Input", "properties": properties},
+        "Output": {"type": "array", "items": {"type": "string", "format": "uri"}, "title": "Output"},
+    }
+    document = {"openapi": "3.0.2", "info": {"title": "Cog", "version": "0.1.0"}, "paths": {}}
+    container = Container(python, tmp_path / "container", {**document, "components": {"schemas": schemas}})
+    container.start()
+    yield container
+    container.kill()
+
+
+def test_one_with_a_schema_says_what_it_takes_and_nothing_else_is_sent_to_it(with_schema):
+    client = Client(Endpoint.cog(with_schema.url))
+    inputs = client.inputs
+    assert (inputs["num_frames"].minimum, inputs["num_frames"].maximum, inputs["steps"].maximum) == (8, 24, 50)
+    assert inputs.closed
+    assert inputs.lacks("guidance_scale")
+    request = AnimateDiffRequest(prompt="sea", steps=2, seed=7, extra_input={"num_frames": 99})
+    for wrong in (request, request.copy(steps=80, extra_input={})):
+        with pytest.raises(InvalidRequest, match=r"(num_frames|steps) must be a whole number from"):
+            Job(wrong, client).run()
+    assert with_schema.runs() == []
+    one = Job(request.copy(extra_input={"num_frames": 20, "scheduler": "DDIM"}), client)
+    assert one.run().data == b"GIF89asea 7 0"
+    assert "frames: 20" in one.prediction.logs
+    assert with_schema.runs() == ["begun", "ended"]
 
 
 def test_a_run_that_fails_is_told_in_the_models_words(running):
