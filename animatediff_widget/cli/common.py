@@ -7,7 +7,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, InvalidRequest
+from animatediff_widget.model.inputs import Input, Inputs
+from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import TEXTS, Message
 
 from .output import complain, say
@@ -25,12 +27,15 @@ __all__ = [
     "SHORT_KEY",
     "USAGE",
     "add_endpoint",
+    "add_inputs",
     "count",
     "fail",
+    "find_input",
     "follow",
     "given_endpoint",
     "report",
     "say_files",
+    "say_ignored",
     "take_up",
     "text",
 ]
@@ -57,6 +62,33 @@ def add_endpoint(parser: Any) -> None:
         "--builtin", action="store_const", dest="on", const="builtin", help="run on the pocket model (offline, no key)"
     )
     where.add_argument("--relay", dest="on", metavar="URL", type=_relay, help="run on a relay: --on relay=URL")
+
+
+def add_inputs(parser: Any, metavar: str, action: Any = "append") -> None:
+    """Add the flag for what a place's model takes beside the request's own fields."""
+    shown = "a further input of the place's model, as often as there are some; endpoints lists them"
+    parser.add_argument("--set", metavar=metavar, type=_setting, action=action, default=[], help=shown)
+
+
+def _setting(argument: str) -> tuple[str, str]:
+    name, equals, value = text(argument).partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(TEXTS["not_a_setting"].format(text=repr(argument)))
+    return name, value
+
+
+def find_input(name: str, inputs: Inputs) -> Input:
+    """Give a further input; one that is not known is any JSON. `InvalidRequest` where the model has no such."""
+    if inputs.lacks(name):
+        names = ", ".join(one.name for one in inputs.further)
+        raise InvalidRequest(name, Message("no_such_input", name=name, names=names))
+    return inputs[name] or Input(name, "json")
+
+
+def say_ignored(request: AnimateDiffRequest, inputs: Inputs) -> None:
+    """Print which of the extra inputs the model ignores."""
+    for name, meant in inputs.ignored(request.extra_input).items():
+        complain(Message("input_ignored_for", name=name, field=meant) if meant else Message("input_ignored", name=name))
 
 
 def _relay(url: str) -> str:

@@ -13,7 +13,7 @@ from traitlets import TraitType
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
 
-from .common import OK, USAGE, add_endpoint, fail, follow, given_endpoint, text
+from .common import OK, USAGE, add_endpoint, add_inputs, fail, find_input, follow, given_endpoint, say_ignored, text
 from .output import complain, say, say_json
 
 __all__ = ["add"]
@@ -42,6 +42,7 @@ def add(commands: Any) -> None:
             flag = f"--{name.replace('_', '-')}"
             shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
             run.add_argument(flag, metavar=_READERS.get(name, ("TEXT",))[0], type=text, help=shown)
+    add_inputs(run, "NAME=VALUE")
     run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
     run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
     add_endpoint(run)
@@ -67,7 +68,16 @@ def _run(arguments: argparse.Namespace) -> int:
         endpoint = given_endpoint(arguments)
     except AnimateDiffError as error:
         return fail(error, USAGE)
-    job = Job(request, Client(endpoint))
+    client = Client(endpoint)
+    inputs = client.backend.inputs(request.version)
+    try:
+        further = {name: find_input(name, inputs).parse(value) for name, value in arguments.set}
+        request.extra_input = {**request.extra_input, **further}
+        inputs.check(request.seeded().body()["input"])
+    except AnimateDiffError as error:
+        return fail(error, USAGE)
+    say_ignored(request, inputs)
+    job = Job(request, client)
     try:
         animation = follow(job)
         path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")

@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitType
 
 from animatediff_widget.errors import AnimateDiffError, NotConfirmed
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
-from .common import FAILED, OK, SHORT_KEY, USAGE, add_endpoint, count, fail, given_endpoint, text
+from .common import (
+    FAILED,
+    OK,
+    SHORT_KEY,
+    USAGE,
+    add_endpoint,
+    add_inputs,
+    count,
+    fail,
+    find_input,
+    given_endpoint,
+    say_ignored,
+    text,
+)
 from .output import complain, say
 
 if TYPE_CHECKING:
@@ -42,6 +56,7 @@ def add(commands: Any) -> None:
                 shown = "Words, the first of which stand in PROMPT: each takes their place. Or whole prompts."
             flag = f"--{name.replace('_', '-')}"
             sweep.add_argument(flag, metavar="VALUES", type=text, action=_InOrder, help=shown)
+    add_inputs(sweep, "NAME=VALUES", _SetInOrder)
     sweep.add_argument("--seeds", metavar="N", type=count, action=_InOrder, help="so many seeds, drawn now and kept")
     sweep.add_argument("-o", "--output", metavar="FILE", type=text, help="where to save it: .html, .webp, .gif, .mp4")
     sweep.add_argument("--at-once", metavar="N", type=count, help="how many jobs run side by side")
@@ -62,6 +77,13 @@ class _InOrder(argparse.Action):
         namespace.given = {**namespace.given, self.dest: values}
 
 
+class _SetInOrder(_InOrder):
+    """Keeps the further inputs among them."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None) -> None:
+        namespace.given = {**namespace.given, values[0]: values[1]}
+
+
 def _sweep(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
     from animatediff_widget.sweeps.plan import Budget
@@ -71,11 +93,14 @@ def _sweep(arguments: argparse.Namespace) -> int:
     if output is not None and output.suffix.lower() not in _SUFFIXES:
         return fail(Message("no_such_sheet", suffix=output.suffix, formats=", ".join(_SUFFIXES)), USAGE)
     try:
-        request, axes = _read(arguments.text, arguments.given)
         budget, endpoint = Budget.of(arguments.budget), given_endpoint(arguments)
+        client = Client(endpoint)
+        inputs = client.backend.inputs(arguments.given.get("version"))
+        request, axes = _read(arguments.text, arguments.given, inputs)
     except AnimateDiffError as error:
         return fail(error, USAGE)
-    sweep = Sweep(request, Client(endpoint), arguments.at_once, budget=budget, **axes)
+    say_ignored(request, inputs)
+    sweep = Sweep(request, client, arguments.at_once, budget=budget, **axes)
     complain(sweep.plan())
     try:
         return follow_sweep(sweep, output or Path(f"sweep-{sweep.key[:SHORT_KEY]}.html"), confirm=arguments.yes)
@@ -83,19 +108,24 @@ def _sweep(arguments: argparse.Namespace) -> int:
         return fail(error, USAGE)
 
 
-def _read(prompt: str, given: dict[str, Any]) -> tuple[AnimateDiffRequest, dict[str, Any]]:
+def _read(prompt: str, given: dict[str, Any], inputs: Inputs) -> tuple[AnimateDiffRequest, dict[str, Any]]:
     """Read the fields: those with one value belong to the request, the others are axes."""
     from animatediff_widget.sweeps.axes import read_axes
 
     request, axes = AnimateDiffRequest(prompt=prompt), {}
     for name, values in given.items():
         field = "seed" if name == "seeds" else name
-        read = read_axes(request, {field: values})[field]
+        is_further = not request.has_trait(field)
+        if is_further:
+            request.extra_input = {field: find_input(field, inputs).default, **request.extra_input}
+        read = read_axes(request, {field: values}, inputs)[field]
         if len(read) > 1 or name in ("seeds", "prompt"):
             axes[field] = read
+        elif is_further:
+            request.extra_input = {**request.extra_input, field: read[0]}
         else:
             setattr(request, field, read[0])
-    read_axes(request, axes)  # that there is one, and not too many cells
+    read_axes(request, axes, inputs)  # that there is one, and not too many cells
     return request, axes
 
 

@@ -176,6 +176,12 @@ class Inputs:
         for problem in self.problems(given):
             raise problem
 
+    def check_one(self, name: str, value: Any) -> None:
+        """Raise where the model would refuse a value, as far as that is known."""
+        one = self[name]
+        if one is not None:
+            one.check(value)
+
     def ignored(self, given: Iterable[str]) -> dict[str, str]:
         """Give the names that the model ignores in silence, each with the field that was meant, or empty."""
         names = [name for name in given if self[name] is None and (self.closed or name in _MEANT)]

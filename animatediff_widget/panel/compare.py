@@ -41,6 +41,7 @@ class Compare:
         controller.comparison.observe(self._say, ["plan", "problem", "is_on"])
         controller.choice.observe(self._look, "endpoint")
         controller.observe(self._edited, "edited")
+        controller.choice.observe(self._edited, "inputs")
 
     def _line(self, name: str) -> tuple[Any, Any]:
         field = self._maker.make(
@@ -64,8 +65,10 @@ class Compare:
         return field, values
 
     def _options(self) -> list[tuple[str, str]]:
-        names = [*_FIELDS, *self._controller.request.extra_input]
-        return [(axis_label(name, self._texts), name) for name in names]
+        inputs, sent = self._controller.choice.inputs.further, self._controller.request.extra_input
+        labels = {name: axis_label(name, self._texts) for name in (*_FIELDS, *sent)}
+        labels |= {one.name: axis_label(one.name, self._texts) for one in inputs if one.type != "json"}
+        return [(label, name) for name, label in labels.items()]
 
     def _switched(self, change: Any) -> None:
         if not self.lines:
@@ -86,7 +89,7 @@ class Compare:
 
     def _edited(self, change: Any) -> None:
         """Offer the extra input's fields too; and say anew what it takes, which may hang on any field."""
-        if change["new"][1] in ("extra_input", None):
+        if change["name"] == "inputs" or change["new"][1] in ("extra_input", None):
             options = self._options()
             for field, _ in self.lines:
                 if list(field.options) != options:

@@ -16,6 +16,7 @@ from animatediff_widget.texts import Message
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
     from animatediff_widget.backends.client import Client
     from animatediff_widget.journal import JournalProtocol
+    from animatediff_widget.model.inputs import Inputs
     from animatediff_widget.model.request import AnimateDiffRequest
     from animatediff_widget.sweeps.sweep import Sweep
 
@@ -38,20 +39,23 @@ class Comparison(HasTraits):
         self._clock = clock
         self._said: tuple[Any, float] | None = None  # the plan that has to be confirmed, and when it was said
 
-    def look(self, request: AnimateDiffRequest, client: Callable[[], Client], journal: JournalProtocol) -> None:
+    def look(
+        self, request: AnimateDiffRequest, inputs: Inputs, client: Callable[[], Client], journal: JournalProtocol
+    ) -> None:
         """Say what running the lists takes, or why they cannot be run; a key that is missing is said by Run."""
         plan = problem = None
         if self.is_on and self.lists:
             try:
                 with contextlib.closing(client()) as here:
-                    plan = self.make(request, here, journal).plan().message
+                    plan = self.make(request, inputs, here, journal).plan().message
             except AnimateDiffError as error:
                 problem = error.message if isinstance(error, InvalidRequest) else None
         with self.hold_trait_notifications():
             self.plan, self.problem = plan, problem
 
-    def make(self, request: AnimateDiffRequest, client: Client, journal: JournalProtocol) -> Sweep:
-        """Make the sweep of the lists."""
+    def make(self, request: AnimateDiffRequest, inputs: Inputs, client: Client, journal: JournalProtocol) -> Sweep:
+        """Make the sweep of the lists, which can be of the model's `inputs` too."""
+        from animatediff_widget.sweeps.axes import check_axes, with_inputs
         from animatediff_widget.sweeps.sweep import Sweep
 
         if not self.lists:
@@ -60,7 +64,9 @@ class Comparison(HasTraits):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise AnimateDiffError(Message("compare_twice", name=twice))
-        return Sweep(request, client, journal=journal, **dict(self.lists))
+        sweep = Sweep(with_inputs(request, names, inputs), client, journal=journal, **dict(self.lists))
+        check_axes(sweep.axes, inputs)
+        return sweep
 
     def check_confirmed(self, sweep: Sweep) -> None:
         """Refuse a sweep that costs and is large until Run is pressed a second time, with the same lists and place."""

@@ -104,9 +104,9 @@ class Form(BoundControls):
         control = self._maker.make(kind, *classes, description=self._label(name), help=hint, **traits)
 
         def put(typed: Any) -> None:
-            value, known = write(typed), self._controller.choice.inputs[name]
-            if known is not None and name in INPUT_FIELDS:
-                known.check(value)
+            value = write(typed)
+            if name in INPUT_FIELDS:
+                self._controller.choice.inputs.check_one(name, value)
             setattr(self._controller.request, name, value)
 
         self.bind(name, control, read or (lambda: getattr(self._controller.request, name)), put, key=key)

@@ -70,7 +70,7 @@ class SweepControl(HasTraits):
 
     def look_at_comparison(self) -> None:
         """Say what running the lists takes."""
-        self.comparison.look(self.request, self.choice.client, self.earlier.journal)
+        self.comparison.look(self.request, self.choice.inputs, self.choice.client, self.earlier.journal)
 
     def resume_sweep(self, entry: SweepEntry) -> Sweep | None:
         """Take up a sweep of the journal where it was left. Returns as `run` does."""
@@ -112,7 +112,7 @@ class SweepControl(HasTraits):
 
         def make() -> Sweep:
             self._check_form()
-            sweep = self.comparison.make(self.request, self.choice.client(), self.earlier.journal)
+            sweep = self.comparison.make(self.request, self.choice.inputs, self.choice.client(), self.earlier.journal)
             self.comparison.check_confirmed(sweep)
             return sweep
 

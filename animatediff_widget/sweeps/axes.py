@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.model.fields import draw_seed
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import shown
 
 from .text import read_text
 
-__all__ = ["MOST_CELLS", "read_axes"]
+__all__ = ["MOST_CELLS", "check_axes", "read_axes", "with_inputs"]
 
 MOST_CELLS = 100_000
 """A sweep has at most so many cells: its list must fit into memory."""
 
 
-def read_axes(request: AnimateDiffRequest, given: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+def read_axes(request: AnimateDiffRequest, given: Mapping[str, Any], inputs: Inputs) -> dict[str, tuple[Any, ...]]:
     """Read the axes of a sweep, in the order given; `InvalidRequest` where one cannot be.
 
-    A value is what the request's field makes of it; a number of seeds is drawn here.
+    A value is what the request's field makes of it, or what the model takes as one of its `inputs`; a number of seeds
+    is drawn here.
     """
     if not given:
         raise InvalidRequest("axes", Message("no_axes"))
+    request = with_inputs(request, given, inputs)
     axes = {name: _read_axis(request, name, values) for name, values in given.items()}
     size = 1
     for values in axes.values():
         size *= len(values)
     if size > MOST_CELLS:
         raise InvalidRequest("axes", Message("too_many_cells", count=size, most=MOST_CELLS))
+    check_axes(axes, inputs)
     return axes
+
+
+def check_axes(axes: Mapping[str, tuple[Any, ...]], inputs: Inputs) -> None:
+    """Refuse a value that the model does not take."""
+    for name, values in axes.items():
+        for value in values:
+            inputs.check_one(name, value)
+
+
+def with_inputs(request: AnimateDiffRequest, names: Iterable[str], inputs: Inputs) -> AnimateDiffRequest:
+    """Copy a request with those of the names in its extra input, with their defaults, that are further inputs."""
+    further = {one.name: one.default for one in inputs.further if one.name in names}
+    return request.copy(extra_input={**further, **request.extra_input})
 
 
 def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any, ...]:

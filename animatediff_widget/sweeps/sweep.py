@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from animatediff_widget.backends.client import Client
+from animatediff_widget.backends.registry import default_endpoint, place
 from animatediff_widget.errors import InvalidArgument, JobError, JournalError, NotConfirmed, check
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.journal import Claim, Journal, JournalProtocol
@@ -19,6 +20,7 @@ from animatediff_widget.keys.credentials import saved_key, typed_key
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
@@ -112,9 +114,11 @@ class Sweep(SweepTraits, SweepFiles):
         if key is not None and not _KEY.fullmatch(key):
             raise JournalError(Message("not_a_journal_key", key=repr(key[:80])))
         body = Body.of(Body.of(request).request().seeded())
-        grid = Grid(body, MappingProxyType(read_axes(body.request(), axes)))
+        endpoint = client.endpoint if isinstance(client, Client) else client or default_endpoint()
+        inputs = place(endpoint.kind).inputs(endpoint) or Inputs()
+        grid = Grid(body, MappingProxyType(read_axes(body.request(), axes, inputs)))
         limits = Budget.of(budget)
-        client = client if isinstance(client, Client) else Client(client)
+        client = client if isinstance(client, Client) else Client(endpoint)
         journal = journal or Journal()
         self._batch = Batch(key, grid, client, journal, at_once, timeout)
         self._batch.budget = limits

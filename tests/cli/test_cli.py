@@ -58,6 +58,12 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
         (["run", "x", "--on", "mars"], "no place 'mars'"),
         (["run", "x", "--on", "relay"], "base url"),
         (["run", "x", "--on", "replicate=https://relay.example"], "without an address"),
+        (["run", "x", "--set", "output_format"], "'output_format' is not NAME=VALUE"),
+        (["run", "x", "--set", "output_format=avi"], "output_format must be one of webp / gif, not 'avi'."),
+        (["run", "x", "--extra-input", '{"output_format": 3}'], "output_format must be one of webp / gif, not 3."),
+        (["run", "x", "--set", "frames=3"], "The model has no input frames; it has output_format."),
+        (["run", "x", "--set", "steps=3"], "which the request has already"),
+        (["sweep", "x", "--steps", "1", "--set", "output_format=gif,avi"], "must be one of webp / gif, not 'avi'."),
         (["run"], "required"),
         (["dance"], "invalid choice"),
         ([], "required"),
@@ -75,6 +81,16 @@ def test_wrong_input_is_one_sentence_on_stderr_and_exit_code_2(arguments, says, 
     assert says in shown.err
     assert shown.err.count("\n") == 1
     assert shown.out == ""
+
+
+def test_set_gives_what_the_place_takes_besides(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--steps", "1", "--set", "output_format=gif", "--extra-input", '{"frames": 3}']
+    assert main(["run", "sea", "--seed", "7", *arguments, "-o", "sea.gif"]) == 0
+    assert (tmp_path / "sea.gif").read_bytes() == Journal().jobs()[0].animations()[0].data
+    assert Journal().jobs()[0].body.input["output_format"] == "gif"
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("sea.gif\n", "The model ignores frames.\n")
 
 
 class FailingEngine(Engine):

@@ -11,7 +11,11 @@ from animatediff_widget.cli import main
 def test_every_place_is_listed_with_what_it_lacks(capsys, monkeypatch):
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     assert main(["endpoints"]) == 0
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in listed if "output_format=webp" in line] == [
+        ["--set", "output_format=webp", "webp", "/", "gif"]
+    ]
+    lines = dict(line.split(maxsplit=1) for line in listed if not line.startswith(" "))
     assert [name.removesuffix("=URL") for name in lines] == [place.kind for place in places()]
     assert "can be used" in lines["builtin"]
     assert "REPLICATE_API_TOKEN" in lines["replicate"]

@@ -60,6 +60,15 @@ def test_jobs_shows_a_sweep_as_one_line_and_its_cells_on_request(relay, tmp_path
     assert main(["jobs", "--sweep", "zz"]) == 2
 
 
+def test_what_the_place_takes_besides_can_be_an_axis(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--set", "output_format=gif,webp", "--steps", "1", "--seed", "7", "-o", "sheet.html"]
+    assert main(["sweep", "a boat", *arguments, "--builtin"]) == 0
+    sweep = Sweep.load(Journal().sweeps()[0].key)
+    assert dict(sweep.axes) == {"output_format": ("gif", "webp")}
+    assert [view.animation.suffix for view in sweep.views] == ["gif", "webp"]
+
+
 def test_many_jobs_that_cost_money_are_run_only_with_yes(relay, tmp_path, capsys):
     assert main(["sweep", "a boat", "--seeds", "11", *relay]) == 2
     assert "Nothing was posted. Run it with confirm=True, on the command line with --yes" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Con
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.journal import SweepEntry
 from animatediff_widget.model.body import Body
+from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.panel.comparison import Comparison
 from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
@@ -125,6 +126,17 @@ def test_a_field_of_the_extra_input_can_be_compared_once_it_is_there(panel):
     panel.request.extra_input = {"scheduler": "DDIM"}
     compare(panel, ("scheduler", "DDIM, PNDM"))
     assert [cell.body.to_json()["input"]["scheduler"] for cell in panel.run().cells] == ["DDIM", "PNDM"]
+
+
+def test_what_the_endpoint_takes_besides_can_be_compared(panel):
+    one = Input("num_frames", "integer", 16, 8, 64)
+    panel._controller.choice.inputs = Inputs((one,))
+    compare(panel, ("num_frames", "8, 16, .., 32"))
+    assert [cell.settings["num_frames"] for cell in panel.run().cells] == [8, 16, 24, 32]
+    assert Sweep.load(panel.sweep.key).cells[3].body.input["num_frames"] == 32
+    wait_until(lambda: not panel.run_button.disabled)
+    compare(panel, ("num_frames", "8, 99"))
+    assert "num_frames must be a whole number from 8 to 64, not 99." in panel._compare.note.value
 
 
 def test_a_key_that_is_put_into_a_list_is_taken_out(panel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest
+from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.sweeps.axes import read_axes
 
 REQUEST = AnimateDiffRequest(prompt="a boat", extra_input={"scheduler": "DDIM", "eta": 0.5, "frames": 8, "loop": True})
@@ -44,7 +45,7 @@ REQUEST = AnimateDiffRequest(prompt="a boat", extra_input={"scheduler": "DDIM", 
     ],
 )
 def test_an_axis_can_be_text(name, text, values):
-    assert list(read_axes(REQUEST, {name: text})[name]) == values
+    assert list(read_axes(REQUEST, {name: text}, Inputs())[name]) == values
 
 
 @pytest.mark.parametrize(
@@ -77,5 +78,14 @@ def test_an_axis_can_be_text(name, text, values):
 )
 def test_a_wrong_text_is_refused_in_a_sentence(name, text, sentence):
     with pytest.raises(AnimateDiffError) as caught:
-        read_axes(REQUEST, {name: text})
+        read_axes(REQUEST, {name: text}, Inputs())
     assert str(caught.value).startswith(sentence)
+
+
+def test_what_a_model_takes_besides_can_be_an_axis_and_is_checked_as_it_says():
+    inputs = Inputs.of_engine([Input("num_frames", "integer", 16, 8, 64), Input("top_k", "integer")])
+    assert read_axes(AnimateDiffRequest(), {"num_frames": "8-16 (+4)"}, inputs) == {"num_frames": (8, 12, 16)}
+    assert read_axes(AnimateDiffRequest(), {"top_k": "1, 2"}, inputs) == {"top_k": (1, 2)}
+    for wrong in ({"num_frames": [8, 99]}, {"top_k": "few, many"}):
+        with pytest.raises(AnimateDiffError, match="must be a whole number"):
+            read_axes(AnimateDiffRequest(), wrong, inputs)

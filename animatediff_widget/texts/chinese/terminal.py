@@ -80,6 +80,8 @@ TERMINAL = {
     "names_no_job": "任务记录里没有 {key} 这个任务；请看：animatediff-widget jobs",
     "id_without_key": "--id 是一个任务的编号：请同时给出那个任务的键，而且只给一个。",
     "names_many_jobs": "任务记录里有不止一个任务符合 {key}；请看：animatediff-widget jobs",
+    "not_a_setting": "{text} 不是 NAME=VALUE 的形式，例如 output_format=gif",
+    "no_such_input": "模型没有 {name} 这一项；它有 {names}。",
     "not_a_count": "{text} 不是大于 0 的整数",
     "argument_no_text": "无法读作文字",
     "not_printed": "无法输出结果：{why}。",

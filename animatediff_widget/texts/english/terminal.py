@@ -88,6 +88,8 @@ TERMINAL = {
     "names_no_job": "{key} names no job in the journal; see: animatediff-widget jobs",
     "id_without_key": "--id is the id of one job: give that job's key too, and no other.",
     "names_many_jobs": "{key} names more than one job in the journal; see: animatediff-widget jobs",
+    "not_a_setting": "{text} is not NAME=VALUE, such as output_format=gif",
+    "no_such_input": "The model has no input {name}; it has {names}.",
     "not_a_count": "{text} is not a whole number above 0",
     "argument_no_text": "it cannot be read as text",
     "not_printed": "What there is to print cannot be written: {why}.",
