@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from animatediff_widget.model.body import Body
+from animatediff_widget.model.cluster import EngineName
 
-from . import Engine
 from .drawing import Drawn, draw
+from .named import make_engine
 from .previews import Preview
 
 __all__ = ["draw_here"]
@@ -23,12 +24,7 @@ __all__ = ["draw_here"]
 _EVENT_SECONDS = 0.25  # what an engine logs meanwhile goes together: thousands of jobs share one scheduler
 
 
-@functools.cache
-def _engine(name: str) -> Engine:
-    """Make the engine, once in a process."""
-    from .pocket import PocketEngine
-
-    return {"pocket": PocketEngine}[name]()
+_engine = functools.cache(make_engine)  # one of a kind in a process: a GPU has one job at a time, and no model is twice
 
 
 @contextlib.contextmanager
@@ -55,7 +51,7 @@ def _memory_kept() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
-def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str, previews: bool) -> tuple[Drawn, str]:
+def draw_here(engine: EngineName, body: str, seed: int, run_id: str, topic: str, previews: bool) -> tuple[Drawn, str]:
     """Draw one run on this worker; give what became of it and the whole log.
 
     Each event names the attempt, as Dask runs a task again where its worker was lost, and says where in the log its
@@ -91,4 +87,7 @@ def draw_here(engine: str, body: str, seed: int, run_id: str, topic: str, previe
     write("")
     with _memory_kept():
         preview = Preview(show) if previews else None
-        return draw(_engine(engine), Body(body).request(), seed, write, unwanted, preview), log
+        drawn = draw(_engine(engine), Body(body).request(), seed, write, unwanted, preview)
+    if isinstance(drawn.result, str):  # "on this computer" has to say which
+        drawn = drawn._replace(result=f"On the worker {worker.address}: {drawn.result}")
+    return drawn, log

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from animatediff_widget.model.cluster import EngineName
 
 from . import Engine
 
-__all__ = ["EngineName", "make_engine"]
-
-EngineName = Literal["pocket", "gpu"]
+__all__ = ["make_engine"]
 
 
 def make_engine(name: EngineName, *, device: str | None = None, dtype: str | None = None) -> Engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, quote
 
 from animatediff_widget.errors import InvalidArgument, check
@@ -13,9 +13,11 @@ from animatediff_widget.keys.hiding import hide, holds_key, may_be_key
 from animatediff_widget.texts import Message
 from animatediff_widget.texts.plain import shown
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "EngineName"]
 
-_ENGINES = ("pocket",)
+EngineName = Literal["pocket", "gpu"]
+"""What draws: the pocket model, or the real one by diffusers."""
+
 _ADDRESS = re.compile(r"(?:tcp|tls|ucxx?|wss?|gateway|inproc)://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 # How an address is spoken to is known only by the live client that it came from; it is no part of the value, which is
@@ -28,7 +30,7 @@ class Cluster:
     """Where to draw, with which engine, and which resources (names and amounts) each job takes up."""
 
     address: str
-    engine: str
+    engine: EngineName
     resources: tuple[tuple[str, float], ...] = ()
 
     @classmethod
@@ -50,10 +52,11 @@ class Cluster:
             value = given if isinstance(client_or_address, str) else type(client_or_address).__name__
             raise InvalidArgument(Message("not_a_cluster", value=shown(value)))
         more = parse_qsl(query)
-        engine = dict(more).get("engine", engine)
-        check(str, engine=engine)
-        if engine not in _ENGINES:
-            raise InvalidArgument(Message("no_such_engine", engine=shown(engine), engines=", ".join(_ENGINES)))
+        drawn_by: Any = dict(more).get("engine", engine)
+        check(str, engine=drawn_by)
+        engines = get_args(EngineName)
+        if drawn_by not in engines:
+            raise InvalidArgument(Message("no_such_engine", engine=shown(drawn_by), engines=", ".join(engines)))
         amounts: dict[str, Any] = dict(resources or {}) if isinstance(resources or {}, Mapping) else {"": 0.0}
         for text in (value for name, value in more if name == "resource"):
             kind, _, amount = text.rpartition(":")
@@ -65,7 +68,7 @@ class Cluster:
         security = getattr(client_or_address, "security", None)
         if security is not None:
             _securities[address] = security
-        return cls(address, engine, tuple(sorted((name, float(amount)) for name, amount in amounts.items())))
+        return cls(address, drawn_by, tuple(sorted((name, float(amount)) for name, amount in amounts.items())))
 
     @property
     def url(self) -> str:

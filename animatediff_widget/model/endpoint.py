@@ -142,8 +142,9 @@ class Endpoint:
         client_or_address : distributed.Client, a cluster such as distributed.LocalCluster, or str
             Which cluster; as text, its scheduler's address, such as ``tcp://10.0.0.1:8786``. One that is encrypted has
             to be given as its client.
-        engine : {"pocket"}
-            What draws there.
+        engine : {"pocket", "gpu"}
+            What draws there: the pocket model, or the real one on the workers' GPUs. That needs the extra ``gpu`` on
+            the workers, not here. One worker process has one GPU and one job at a time: start one for each GPU.
         resources : dict, optional
             What a worker must have for each job, as it was started with: ``{"GPU": 1}`` gives each job a GPU of its own
             on workers that say ``--resources GPU=1``.

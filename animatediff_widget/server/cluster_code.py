@@ -16,7 +16,7 @@ PACKAGE = "animatediff_widget"
 def make_task(version: str) -> Callable[..., Any]:
     """Make what a worker calls: a function that is pickled with its code, so that it can say what is missing there."""
 
-    def draw_on_worker(engine: str, body: str, seed: int, run_id: str, topic: str, previews: bool) -> Any:
+    def draw_on_worker(engine: Any, body: str, seed: int, run_id: str, topic: str, previews: bool) -> Any:
         try:
             import animatediff_widget
             from animatediff_widget.engines import cluster

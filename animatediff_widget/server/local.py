@@ -15,9 +15,10 @@ from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.engines.declared import INPUTS
-from animatediff_widget.engines.named import EngineName, make_engine
+from animatediff_widget.engines.named import make_engine
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
+from animatediff_widget.model.cluster import EngineName
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message

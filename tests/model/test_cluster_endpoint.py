@@ -47,9 +47,9 @@ def test_a_key_is_refused_and_not_repeated(given):
     assert given not in str(refusal.value)
 
 
-@pytest.mark.parametrize("engine", ["gpu", "", "Pocket"])
+@pytest.mark.parametrize("engine", ["cpu", "", "Pocket"])
 def test_an_engine_that_is_not_there_is_refused(engine):
-    with pytest.raises(AnimateDiffError, match="draws with pocket only"):
+    with pytest.raises(AnimateDiffError, match="draw with one of pocket, gpu, not with"):
         Endpoint.dask("h:1", engine)
 
 

@@ -36,6 +36,7 @@ from animatediff_widget.server import cluster as server_side
 from animatediff_widget.server.cluster import ClusterRunner
 from animatediff_widget.server.cluster_code import make_task
 from animatediff_widget.server.cluster_server import cluster_server
+from animatediff_widget.server.runners import Run
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -214,7 +215,7 @@ def test_each_gpu_has_one_job_and_one_that_no_worker_can_do_says_so(tmp_path, re
     monkeypatch.setattr(server_side, "_LOOK_SECONDS", 0.01)
     with local(tmp_path, n_workers=1, processes=False, threads_per_worker=4, resources={"GPU": 2}) as cluster:
         runner, other, many = (
-            ClusterRunner(Cluster.of(cluster, "pocket", needs)) for needs in ({"GPU": 1}, None, {"GPU": 4})
+            ClusterRunner(Cluster.of(cluster, "gpu", needs)) for needs in ({"GPU": 1}, None, {"GPU": 4})
         )
         ids = start(runner, reported, "wait", "wait", "wait")
         all_logged(reported, 2)
@@ -232,6 +233,18 @@ def test_each_gpu_has_one_job_and_one_that_no_worker_can_do_says_so(tmp_path, re
         assert {*begun, reported.begun.get(timeout=60)} == {*ids, without}
         for each in (runner, other, many):
             each.close()
+
+
+def test_a_worker_that_cannot_draw_with_the_real_model_says_what_it_needs(reported, monkeypatch):
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    request = AnimateDiffRequest(prompt="a boat", extra_input={"output_format": "webp"})
+    with local(n_workers=1, processes=False) as cluster:
+        runner = ClusterRunner(Cluster.of(cluster, "gpu"))
+        runner.start(Run("one", request, 1, reported))
+        sentence = reported.ends(1)["one"]
+        assert sentence.startswith("On the worker ")
+        assert sentence.endswith('needs diffusers: pip install "animatediff-widget[gpu]"')
+        runner.close()
 
 
 # As where it is not installed: it can neither be imported, nor has it a version.

@@ -33,7 +33,7 @@ TERMINAL = {
     "not_a_token": "token must be printable ASCII without spaces around it.",
     "not_a_cluster": "{value} is no running Dask cluster. Give its Client, or its scheduler's address, such as "
     "tcp://10.0.0.1:8786.",
-    "no_such_engine": "On a cluster this version draws with {engines} only, not with {engine}.",
+    "no_such_engine": "The workers of a cluster draw with one of {engines}, not with {engine}.",
     "not_resources": 'resources must be names and amounts above 0, such as {{"GPU": 1}}, not {value}.',
     "gpu_not_found": "No GPU was found on this computer that torch could use: NVIDIA's or AMD's with its driver, or "
     "an Apple M chip. Choose another place, or use another computer's: animatediff-widget serve --engine gpu",
