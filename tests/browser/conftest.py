@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from front_ends import ARTIFACTS, FRONT_ENDS, Site, open_browser
+from front_ends import ARTIFACTS, Pages, Site, open_browser
 from looks import axe_core
 
 
@@ -14,6 +14,7 @@ def pytest_runtest_makereport(item, call):
     """Keep a picture of every page that a failed test had open."""
     report = yield
     if call.when == "call" and report.failed and "visit" in item.funcargs:
+        item.funcargs["visit"].failed = True
         ARTIFACTS.mkdir(exist_ok=True)
         for number, one in enumerate(item.funcargs["visit"].visits):
             one.page.screenshot(path=ARTIFACTS / f"failed-{re.sub(r'[^a-z0-9]+', '-', item.name)[-80:]}-{number}.png")
@@ -39,38 +40,28 @@ def axe(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
-def noise(browser, site):
-    """Give what a front end complains about on a page that has nothing of ours, so that nothing else is excused."""
-    heard: dict[str, frozenset[str]] = {}
+def pages(browser, site) -> Pages:
+    return Pages(browser, site)
 
-    def of(name: str) -> frozenset[str]:
-        if name not in heard:
-            # A core widget with an icon: with it a page loads the fonts and the code that widgets need.
-            notebook = site.write("empty.ipynb", "import ipywidgets\nipywidgets.Button(icon='play')")
-            visit = FRONT_ENDS[name](browser, site, notebook, waits_for="button.jupyter-button")
-            if name != "voila":
-                visit.run_cell(0)
-            visit.page.wait_for_selector("button.jupyter-button")
-            visit.page.wait_for_timeout(1500)
-            heard[name] = visit.sometimes | frozenset(visit.complaints)
-            visit.close()
-        return heard[name]
 
-    return of
+PANEL = "from animatediff_widget import AnimateDiffPanel\npanel = AnimateDiffPanel(lang='en')\npanel"
 
 
 @pytest.fixture
-def visit(browser, site, noise):
-    """Open a notebook in a front end: ``visit("lab", dark=True)``. Every complaint of the browser fails the test."""
+def visit(pages, site):
+    """Open a notebook with these cells, or with a panel, in a front end: ``visit("lab", "1 + 1", dark=True)``.
+
+    Every complaint of the browser fails the test.
+    """
     visits = []
 
-    def start(front_end: str, *arguments, **options):
-        visits.append(FRONT_ENDS[front_end](browser, site, *arguments, **options))
+    def start(front_end: str, *cells: str, **options):
+        visits.append(pages.open(front_end, *(cells or (PANEL,)), **options))
         return visits[-1]
 
-    start.site, start.visits = site, visits
+    start.site, start.visits, start.failed = site, visits, False
     yield start
-    complaints = [text for one in visits for text in one.complaints if text not in noise(one.name)]
+    complaints = [text for one in visits for text in one.complaints if text not in pages.noise(one.name)]
     for one in visits:
-        one.close()
+        pages.leave(one, intact=not start.failed and complaints == [])
     assert complaints == []

@@ -154,11 +154,12 @@ class Site:
         command += ["--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
         return Server(command, self.folder / "voila.log", self._environment)
 
-    def stop_kernels(self) -> None:
-        headers = {"Authorization": f"token {self.token}"}
-        for kind in ("sessions", "kernels"):
-            for found in requests.get(f"{self.jupyter.base}/api/{kind}", headers=headers, timeout=30).json():
-                requests.delete(f"{self.jupyter.base}/api/{kind}/{found['id']}", headers=headers, timeout=60)
+    def stop_kernel(self, notebook: str) -> None:
+        """Stop the kernel of a notebook."""
+        address, headers = f"{self.jupyter.base}/api/sessions", {"Authorization": f"token {self.token}"}
+        for found in requests.get(address, headers=headers, timeout=30).json():
+            if found["path"] == notebook:
+                requests.delete(f"{address}/{found['id']}", headers=headers, timeout=60)
 
     def stop(self) -> None:
         for name in ("jupyter", "voila"):
@@ -178,9 +179,6 @@ class Site:
         command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--inplace", str(path)]
         subprocess.run(command, env=self._environment, check=True, capture_output=True, timeout=120)
         return path
-
-    def read(self, name: str):
-        return nbformat.read(self.work / name, as_version=4)
 
 
 class Visit:
@@ -203,7 +201,7 @@ class Visit:
         waits_for: str | None = ".animatediff",  # what shows that Voilà has run the notebook
         reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
     ) -> None:
-        self.site, self.notebook, self.width, self.dark, self.waits_for = site, notebook, width, dark, waits_for
+        self.site, self.notebook, self.waits_for = site, notebook, waits_for
         if notebook == "quickstart.ipynb":  # as it is committed, without what an earlier visit saved
             shutil.copy(ROOT / "notebooks" / notebook, site.work)
         # "Save widget state" stays switched on for every notebook once a test has chosen it.
@@ -212,13 +210,21 @@ class Visit:
         self.page = site.tabs.pop() if site.tabs else browser.new_context().new_page()
         self.context = self.page.context
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self._begin(width, dark, reduced_motion)
+        self.page.goto(self.address(), timeout=120_000)  # Voilà answers when its kernel has started
+        self.ready()
+
+    def _begin(self, width: int, dark: bool, reduced_motion: Literal["reduce", "no-preference"]) -> None:
+        self.width, self.dark = width, dark
         self.page.set_viewport_size({"width": width, "height": 1200})
         self.page.emulate_media(reduced_motion=reduced_motion)
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", self._failed)
-        self.page.goto(self.address(), timeout=120_000)  # Voilà answers when its kernel has started
-        self.ready()
+
+    def _end(self) -> None:
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._failed)
 
     def _heard(self, message) -> None:
         if message.type == "error":
@@ -269,8 +275,7 @@ class Visit:
         """Leave the tab for another visit, and nothing in it."""
         if self.page in self.site.tabs:
             return
-        self.page.remove_listener("console", self._heard)
-        self.page.remove_listener("pageerror", self._failed)
+        self._end()
         self.page.goto(f"{self.server.base}/nothing-is-here")  # a tab's own storage can be emptied from inside only
         self.page.evaluate("sessionStorage.clear()")
         session = self.context.new_cdp_session(self.page)
@@ -285,7 +290,37 @@ class JupyterVisit(Visit):
 
     def close(self) -> None:
         super().close()
-        self.site.stop_kernels()
+        self.site.stop_kernel(self.notebook)
+
+    def rest(self) -> None:
+        """Leave the page and its kernel for another visit, and nothing in them."""
+        self.in_kernel("import ipywidgets; ipywidgets.Widget.close_all()")
+        self._set_cells("")
+        self._end()
+
+    def use(
+        self,
+        *cells: str,
+        width: int = 1200,
+        dark: bool = False,
+        reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
+    ) -> None:
+        """Visit the page again, with these cells in its notebook."""
+        self._begin(width, dark, reduced_motion)
+        self._set_cells(*cells)
+        self.change_theme(dark)
+
+    def _set_cells(self, *sources: str) -> None:
+        self.page.evaluate(
+            """sources => {
+                const model = jupyterapp.shell.currentWidget.content.model.sharedModel;
+                const [before, metadata] = [model.cells.length, {}];
+                model.insertCells(before, sources.map(source => ({cell_type: 'code', source, metadata})));
+                model.deleteCellRange(0, before);  // it is never without a cell, for then the page puts one there
+                document.activeElement.blur();
+            }""",
+            sources,
+        )
 
     def ready(self) -> None:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
@@ -296,7 +331,11 @@ class JupyterVisit(Visit):
                 await jupyterapp.shell.currentWidget.sessionContext.ready;
             }"""
         )
-        self.do("apputils:change-theme", theme="JupyterLab Dark" if self.dark else "JupyterLab Light")
+        self.change_theme(self.dark)
+
+    def change_theme(self, dark: bool) -> None:
+        self.do("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+        self.page.wait_for_selector(f"body[data-jp-theme-light={str(not dark).lower()}]", state="attached")
 
     def do(self, command: str, **arguments) -> None:
         self.page.evaluate(
@@ -309,12 +348,20 @@ class JupyterVisit(Visit):
         self.do("notebook:run-cell")
 
     def open_panel(self):
-        self.run_cell(1)
-        self.run_cell(2)
+        cells = "jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
+        for index, kind in enumerate(self.page.evaluate(cells)):
+            if kind == "code":
+                self.run_cell(index)
+                if self.page.locator(".animatediff").count():
+                    break
         return self.panel()
 
     def save(self) -> None:
         self.do("docmanager:save")
+
+    def read(self):
+        """The notebook as it was saved last."""
+        return nbformat.read(self.site.work / self.notebook, as_version=4)
 
     def in_kernel(self, code: str) -> str:
         """Run code in the notebook's kernel, beside its cells, and give what it prints."""
@@ -342,9 +389,17 @@ class Lab(JupyterVisit):
         workspace = f"{self.server.base}/lab/workspaces/{secrets.token_hex(4)}"
         return f"{workspace}/tree/{self.notebook}?token={self.site.token}"
 
+    def use(self, *cells: str, **options) -> None:
+        super().use(*cells, **options)
+        self._fold()
+
     def narrow(self, width: int) -> None:
         super().narrow(width)
-        self.page.evaluate(f"jupyterapp.shell.{'collapse' if width < 1000 else 'expand'}Left()")
+        self._fold()
+
+    def _fold(self) -> None:
+        """Show the file browser where there is room for it."""
+        self.page.evaluate(f"jupyterapp.shell.{'collapse' if self.width < 1000 else 'expand'}Left()")
 
 
 class Notebook(JupyterVisit):
@@ -385,3 +440,52 @@ class Voila(Visit):
 
 
 FRONT_ENDS: dict[str, type[Visit]] = {kind.name: kind for kind in (Lab, Notebook, Voila)}
+
+
+class Pages:
+    """Visits. Those of JupyterLab and Notebook 7 take the page and the kernel that an earlier one has left.
+
+    To load such a page takes much more than what is done on it.
+    """
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._left: dict[str, JupyterVisit] = {}
+        self._noise: dict[str, frozenset[str]] = {}
+
+    def open(self, name: str, *cells: str, notebook: str = "", **options) -> Visit:
+        """Visit a notebook with these cells, or a new page with a notebook that is there already."""
+        kind = FRONT_ENDS[name]
+        if notebook or not issubclass(kind, JupyterVisit):
+            return kind(self._browser, self._site, notebook or self._site.write("visit.ipynb", *cells), **options)
+        visit = self._left.pop(name, None)
+        if visit is None:
+            visit = self._empty(kind, f"visit-{secrets.token_hex(4)}.ipynb")
+            visit._end()
+        visit.use(*cells, **options)
+        return visit
+
+    def leave(self, visit: Visit, *, intact: bool) -> None:
+        """End a visit; where the page is intact, another takes it."""
+        if intact and visit.notebook.startswith("visit-") and visit.name not in self._left:
+            visit.rest()
+            self._left[visit.name] = visit
+        else:
+            visit.close()
+
+    def noise(self, name: str) -> frozenset[str]:
+        """What a front end complains about on a page that has nothing of ours."""
+        if name not in self._noise:
+            self._empty(FRONT_ENDS[name], "empty.ipynb").close()
+        return self._noise[name]
+
+    def _empty(self, kind: type[Visit], name: str):
+        # A core widget with an icon: with it a page loads the fonts and the code that widgets need.
+        notebook = self._site.write(name, "import ipywidgets\nipywidgets.Button(icon='play')")
+        visit = kind(self._browser, self._site, notebook, waits_for="button.jupyter-button")
+        if isinstance(visit, JupyterVisit):
+            visit.run_cell(0)
+        visit.page.wait_for_selector("button.jupyter-button")
+        visit.page.wait_for_timeout(1500)
+        self._noise.setdefault(kind.name, visit.sometimes | frozenset(visit.complaints))
+        return visit

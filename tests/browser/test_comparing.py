@@ -84,9 +84,8 @@ def test_a_comparison_in_the_panel_is_for_everyone(visit, axe):
     engine = ClipEngine()
     engine.fails = {4}
     with LocalServer(engine) as server:
-        here = visit("lab", visit.site.write("compare.ipynb", panel_on(server)))
-        here.run_cell(0)
-        panel, keys = here.panel(), here.page.keyboard
+        here = visit("lab", panel_on(server))
+        panel, keys = here.open_panel(), here.page.keyboard
         here.page.evaluate(axe)
         button(panel, "Compare").press("Space")
         values = panel.get_by_label("Values")
@@ -115,8 +114,7 @@ def test_a_comparison_in_the_panel_is_for_everyone(visit, axe):
         assert panel.evaluate(MISSED) == []
         assert [stop["name"] for stop in stops if not stop["seen"]] == []
         for dark, width in ((False, 600), (False, 1200), (True, 1200), (True, 600)):
-            here.do("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
-            here.page.wait_for_selector(f"body[data-jp-theme-light={str(not dark).lower()}]", state="attached")
+            here.change_theme(dark)
             here.narrow(width)
             here.page.mouse.move(0, 0)
             soon(here.page, lambda: cut_off(panel), [])

@@ -83,7 +83,6 @@ def test_a_run_needs_no_mouse(visit, front_end):
     keys = here.page.keyboard
     before = cells(here)
 
-    set_number(panel, "Steps", 25)  # Voilà has run the whole notebook, which sets them as well
     slider = panel.get_by_role("slider", name="Steps")
     slider.and_(panel.locator("[aria-valuenow='25.0']")).focus()
     keys.press("ArrowLeft")
@@ -127,10 +126,8 @@ _FOCUS = """() => {
 def test_who_presses_run_and_cancel_by_keyboard_keeps_the_place(visit, front_end):
     engine = TalkingEngine()
     with LocalServer(engine) as server:
-        here = visit(front_end, visit.site.write("place.ipynb", panel_on(server)))
-        if front_end != "voila":
-            here.run_cell(0)
-        panel = here.panel()
+        here = visit(front_end, panel_on(server))
+        panel = here.open_panel()
         keys = here.page.keyboard
         button(panel, "Run").focus()
         keys.press("Enter")
@@ -163,11 +160,7 @@ def test_who_presses_a_button_that_goes_away_goes_on_close_by(visit, front_end):
         "job = Job(AnimateDiffRequest(prompt='nobody looks', steps=2), client).start()\n"
         "while not job.finished: time.sleep(0.1)"
     )
-    here = visit(front_end, visit.site.write("close_by.ipynb", code, "panel = AnimateDiffPanel()\npanel"))
-    if front_end != "voila":  # which has run them
-        here.run_cell(0)
-        here.run_cell(1)
-    panel = here.panel()
+    panel = (here := visit(front_end, code, "panel = AnimateDiffPanel()\npanel")).open_panel()
     panel.locator(".ad-said", has_text="nobody looks").wait_for()
     button(panel, "Not now").press("Enter")
     panel.locator(".ad-said", has_text="nobody looks").wait_for(state="detached")
@@ -181,10 +174,8 @@ def test_who_presses_a_button_that_goes_away_goes_on_close_by(visit, front_end):
 @EVERYWHERE
 def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
     with LocalServer(TalkingEngine()) as server:
-        here = visit(front_end, visit.site.write("reading.ipynb", panel_on(server)))
-        if front_end != "voila":
-            here.run_cell(0)
-        panel = here.panel()
+        here = visit(front_end, panel_on(server))
+        panel = here.open_panel()
         prompt = panel.get_by_label("Prompt", exact=True)
         before = prompt.input_value()
         tab(panel, "JSON")

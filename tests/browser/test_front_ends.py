@@ -34,7 +34,7 @@ WITH_A_SESSION = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 
 @EVERYWHERE
 def test_a_person_sets_the_sliders_presses_run_watches_the_progress_and_sees_the_animation_move(visit, front_end):
-    here = visit(front_end)
+    here = visit(front_end, notebook="quickstart.ipynb")
     panel = here.open_panel()
     set_number(panel, "Steps", 100)
     panel.get_by_label("Prompt", exact=True).fill("a boat on the sea, full moon, stars")
@@ -125,11 +125,12 @@ def test_a_page_that_is_reloaded_shows_the_panel_as_it_was(visit, front_end):
     tab(panel, "JSON")
     panel.locator(".ad-json").get_by_text('"succeeded"').wait_for()
     here.save()
-    (kernel,) = here.server.kernels()
+    process = "import os; print(os.getpid())"
+    kernel = here.in_kernel(process)
     here.reload()
 
     panel = here.panel()
-    assert here.server.kernels() == [kernel]
+    assert here.in_kernel(process) == kernel
     assert panel.get_by_label("Prompt", exact=True).input_value() == "snow, mountain, night"
     assert panel.locator(".ad-number").get_by_label("Steps").input_value() == "12"
     assert status(panel).startswith("Done")
@@ -162,7 +163,7 @@ def test_a_page_that_is_reloaded_during_a_job_shows_its_end(visit, front_end):
 
 def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_last_job(visit, site):
     others = set(site.voila.kernels())
-    here = visit("voila")
+    here = visit("voila", notebook="quickstart.ipynb")
     panel = here.open_panel()
     (kernel,) = set(site.voila.kernels()) - others
     assert here.page.evaluate("sessionStorage.length") == 0  # what the notebook itself has run is nothing to keep
@@ -204,7 +205,7 @@ def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_last_job
 def test_in_voila_a_job_that_runs_at_a_reload_ends_in_its_kernel_and_is_shown_at_the_next(visit, site):
     engine = TalkingEngine()
     with LocalServer(engine) as server:
-        here = visit("voila", site.write("running.ipynb", panel_on(server)))
+        here = visit("voila", panel_on(server))
         panel = here.panel()
         button(panel, "Run").click()
         wait_for_status(panel, "^Processing")

@@ -83,9 +83,8 @@ def test_no_serious_violation_and_nothing_cut_off_in_any_state_of_a_job(visit, a
     offered = journal.begin(AnimateDiffRequest(seed=1), Endpoint.relay("https://relay.example"))
     with LocalServer(engine) as server:
         code = panel_on(server).replace("token=", f"lang={lang!r}, token=")
-        here = visit("lab", visit.site.write("states.ipynb", code), dark=dark)
-        here.run_cell(0)
-        panel = here.panel()
+        here = visit("lab", code, dark=dark)
+        panel = here.open_panel()
         journal.record(offered, "canceled")  # for the other tests
         wait_for_theme(here)
         here.page.evaluate(axe)

@@ -24,7 +24,7 @@ WHERE = "from animatediff_widget.server import shared_server; print(shared_serve
 
 
 def test_running_the_cell_again_leaves_no_thread_server_file_or_widget(visit):
-    here = visit("lab", visit.site.write("again.ipynb", PANEL))
+    here = visit("lab", PANEL)
     counts = []
     for _ in range(3):
         here.run_cell(0)
@@ -38,7 +38,7 @@ def test_running_the_cell_again_leaves_no_thread_server_file_or_widget(visit):
 
 
 def test_a_panel_that_another_cell_still_shows_stays_when_its_first_cell_runs_again(visit):
-    here = visit("lab", visit.site.write("kept-view.ipynb", PANEL, "first = panel\nfirst"))
+    here = visit("lab", PANEL, "first = panel\nfirst")
     here.run_cell(0)
     here.run_cell(1)
     here.run_cell(0)
@@ -50,8 +50,9 @@ def test_a_panel_that_another_cell_still_shows_stays_when_its_first_cell_runs_ag
 
 def test_a_restarted_kernel_and_a_closed_notebook_leave_no_server_process_or_file(visit):
     site = visit.site
-    here = visit("lab", site.write("closed.ipynb", PANEL))
-    files, kernels = set(site.temporary.iterdir()), set(site.jupyter.kernels())
+    others = set(site.jupyter.kernels())
+    here = visit("lab", notebook=site.write("closed.ipynb", PANEL))
+    files, kernels = set(site.temporary.iterdir()), set(site.jupyter.kernels()) - others
     here.run_cell(0)
     set_number(here.panel(), "Steps", 2)
     run(here.panel())

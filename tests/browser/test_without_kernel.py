@@ -14,13 +14,13 @@ from driving import button, moves, run, set_number, tab
 PANEL = ("from animatediff_widget import AnimateDiffPanel\npanel = AnimateDiffPanel()\npanel",)
 
 
-def kept(visit, front_end: str, name: str, *before: str):
+def kept(visit, front_end: str, *before: str):
     """Run the panel's notebook in a front end, press Run twice, save it, and give it with its animation's size."""
-    here = visit(front_end, visit.site.write(name, *before, *PANEL))
+    here = visit(front_end, *before, *PANEL)
     for index in range(len(before) + 1):
         here.run_cell(index)
     here.save()
-    empty = (visit.site.work / name).stat().st_size
+    empty = (visit.site.work / here.notebook).stat().st_size
     panel = here.panel()
     set_number(panel, "Steps", 3)
     run(panel)
@@ -30,14 +30,14 @@ def kept(visit, front_end: str, name: str, *before: str):
         "JSON.stringify(jupyterapp.shell.currentWidget.context.model.toJSON()).includes('the last boat')"
     )
     here.save()
-    grown = (visit.site.work / name).stat().st_size - empty
+    grown = (visit.site.work / here.notebook).stat().st_size - empty
     return here, source.partition("base64,")[2], grown
 
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook"])
 def test_the_saved_notebook_holds_the_last_animation_and_its_json_and_is_small(visit, front_end):
-    here, own, grown = kept(visit, front_end, "kept.ipynb")
-    widget, image, recipe = here.site.read("kept.ipynb").cells[0].outputs
+    here, own, grown = kept(visit, front_end)
+    widget, image, recipe = here.read().cells[0].outputs
     assert "application/vnd.jupyter.widget-view+json" in widget.data
     assert base64.b64decode(image.data["image/png"]).startswith(b"\x89PNG")
     assert image.metadata["image/png"]["width"] == 512
@@ -51,8 +51,8 @@ def test_the_saved_notebook_holds_the_last_animation_and_its_json_and_is_small(v
 
 
 def test_a_page_made_by_nbconvert_shows_it_without_any_script(visit, browser):
-    here, *_ = kept(visit, "lab", "converted.ipynb")
-    path = here.site.work / "converted.ipynb"
+    here, *_ = kept(visit, "lab")
+    path = here.site.work / here.notebook
     subprocess.run([sys.executable, "-m", "nbconvert", "--to", "html", str(path)], check=True, capture_output=True)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -67,12 +67,11 @@ def test_a_page_made_by_nbconvert_shows_it_without_any_script(visit, browser):
 
 
 def test_a_reader_in_jupyterlab_sees_it_before_anything_is_run_and_trusts_nobody(visit):
-    here, *_ = kept(visit, "lab", "mine.ipynb")
-    here.close()
-    notebook = here.site.read("mine.ipynb")
+    here, *_ = kept(visit, "lab")
+    notebook = here.read()
     notebook.cells[0].source += "  # somebody else's now, so its signature does not hold"
     nbformat.write(notebook, here.site.work / "theirs.ipynb")
-    reader = visit("lab", "theirs.ipynb")
+    reader = visit("lab", notebook="theirs.ipynb")
     image = reader.page.locator(".jp-RenderedImage img")
     image.wait_for()
     assert moves(image)
@@ -86,7 +85,7 @@ def test_a_reader_in_jupyterlab_sees_it_before_anything_is_run_and_trusts_nobody
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook"])
 def test_after_a_reload_the_panel_says_which_animation_the_notebook_keeps_and_how_to_keep_this_one(visit, front_end):
-    here, *_ = kept(visit, front_end, "reloaded.ipynb", "'another cell'")
+    here, *_ = kept(visit, front_end, "'another cell'")
     content = "jupyterapp.shell.currentWidget.content"
 
     def animate(prompt: str):
@@ -96,9 +95,7 @@ def test_after_a_reload_the_panel_says_which_animation_the_notebook_keeps_and_ho
         run(panel)
         here.page.wait_for_timeout(500)
         here.save()
-        return here.site.read("reloaded.ipynb").cells, panel.locator(
-            ".ad-said", has_text="The page was reloaded"
-        ).count()
+        return here.read().cells, panel.locator(".ad-said", has_text="The page was reloaded").count()
 
     here.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()")
     cells, said = animate("a house, connected again")
@@ -114,25 +111,28 @@ def test_after_a_reload_the_panel_says_which_animation_the_notebook_keeps_and_ho
     here.run_cell(0)
     here.page.wait_for_timeout(500)
     here.save()
-    other, panel = here.site.read("reloaded.ipynb").cells
+    other, panel = here.read().cells
     assert other.outputs[0].data["image/png"] != panel.outputs[1].data["image/png"]
 
 
 def test_with_the_switch_off_no_media_is_in_the_notebook(visit):
     switch = "import os\nos.environ['ANIMATEDIFF_WIDGET_EMBED'] = '0'"
-    here, own, grown = kept(visit, "lab", "without.ipynb", switch)
-    text = json.dumps(here.site.read("without.ipynb"))
+    here, own, grown = kept(visit, "lab", switch)
+    text = json.dumps(here.read())
     assert "the last boat" in text
     assert "image/png" not in text
     assert own[:200] not in text
     assert grown < 20_000
+    here.in_kernel("del os.environ['ANIMATEDIFF_WIDGET_EMBED']")  # for the next visit
 
 
 def test_two_views_of_a_panel_stay_in_step_and_one_press_is_one_job(visit):
-    here = visit("lab", visit.site.write("two.ipynb", *PANEL, "panel"))
+    here = visit("lab", *PANEL, "panel")
     here.run_cell(0)
     here.run_cell(1)
     one, other = here.panel(0), here.panel(1)
+    count = "from animatediff_widget import Client; print(len(Client(panel.endpoint).list()))"
+    before = int(here.in_kernel(count))
     set_number(one, "Steps", 7)
     one.get_by_label("Prompt", exact=True).fill("snow, mountain")
     source = run(one).get_attribute("src")
@@ -144,5 +144,4 @@ def test_two_views_of_a_panel_stay_in_step_and_one_press_is_one_job(visit):
     one.locator(f'.ad-stage img:not([src="{source}"])').wait_for()
     tab(other, "JSON")
     one.locator(".ad-json:visible").wait_for()
-    count = "from animatediff_widget import Client; print(len(Client(panel.endpoint).list()))"
-    assert here.in_kernel(count).strip() == "2"
+    assert int(here.in_kernel(count)) == before + 2
