@@ -29,11 +29,45 @@ def _interrupts_arrive():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items):
-    """Put the browser last: the quick tests speak first, and Playwright keeps an event loop running in this thread.
+# Their tests share a cluster, a kernel, a page or what the pocket model has painted, which takes longer to start or to
+# paint than most of them: one worker runs them.
+TOGETHER = {"test_animation.py", "test_click.py", "test_cluster.py", "test_knobs.py", "test_page.py"}
 
-    Its files go backwards, because the last ones have the longest tests: so the workers end at about the same time.
+
+def group(nodeid: str) -> str:
+    """What one worker runs: the tests of a file, those in Voilà, those in Notebook 7, or a single test."""
+    path, _, name = nodeid.partition("::")
+    file = path.rpartition("/")[2]
+    if file in TOGETHER:
+        return file
+    if "/browser/" in path and ("voila" in name or "[notebook" in name):
+        return "voila" if "voila" in name else "notebook"
+    return nodeid
+
+
+def pytest_collection_modifyitems(items):
+    """Put first what takes long, and the browser last: Playwright keeps an event loop running in its thread.
+
+    There one worker has Voilà, one has Notebook 7, and who is done with all else takes JupyterLab's tests, one by one:
+    so the workers end at about the same time.
     """
-    browser = [item for item in items if "browser" in item.path.parts or item.path.name == "test_page.py"]
-    items[:] = [item for item in items if item not in browser]
-    items += sorted(browser, key=lambda item: item.path.name, reverse=True)
+
+    def order(item) -> int:
+        if "browser" in item.path.parts:
+            return 3 if group(item.nodeid) == item.nodeid else 2
+        return 0 if item.path.name in TOGETHER else 1
+
+    items.sort(key=lambda item: item.path.name if "browser" in item.path.parts else "", reverse=True)  # long ones first
+    items.sort(key=order)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a worker that is done with its tests the next group of them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return Groups(config, log)

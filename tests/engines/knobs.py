@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ class Measured(NamedTuple):
 _OTHERS = ("light", "colour", "tone", "shape", "detail", "unwanted")
 
 
+@functools.lru_cache(maxsize=12)  # to paint a world takes much longer than to sample in it
 def world(prompt: str, seed: int, negative: str = "") -> World:
     return world_of(ask(prompt, negative), seed)
 

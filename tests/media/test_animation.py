@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import json
 import random
@@ -127,6 +128,7 @@ def test_what_is_no_drawing_is_shown_as_html_beside_a_still_image(suffix):
         assert frame.format == "JPEG"
 
 
+@functools.cache
 def pocket() -> list[Animation]:
     prompts = ["a boat on the sea, full moon, stars", "cherry blossoms, falling petals, 1girl, white hair"]
     return [
