@@ -124,6 +124,8 @@ ENTRIES: dict[str, tuple[float, Entry]] = {
     "Client.snippet, language": (20, lambda w, bad: w.client.snippet(w.request, bad())),
     "Endpoint": (10, lambda w, bad: Client(Endpoint(bad(), bad(), bad()))),
     "Endpoint.relay": (40, lambda w, bad: Endpoint.relay(bad()).label),
+    "Endpoint.gpu": (40, lambda w, bad: Endpoint.gpu(bad(), bad()).label),
+    "Endpoint.gpu, restored": (20, lambda w, bad: Endpoint.restore(bad(), "gpu").label),
     "Endpoint.cog": (40, lambda w, bad: Endpoint.cog(bad()).label),
     "Endpoint.restore": (40, lambda w, bad: Endpoint.restore(bad(), bad()).base_url),
     "Job": (10, lambda w, bad: Job(bad(), w.client, journal=w.journal)),

@@ -27,7 +27,7 @@ def weights(tmp_path_factory):
 def shared_engine():
     from animatediff_widget.engines.diffusers import DiffusersEngine
 
-    engine = DiffusersEngine()
+    engine = DiffusersEngine(device="cpu")
     yield engine
     engine.close()
 
@@ -36,6 +36,6 @@ def shared_engine():
 def engine():
     from animatediff_widget.engines.diffusers import DiffusersEngine
 
-    engine = DiffusersEngine()
+    engine = DiffusersEngine(device="cpu")
     yield engine
     engine.close()

@@ -152,12 +152,12 @@ def idle_timers() -> list[threading.Thread]:
 
 
 def test_memory_is_given_back_on_close_and_after_an_idle_time(weights, reads):
-    engine = DiffusersEngine(idle_seconds=0.0)
+    engine = DiffusersEngine(device="cpu", idle_seconds=0.0)
     draw(engine, ask(weights))
     for timer in idle_timers():
         timer.join(60)
     assert engine._models is None
-    engine = DiffusersEngine()
+    engine = DiffusersEngine(device="cpu")
     first = draw(engine, ask(weights))[0]
     engine.close()
     assert engine._models is None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job
-from animatediff_widget.errors import JobCanceled
+from animatediff_widget.errors import JobCanceled, JobFailed
 from animatediff_widget.server import shared_server
 
-ENDPOINT = Endpoint.gpu("cpu")
+ENDPOINT, MISSING = Endpoint.gpu("cpu"), Endpoint.gpu("cuda:99")
 SMALL = {"num_frames": 4, "width": 64, "height": 64, "output_format": "webp"}
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_server():
     yield
-    shared_server("gpu", **ENDPOINT.options).close()
+    for endpoint in (ENDPOINT, MISSING):
+        shared_server("gpu", **endpoint.options).close()
 
 
 def job(weights, **fields):
@@ -32,6 +33,12 @@ def test_a_job_runs_there_and_the_same_one_gives_the_same_clip(weights):
     assert [frame.size for frame in animation.frames()] == [(64, 64)] * 4
     assert "Drawing on cpu in float32." in first.prediction.logs
     assert again.run().data == animation.data
+
+
+def test_a_device_that_is_not_there_is_a_sentence_and_nothing_is_drawn_elsewhere(weights, monkeypatch):
+    monkeypatch.setattr("animatediff_widget.backends.gpu.metadata.version", lambda name: "2.13.0")  # one with CUDA
+    with pytest.raises(JobFailed, match=r"cannot use cuda:99 here: .*get-started"):
+        Job(job(weights).request, Client(MISSING)).run()
 
 
 def test_it_is_canceled_within_its_steps(weights):

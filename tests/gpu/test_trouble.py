@@ -32,7 +32,7 @@ def overflowing(weights, tmp_path):
 
 
 def test_where_half_precision_gives_no_picture_the_vae_decodes_again_in_single_precision(overflowing):
-    engine = DiffusersEngine(dtype="float16")
+    engine = DiffusersEngine(device="cpu", dtype="float16")
     output, log = draw(engine, ask(overflowing))
     assert "Drawing on cpu in float16." in log
     assert "The VAE gave no picture in float16; it decodes again in float32.\n" in log
@@ -55,7 +55,7 @@ def test_a_black_clip_is_decoded_again_too(weights, monkeypatch):
         return decoded
 
     monkeypatch.setattr(diffusers.AutoencoderKL, "decode", black_in_half)
-    engine = DiffusersEngine(dtype="bfloat16")
+    engine = DiffusersEngine(device="cpu", dtype="bfloat16")
     output, log = draw(engine, ask(weights))
     assert "no picture in bfloat16" in log
     assert brightest(output) > 50
@@ -162,4 +162,4 @@ def test_offloading_is_asked_of_a_gpu_alone(weights, monkeypatch):
 
 def test_a_number_type_that_is_none_is_one_sentence(weights):
     with pytest.raises(AnimateDiffError, match="no number type float17"):
-        draw(DiffusersEngine(dtype="float17"), ask(weights))
+        draw(DiffusersEngine(device="cpu", dtype="float17"), ask(weights))

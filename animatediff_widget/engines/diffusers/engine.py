@@ -136,7 +136,12 @@ def _choose(device: str | None, dtype: str | None, log: Callable[[str], None]) -
         package = (error.name or "torch").partition(".")[0]
         raise MissingExtra(Message("gpu_missing", package=package)) from None
     if device is None:
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        device = "mps" if torch.backends.mps.is_available() and not torch.cuda.is_available() else "cuda"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # no driver, or an old one; a torch without CUDA; no such device
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise AnimateDiffError(Message("gpu_no_device", device=device, torch=torch.__version__, why=why)) from None
     kind = getattr(torch, dtype or ("float32" if device.startswith("cpu") else "float16"), None)
     if not isinstance(kind, torch.dtype):
         raise AnimateDiffError(Message("gpu_no_dtype", dtype=dtype))

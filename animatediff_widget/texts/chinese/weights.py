@@ -27,6 +27,8 @@ WEIGHTS = {
     "window_too_long": "使用 {module} 时 context_length 最大为 {positions}，不能是 {value}：请减小。",
     "not_a_multiple": "{name} 必须是 {block} 的倍数，不能是 {value}。",
     "gpu_missing": '在本机生成需要 {package}：pip install "animatediff-widget[gpu]"',
+    "gpu_no_device": "torch {torch} 在这里不能使用 {device}：{why}。请更新驱动，或安装与它匹配的 torch"
+    '（https://pytorch.org/get-started）。Endpoint.gpu("cpu") 不用 GPU 生成，一段动画要很多分钟。',
     "gpu_no_dtype": "torch 没有数值类型 {dtype}：请使用 float16、bfloat16 或 float32。",
     "gpu_not_finite": "{module} 在 {dtype} 下给出的数值不能成为图像。请降低 guidance_scale，换一个底模，"
     "或使用 float32。",

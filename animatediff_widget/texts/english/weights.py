@@ -28,6 +28,8 @@ WEIGHTS = {
     "window_too_long": "context_length can be {positions} with {module}, not {value}: lower it.",
     "not_a_multiple": "{name} must be a multiple of {block}, not {value}.",
     "gpu_missing": 'Drawing on this computer needs {package}: pip install "animatediff-widget[gpu]"',
+    "gpu_no_device": "torch {torch} cannot use {device} here: {why}. Update the driver, or install the torch for it "
+    '(https://pytorch.org/get-started). Endpoint.gpu("cpu") draws without a GPU, in many minutes a clip.',
     "gpu_no_dtype": "torch has no number type {dtype}: use float16, bfloat16 or float32.",
     "gpu_not_finite": "{module} gave numbers that are no picture, in {dtype}. Lower guidance_scale, choose another "
     "checkpoint, or draw in float32.",
