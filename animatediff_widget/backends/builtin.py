@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.engines.named import inputs_of
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.inputs import Inputs
@@ -42,7 +42,7 @@ def speak_to(server: LocalServer, endpoint: Endpoint, limits: Any) -> HostedBack
 
 
 def _inputs(endpoint: Endpoint) -> Inputs:
-    return Inputs.of_engine(INPUTS["pocket"])
+    return inputs_of("pocket")
 
 
 PLACE = Place(

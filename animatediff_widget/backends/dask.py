@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.engines.named import inputs_of
 from animatediff_widget.errors import MissingExtra
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.body import Body
@@ -71,7 +71,7 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
 
 
 def _inputs(endpoint: Endpoint) -> Inputs:
-    return Inputs.of_engine(INPUTS[Cluster.of(endpoint.url).engine])
+    return inputs_of(Cluster.of(endpoint.url).engine)
 
 
 PLACE = Place(

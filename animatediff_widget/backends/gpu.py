@@ -12,11 +12,10 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
-from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.engines.named import inputs_of
 from animatediff_widget.errors import MissingExtra
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.endpoint import Endpoint
-from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
 from . import builtin
@@ -70,7 +69,7 @@ PLACE = Place(
     _open,
     may_be_told=True,
     free=True,
-    inputs=lambda _: Inputs.of_engine(INPUTS["gpu"]),
+    inputs=lambda _: inputs_of("gpu"),
     previews=True,
     available=_available,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from animatediff_widget.model.inputs import Input
+    from animatediff_widget.model.inputs import Input, Rule
     from animatediff_widget.model.request import AnimateDiffRequest
 
     from .previews import Preview
@@ -34,6 +34,9 @@ class Engine(Protocol):
 
     inputs: tuple[Input, ...] = ()
     """What it takes in ``extra_input``."""
+
+    rules: tuple[Rule, ...] = ()
+    """What must go together of its inputs and the request's own fields."""
 
     def run(
         self,

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from animatediff_widget.model.cluster import EngineName
+from animatediff_widget.model.inputs import Inputs
 
 from . import Engine
+from .declared import INPUTS
 
-__all__ = ["make_engine"]
+__all__ = ["inputs_of", "make_engine"]
+
+
+def inputs_of(name: EngineName) -> Inputs:
+    """Give what an engine takes, without making it."""
+    if name == "gpu":
+        from .diffusers.plan import problems
+
+        return Inputs.of_engine(INPUTS[name], (problems,))
+    return Inputs.of_engine(INPUTS[name])
 
 
 def make_engine(name: EngineName, *, device: str | None = None, dtype: str | None = None) -> Engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,6 +124,10 @@ class Input:
         return bool(low <= value <= high and abs(value) < math.inf)  # NaN fails the comparison
 
 
+Rule = Callable[[Mapping[str, Any]], Iterable[InvalidRequest]]
+"""Tells of a body's input, each value of which is possible, whether they do not go together."""
+
+
 @dataclass(frozen=True, repr=False)
 class Inputs:
     """All inputs, in the order in which they are offered; where it is not `closed`, others may be taken as well.
@@ -133,11 +137,12 @@ class Inputs:
 
     fields: tuple[Input, ...] = ()
     closed: bool = False
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
-    def of_engine(cls, declared: Iterable[Input]) -> Inputs:
+    def of_engine(cls, declared: Iterable[Input], rules: Iterable[Rule] = ()) -> Inputs:
         """Give the inputs of an engine of ours: the request's own fields, and what it declares."""
-        return cls((*_own_fields(), *declared), closed=True)
+        return cls((*_own_fields(), *declared), closed=True, rules=tuple(rules))
 
     def __repr__(self) -> str:
         if not self.fields:
@@ -162,14 +167,18 @@ class Inputs:
 
     def problems(self, given: Mapping[str, Any]) -> Iterator[InvalidRequest]:
         """Yield what is wrong with the input of a body."""
+        sound = True
         for each in self.fields:
-            if each.name in given:
-                try:
+            try:
+                if each.name in given:
                     each.check(given[each.name])
-                except InvalidRequest as error:
-                    yield error
-            elif each.required:
-                yield InvalidRequest(each.name, Message("input_required", name=each.name))
+                elif each.required:
+                    raise InvalidRequest(each.name, Message("input_required", name=each.name))
+            except InvalidRequest as error:
+                sound = False
+                yield error
+        for rule in self.rules if sound else ():
+            yield from rule(given)
 
     def check(self, given: Mapping[str, Any]) -> None:
         """Raise the first of the `problems`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from animatediff_widget.engines.declared import INPUTS
+from animatediff_widget.engines.named import inputs_of
 from animatediff_widget.errors import EndpointGone
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.model.inputs import Inputs
@@ -30,7 +30,7 @@ class ClusterServer(LocalServer):
     @property
     def inputs(self) -> Inputs:
         """See `LocalServer.inputs`."""
-        return Inputs.of_engine(INPUTS[self._cluster.engine])
+        return inputs_of(self._cluster.engine)
 
     @property
     def lost(self) -> bool:

@@ -14,8 +14,7 @@ import threading
 from typing import Any
 
 from animatediff_widget.engines import Engine
-from animatediff_widget.engines.declared import INPUTS
-from animatediff_widget.engines.named import make_engine
+from animatediff_widget.engines.named import inputs_of, make_engine
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.cluster import EngineName
@@ -215,7 +214,8 @@ class LocalServer:
     @property
     def inputs(self) -> Inputs:
         """What its engine takes: the request's own fields, and what it declares (`Engine.inputs`)."""
-        return Inputs.of_engine(INPUTS["pocket"] if self._engine is None else self._engine.inputs)
+        engine = self._engine
+        return inputs_of("pocket") if engine is None else Inputs.of_engine(engine.inputs, engine.rules)
 
     @property
     def base_url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from animatediff_widget._version import __version__
@@ -78,7 +79,9 @@ def _all_problems(body: dict[str, Any], inputs: Inputs) -> list[dict[str, str]]:
             AnimateDiffRequest.from_body(part)
         except InvalidRequest as error:
             problems.append(_explain(error, value, inputs))
-    return problems + [_explain(error, further.get(error.field), inputs) for error in inputs.problems(further)]
+    # What must go together is told of sound values only.
+    found = replace(inputs, rules=()).problems(further) if problems else inputs.problems(given)
+    return problems + [_explain(error, given.get(error.field), inputs) for error in found]
 
 
 def _refused(kind: str, field: str, description: str) -> dict[str, str]:
@@ -111,7 +114,7 @@ def _explain(error: InvalidRequest, value: Any, inputs: Inputs) -> dict[str, str
             return _refused("number_lte", field, f"Must be less than or equal to {one.maximum:.10g}")
         if one.minimum is not None and value < one.minimum:
             return _refused("number_gte", field, f"Must be greater than or equal to {one.minimum:.10g}")
-    if one.type != "string" or not isinstance(value, str):
+    if not (one.fits(value) or (one.type == "string" and isinstance(value, str))):
         return _wrong_type(field, one.type, value)
     return _refused("invalid", field, sentence)
 

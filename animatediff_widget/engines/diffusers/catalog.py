@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -158,6 +159,6 @@ def _elsewhere(field: str, text: str, names: list[str]) -> Weights:
     if path.is_absolute() or text.startswith((".", "~")) or "\\" in text:
         raise InvalidRequest(field, Message("weights_no_file", field=field, path=text))
     parts = text.split("/")
-    if len(parts) < 2 or not all(part.strip(".") and part.replace(" ", "") == part for part in parts):
+    if len(parts) < 2 or not all(re.fullmatch(r"\w[\w.-]*", part, re.ASCII) for part in parts):
         raise InvalidRequest(field, Message("weights_unknown", field=field, name=text, names=", ".join(names)))
     return Weights("/".join(parts[:2]), "/".join(parts[2:]))

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.errors import AnimateDiffError, MissingExtra
 from animatediff_widget.media import video
@@ -20,7 +18,7 @@ from .decoding import decode, sketch
 from .hub import Finder
 from .loading import Models
 from .memory import is_out_of_memory, release
-from .plan import INPUTS, Plan, make_plan
+from .plan import INPUTS, Plan, make_plan, problems
 from .reading import quiet
 
 if TYPE_CHECKING:
@@ -48,6 +46,7 @@ class DiffusersEngine(Engine):
 
     name = "gpu"
     inputs = INPUTS
+    rules = (problems,)
 
     def __init__(
         self, *, device: str | None = None, dtype: str | None = None, idle_seconds: float = IDLE_SECONDS
@@ -61,10 +60,6 @@ class DiffusersEngine(Engine):
 
     def __reduce__(self) -> Any:
         return _make, (self._device, self._dtype, self._idle_seconds)
-
-    def check(self, request: AnimateDiffRequest) -> None:
-        """Raise `InvalidRequest` where it asks for what cannot be done; nothing is loaded, and torch is not needed."""
-        make_plan(request)
 
     def run(
         self,
@@ -228,6 +223,7 @@ class _Job:
     def _sample(self, pipe: Any) -> Any:
         """Draw the latents, with a bar for each step."""
         import torch
+        from tqdm import tqdm
 
         plan, began = self._plan, time.monotonic()
 

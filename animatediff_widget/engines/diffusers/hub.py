@@ -12,8 +12,6 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from animatediff_widget.engines import Canceled
 from animatediff_widget.errors import AnimateDiffError, MissingExtra
 from animatediff_widget.paths import data_folder
@@ -83,7 +81,7 @@ class Finder:
                     raise Canceled
                 if "files" in report:
                     total = sum(report["files"].values())
-                    size, names = tqdm.format_sizeof(total, "B"), ", ".join(report["files"])
+                    size, names = _size(total), ", ".join(report["files"])
                     source = f"huggingface.co/{weights.repository}"
                     self._log(f"Fetching {names} of {source}: {size}, into {report['cache']}\n")
                 elif "done" in report and total:
@@ -133,7 +131,15 @@ def _reports(repository: str, kind: Kind, file: str, half: bool) -> Generator[di
             child.kill()
 
 
+def _size(number: float) -> str:
+    from tqdm import tqdm
+
+    return str(tqdm.format_sizeof(number, "B"))
+
+
 def _bar(done: float, total: float, elapsed: float) -> str:
+    from tqdm import tqdm
+
     return tqdm.format_meter(min(done, total), total, elapsed, unit="B", unit_scale=True, bar_format=_BAR)
 
 

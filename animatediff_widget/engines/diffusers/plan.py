@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from animatediff_widget.engines import declared
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.model.inputs import Inputs
+from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
 from .catalog import Module, Weights, find_checkpoint, find_lora, find_module
 
-if TYPE_CHECKING:
-    from animatediff_widget.model.request import AnimateDiffRequest
-
-__all__ = ["INPUTS", "Plan", "check_length", "make_plan"]
+__all__ = ["INPUTS", "Plan", "check_length", "make_plan", "problems"]
 
 INPUTS = declared.INPUTS["gpu"]
 """What the engine takes in ``extra_input``."""
@@ -77,6 +76,14 @@ def make_plan(request: AnimateDiffRequest) -> Plan:
     return plan
 
 
+def problems(given: Mapping[str, Any]) -> Iterator[InvalidRequest]:
+    """Yield why a body's input, each value of which is possible, cannot be drawn all the same."""
+    try:
+        make_plan(AnimateDiffRequest.from_body({"input": dict(given)}))
+    except InvalidRequest as error:
+        yield error
+
+
 def check_length(plan: Plan, positions: int) -> None:
     """Refuse a clip that is longer than the module's table of positions, unless it is drawn in windows."""
     limits = {"module": plan.module.name, "positions": positions}
@@ -89,14 +96,12 @@ def check_length(plan: Plan, positions: int) -> None:
 def _check_module(plan: Plan) -> None:
     """Refuse settings that the motion module was not made for: it would draw noise, or another thing in silence."""
     module = plan.module
-    for name, value, (low, high) in (
-        ("steps", plan.steps, module.steps),
-        ("guidance_scale", plan.guidance, module.guidance),
-    ):
-        if not low <= value <= high:
-            bounds = {"low": f"{low:g}", "high": f"{high:g}", "value": f"{value:g}"}
-            code = "module_wants" if low == high else "module_wants_between"
-            raise InvalidRequest(name, Message(code, module=module.name, name=name, **bounds))
+    wanted = {"steps": (plan.steps, module.steps), "guidance_scale": (plan.guidance, module.guidance)}
+    wrong = [name for name, (value, (low, high)) in wanted.items() if not low <= value <= high]
+    if wrong:
+        bounds = {name: f"{low:g}" if low == high else f"{low:g}-{high:g}" for name, (_, (low, high)) in wanted.items()}
+        given = {f"given_{name}": f"{value:g}" for name, (value, _) in wanted.items()}
+        raise InvalidRequest(wrong[0], Message("module_wants", module=module.name, **bounds, **given))
     if plan.motion_lora and not module.motion_loras:
         raise InvalidRequest("motion_lora", Message("module_without_loras", module=module.name))
     if module.positions:

@@ -18,9 +18,8 @@ WEIGHTS = {
     "weights_not_read": "{name} 不能作为所需的权重读取：{why}。请选择其他文件，或重新下载。",
     "module_does_not_fit": "运动模块 {module} 与底模 {checkpoint} 不匹配：{why}。AnimateDiff 的模块适用于 "
     "Stable Diffusion 1.5 的底模。",
-    "module_wants": "{module} 只适用于 {name} = {low}，不能是 {value}：请设为 {low}，或选择其他运动模块。",
-    "module_wants_between": "{module} 适用于 {name} 从 {low} 到 {high}，不能是 {value}：请改在此范围内，"
-    "或选择其他运动模块。",
+    "module_wants": "{module} 适用于 steps {steps}、guidance_scale {guidance_scale}，不能是 {given_steps} 和 "
+    "{given_guidance_scale}：请两项都照此设置，或选择其他运动模块。",
     "module_without_loras": "运动 LoRA 不适用于 {module}：请选择 mm_sd_v15_v2，或将 motion_lora 留空。",
     "clip_too_long": "{module} 最多 {positions} 帧，不能是 {value}：请减小 num_frames，或设置 context_length"
     "（通常为 16），以分窗口生成更长的动画。",

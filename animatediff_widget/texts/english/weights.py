@@ -18,10 +18,8 @@ WEIGHTS = {
     "weights_not_read": "{name} could not be read as what it should be: {why}. Choose another file, or fetch it again.",
     "module_does_not_fit": "The motion module {module} does not fit the checkpoint {checkpoint}: {why}. AnimateDiff's "
     "modules fit checkpoints of Stable Diffusion 1.5.",
-    "module_wants": "{module} was made for {name} = {low}, not {value}: set it to {low}, or choose another motion "
-    "module.",
-    "module_wants_between": "{module} was made for {name} from {low} to {high}, not {value}: set it so, or choose "
-    "another motion module.",
+    "module_wants": "{module} was made for steps {steps} and guidance_scale {guidance_scale}, not {given_steps} and "
+    "{given_guidance_scale}: set both so, or choose another motion module.",
     "module_without_loras": "Motion LoRAs were not made for {module}: choose mm_sd_v15_v2, or leave motion_lora empty.",
     "clip_too_long": "{module} moves {positions} frames at most, not {value}: lower num_frames, or set context_length "
     "(16 is usual), which draws a longer clip in windows.",
