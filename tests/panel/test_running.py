@@ -43,6 +43,16 @@ def test_in_colab_a_job_runs_inside_the_click(colab):
     assert threads_that_run() == [threading.main_thread()]
 
 
+def test_inside_the_click_the_first_frame_is_seen_while_it_is_drawn(colab, monkeypatch):
+    monkeypatch.setenv("ANIMATEDIFF_WIDGET_EMBED", "1")
+    panel = AnimateDiffPanel(AnimateDiffRequest(steps=8, extra_input={"step_seconds": 0.1}), Endpoint.builtin())
+    stages = []
+    panel._results.animation_tab.stage.observe(lambda change: stages.append("ad-preview" in change["new"]), "value")
+    panel.run()
+    assert stages.count(True) >= 2
+    assert not stages[-1]
+
+
 @pytest.mark.parametrize("switch", ["0", "1"])
 def test_colab_saves_the_panel_with_the_notebook_so_the_switch_keeps_media_out_of_the_panel_too(
     colab, monkeypatch, switch
