@@ -20,11 +20,10 @@ from animatediff_widget.errors import JournalError
 from animatediff_widget.interrupts import uninterrupted
 from animatediff_widget.texts import Message
 
-from .entry import without_data
 from .locks import gate
-from .migrations import LIVED_WITH, MIGRATIONS
+from .migrations import bring_up_to_date
 
-__all__ = ["LOGS", "MIGRATIONS", "JournalFile", "connect", "free_name", "rename_database"]
+__all__ = ["LOGS", "JournalFile", "connect", "free_name", "rename_database"]
 
 logger = logging.getLogger(__name__)
 
@@ -206,8 +205,7 @@ class JournalFile:
         self._closing = weakref.finalize(self, database.close)
         self._opened = (os.getpid(), _identity(self.path))
         database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
-        if self._version(database) < len(MIGRATIONS):
-            self._migrate(database)
+        bring_up_to_date(database, self.folder)
         with contextlib.suppress(sqlite3.OperationalError):  # one of version 0.1 stays in WAL while others have it open
             database.execute("PRAGMA journal_mode = PERSIST")
         return database
@@ -223,26 +221,8 @@ class JournalFile:
         for tail in ("", *LOGS):  # of a process that was killed here
             Path(f"{new}{tail}").unlink(missing_ok=True)
         with contextlib.closing(connect(new)) as database:
-            self._migrate(database)
+            bring_up_to_date(database, self.folder)
         os.replace(new, self.path)
-
-    def _version(self, database: sqlite3.Connection) -> int:
-        needed, had = (
-            int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("user_version", "application_id")
-        )
-        if needed > len(MIGRATIONS):
-            raise JournalError(Message("journal_newer", folder=self.folder))
-        return max(needed, had)
-
-    def _migrate(self, database: sqlite3.Connection) -> None:
-        database.create_function("without_data", 1, without_data)
-        database.execute("BEGIN IMMEDIATE")
-        for migration in MIGRATIONS[self._version(database) :]:
-            for statement in migration.split(";\n"):
-                database.execute(statement)
-        database.execute(f"PRAGMA user_version = {LIVED_WITH}")
-        database.execute(f"PRAGMA application_id = {len(MIGRATIONS)}")
-        database.execute("COMMIT")
 
     def _set_aside(self, why: str) -> None:
         """Rename a damaged file, whole and with its logs. Nothing is read of it, copied or deleted."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["LIVED_WITH", "MIGRATIONS"]
+import sqlite3
+from pathlib import Path
+
+from animatediff_widget.errors import JournalError
+from animatediff_widget.texts import Message
+
+from .entry import without_data
+
+__all__ = ["MIGRATIONS", "bring_up_to_date"]
 
 MIGRATIONS = (
     """
@@ -70,8 +78,32 @@ MIGRATIONS = (
 )
 """What brings a journal from each version to the next. Only ever add to it."""
 
-LIVED_WITH = 2
+_LIVED_WITH = 2
 """What is written as ``user_version``: version 0.1 refuses more than it knows, but lives with what came after these.
 
 How many migrations a journal has had is its ``application_id``, or its ``user_version`` where that is more.
 """
+
+
+def bring_up_to_date(database: sqlite3.Connection, folder: Path) -> None:
+    """Do what a folder's journal, which may be a new one, has not had yet, all in one transaction.
+
+    `JournalError` where a newer version of this package made it.
+    """
+    if _version(database, folder) >= len(MIGRATIONS):
+        return
+    database.create_function("without_data", 1, without_data)
+    database.execute("BEGIN IMMEDIATE")
+    for migration in MIGRATIONS[_version(database, folder) :]:  # it may have changed before the transaction
+        for statement in migration.split(";\n"):
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {_LIVED_WITH}")
+    database.execute(f"PRAGMA application_id = {len(MIGRATIONS)}")
+    database.execute("COMMIT")
+
+
+def _version(database: sqlite3.Connection, folder: Path) -> int:
+    needed, had = (int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("user_version", "application_id"))
+    if needed > len(MIGRATIONS):
+        raise JournalError(Message("journal_newer", folder=folder))
+    return max(needed, had)

@@ -17,8 +17,9 @@ from journaling import BODY, RELAY, STARTING, begin, database, files, keys, run_
 from animatediff_widget import Journal
 from animatediff_widget.errors import JournalError
 from animatediff_widget.journal import file as journal_file
-from animatediff_widget.journal.file import MIGRATIONS
+from animatediff_widget.journal import migrations
 from animatediff_widget.journal.locks import gate
+from animatediff_widget.journal.migrations import MIGRATIONS
 
 # --- many at once -----------------------------------------------------------------------------------------------------
 
@@ -310,7 +311,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_alone(journal):
 
 def test_an_interrupted_migration_leaves_the_version_before(journal, monkeypatch):
     old_journal(journal.folder, 1)
-    monkeypatch.setattr(journal_file, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x);\nSELECT raise_an_error();\n"))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x);\nSELECT raise_an_error();\n"))
     with pytest.raises(JournalError):
         journal.jobs()
     with database(journal.folder) as connection:

@@ -17,7 +17,7 @@ from animatediff_widget import Journal
 from animatediff_widget.cli.main import main
 from animatediff_widget.errors import JournalError
 from animatediff_widget.journal import Part, SweepEntry
-from animatediff_widget.journal.file import MIGRATIONS
+from animatediff_widget.journal.migrations import MIGRATIONS
 
 PAGE = 4096
 

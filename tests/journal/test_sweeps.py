@@ -10,7 +10,7 @@ from journaling import BODY, RELAY, begin, database, keys
 
 from animatediff_widget import Journal
 from animatediff_widget.journal import Part, SweepEntry
-from animatediff_widget.journal.file import MIGRATIONS
+from animatediff_widget.journal.migrations import MIGRATIONS
 
 SWEEP = SweepEntry(
     "b" * 32, 2.0, RELAY.url, "relay", BODY, {"steps": (1, 4, 25), "prompt": ("夜", "day")}, {"at_once": 2}
