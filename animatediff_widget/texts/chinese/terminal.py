@@ -31,7 +31,7 @@ TERMINAL = {
     "not_a_port": "--port 必须是 0 到 65535 的数字，不能是 {port}。",
     "not_a_token": "token 必须是可打印的 ASCII 字符，前后没有空格。",
     "not_a_cluster": "{value} 不是正在运行的 Dask 集群。请给出它的 Client，或调度器的地址，例如 tcp://10.0.0.1:8786。",
-    "no_such_engine": "集群的 worker 只能用 {engines} 之一绘制，不能用 {engine}。",
+    "no_such_engine": "集群的节点只能用 {engines} 之一绘制，不能用 {engine}。",
     "not_resources": 'resources 必须是名称和大于 0 的数量，例如 {{"GPU": 1}}，而不是 {value}。',
     "gpu_not_found": "这台电脑上没有找到 torch 能使用的 GPU：带驱动的 NVIDIA 或 AMD 显卡，或苹果 M 芯片。"
     "请选择别处运行，或使用另一台电脑的 GPU：animatediff-widget serve --engine gpu",
