@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.backends.http.connection import Permit
+from animatediff_widget.backends.http.exchange import Permit
 from animatediff_widget.errors import AnimateDiffError, ConnectionFailed, JobError, JournalError
 from animatediff_widget.texts import Message
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.backends.http.connection import Permit
+from animatediff_widget.backends.http.exchange import Permit
 from animatediff_widget.errors import ConnectionFailed, EndpointError, JobError
 from animatediff_widget.journal import Claim
 from animatediff_widget.texts import Message

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Protocol
 
-from animatediff_widget.backends.http.connection import Permit
+from animatediff_widget.backends.http.exchange import Permit
 from animatediff_widget.errors import AnimateDiffError, ApiError, ConnectionFailed, EndpointError
 
 from .actions import Create, Fetch, Recall, Search, Watch

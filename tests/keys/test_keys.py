@@ -34,7 +34,7 @@ from animatediff_widget import (
     Job,
     Journal,
 )
-from animatediff_widget.backends.http import connection
+from animatediff_widget.backends.http import connection, exchange
 from animatediff_widget.errors import (
     AnimateDiffError,
     ConnectionFailed,
@@ -565,7 +565,7 @@ def test_private_addresses_are_not_asked(server, tmp_path, host, monkeypatch):
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"])
 def test_public_addresses_are_known_as_such(address):
-    assert connection._is_public(address)
+    assert exchange._is_public(address)
 
 
 def test_a_redirect_to_a_private_address_is_not_followed(server, tmp_path):

@@ -18,7 +18,8 @@ from animatediff_widget.keys.credentials import Key
 from animatediff_widget.model.endpoint import is_loopback, origin_of
 from animatediff_widget.texts import Message
 
-from .connection import Exchange, Session, current
+from .connection import Session
+from .exchange import Exchange, current
 
 __all__ = ["TRUSTED", "Limits", "Reply", "Transport"]
 
