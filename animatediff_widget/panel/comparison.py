@@ -76,14 +76,14 @@ class Comparison(HasTraits):
         if not self.confirms((self.lists, plan.endpoint, plan.jobs)):
             raise AnimateDiffError(Message("press_again", plan=plan.message))
 
-    def retry(self, sweep: Sweep) -> None:
-        """Run the cells again that failed or were canceled; refused as by `check_confirmed`."""
+    def retry(self, sweep: Sweep, *, start: bool) -> None:
+        """Run the cells again that failed or were canceled, or let them wait; refused as by `check_confirmed`."""
         try:
-            sweep.retry()
+            sweep.retry(start=start)
         except NotConfirmed as error:
             if not self.confirms((sweep.key, sweep.progress.done)):
                 raise AnimateDiffError(Message("press_again", plan=error.params["plan"])) from None
-            sweep.retry(confirm=True)
+            sweep.retry(confirm=True, start=start)
 
     def confirms(self, asked: Any) -> bool:
         """Whether the same was asked for before, and not in the same double click."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import ipywidgets as widgets
@@ -70,6 +71,7 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         super().__init__(children=[make.html(STYLE), self._sheet.box, self._opened.box, tabs])
         self._copy = StaticCopy(self.model_id, make.texts)
         self._sheet.sheet.settled = self._keep
+        self._sheet.run_here = self._run_in_click
         for name in ("animatediff", f"ad-{make.texts.language}"):
             self.add_class(name)
 
@@ -89,6 +91,13 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         AnimateDiffError
             As `Sweep.run`.
         """
+        return self._run(confirm=False)
+
+    def _run_in_click(self) -> None:
+        with contextlib.suppress(KeyboardInterrupt):  # it is canceled
+            self._run(confirm=True)
+
+    def _run(self, *, confirm: bool) -> Sweep:
         waiting = WaitingMessages.here()
 
         def idle() -> None:
@@ -96,7 +105,7 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
                 self._sheet.press(model)
             self._sheet.sheet.pace.idle()
 
-        self.sweep.run(idle=idle)
+        self.sweep.run(idle=idle, confirm=confirm)
         self._sheet.sheet.pace.finish()
         return self.sweep
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Instance, Tuple, Unicode, observe
+from traitlets import Bool, Instance, Tuple, observe
 
 from animatediff_widget.errors import AnimateDiffError, InvalidRequest, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
@@ -43,7 +43,6 @@ class Controller(SweepControl):
     previews = Bool(True, help="Whether to show the first frame while it is drawn, where the endpoint can.")
     job = AnyTrait(None, help="The last job.")
     view = Instance(JobView, (), help="How the last job stands.")
-    key = Unicode("", help="Its key in the journal; that of a job that runs comes first. Empty where there is none.")
     animation = AnyTrait(None, help="The last animation.")
 
     def __init__(
@@ -246,9 +245,14 @@ class Controller(SweepControl):
             self.key = entry.key
 
     def recall(self, key: str) -> None:
-        """Display the job that a page displayed before it was reloaded, where another kernel answers it."""
-        entry = self.earlier.find(key) if not self.running else None
+        """Display the job, or sweep, that a page displayed before it was reloaded, where another kernel answers it."""
+        if self.running:
+            return
+        entry = self.earlier.find(key)
         if entry is None:
+            sweep = self.earlier.find_sweep(key)
+            if sweep is not None:
+                self.show_sweep(sweep)
             return
         self.show_entry(entry)
         assert self.result is not None

@@ -9,7 +9,7 @@ from traitlets import Any as AnyTrait
 from traitlets import HasTraits, Tuple
 
 from animatediff_widget.errors import JournalError, check
-from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol
+from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol, SweepEntry
 from animatediff_widget.texts import Message
 
 __all__ = ["EarlierJobs"]
@@ -60,6 +60,15 @@ class EarlierJobs(HasTraits):
             entry = journal.get(key) if journal.folder.exists() else None
             if entry is not None and journal.claimed(entry.key):
                 self.report = Message("left_running")
+            return entry
+        return None
+
+    def find_sweep(self, key: str) -> SweepEntry | None:
+        """Give a sweep by its key; where another kernel runs it, that is reported."""
+        with self._reading() as journal:
+            entry = journal.sweep(key) if journal.folder.exists() else None
+            if entry is not None and journal.claimed(entry.key):
+                self.report = Message("left_comparing")
             return entry
         return None
 

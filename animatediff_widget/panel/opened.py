@@ -46,6 +46,7 @@ class OpenedCell:
         sheet.sheet.opened = number
         name = plain(shorten(sheet.sheet.name(number), 300))
         self.title.value = f'<h3 class="ad-title ad-said">{name}</h3>'
+        sheet.fetch_log(number)
         self._render(sheet.sweep.view(number))
         self.box.remove_class("ad-folded")
         self._below.remove_class("ad-folded")

@@ -133,6 +133,7 @@ class Results(Outcome):
         box.sheet.looked = lambda: self._controller.set_trait("sweep_progress", sweep.progress)
         box.sheet.settled = lambda: self.sheet_settled(box.sheet)
         if inside is not None:
+            box.run_here = lambda: self._controller.run_again(sweep)
             inside.pressed, inside.idle, inside.finish = box.press, box.sheet.pace.idle, box.sheet.pace.finish
         refill(self._sheet_slot, box.box)
         self.opened.fold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SheetBox"]
 
 _MOST_OPTIONS = 500
+_IN_A_CLICK = 2.0  # in seconds
 
 
 class SheetBox:
@@ -40,7 +42,7 @@ class SheetBox:
         cancels: bool = False,
         pace: float = 1.0,
     ) -> None:
-        self.sweep, self._maker, self._texts = sweep, maker, maker.texts
+        self.sweep, self._maker, self._texts, self._beside = sweep, maker, maker.texts, beside
         self.hold = maker.button("sheet_hold", "pause")
         self.stop = maker.button("sheet_stop", "stop")
         self.retry = maker.button("sheet_retry", "repeat")
@@ -55,7 +57,8 @@ class SheetBox:
         self.sheet = Sheet(sweep, maker, open_cell, beside=beside, pace=pace)
         self.choices = maker.row([], "ad-sheet-choices")
         self.pages = maker.row([], "ad-sheet-pages")
-        actions = [self.hold, self.stop, *([self.cancel] if cancels else []), *([self.retry] if beside else [])]
+        self.run_here: Callable[[], object] = lambda: None  # runs the sweep inside the click
+        actions = [self.hold, self.stop, *([self.cancel] if cancels else []), self.retry]
         self.actions = maker.row(actions, "ad-sheet-actions")
         self.box = maker.box([self.choices, self.actions, self.note, self.sheet.grid, self.pages])
         self._offer()
@@ -66,6 +69,11 @@ class SheetBox:
         """Watch the sweep no more."""
         self.sweep.unobserve(self._state_changed, "state")
         self.sheet.close()
+
+    def fetch_log(self, number: int) -> None:
+        """Fetch the log of a cell that has none: it is opened anew then; in a click, that is waited for."""
+        with contextlib.suppress(AnimateDiffError):
+            self.sweep.fetch_log(number, self.sheet.pace.ask, 0.0 if self._beside else _IN_A_CLICK)
 
     def toggle_pause(self) -> None:
         """Pause the sweep, or let it go on."""
@@ -83,10 +91,14 @@ class SheetBox:
             self.sheet.press(model)
 
     def _retry(self) -> None:
-        """Run the cells again that failed; in the background."""
+        """Run the cells again that failed."""
         self.note.value = ""
+        if self.retry.disabled:  # it was pressed while the kernel was busy
+            return
         try:
-            self._confirmation.retry(self.sweep)
+            self._confirmation.retry(self.sweep, start=self._beside)
+            if not self._beside:
+                self.run_here()
         except AnimateDiffError as error:
             self.note.value = problem(self._texts.say(error))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance
+from traitlets import Bool, HasTraits, Instance, Unicode
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
 from animatediff_widget.interrupts import uninterrupted
@@ -38,6 +38,9 @@ class SweepControl(HasTraits):
     entry = AnyTrait(None, help="The job of the journal that is displayed instead of the last job.")
     result = Instance(JobView, allow_none=True, help="What came out of the job that is displayed.")
     sweep_progress = AnyTrait(None, help="How far the last sweep is, where it was run after the last job.")
+    key = Unicode(
+        "", help="Its key in the journal, or a sweep's; that of what runs comes first. Empty where there is none."
+    )
     refusal = AnyTrait(None, help="Why nothing was sent: a Message, a text or None.")
     form_problem = AnyTrait(None, help="What has to be corrected in the form before it can be sent; None for nothing.")
 
@@ -82,6 +85,11 @@ class SweepControl(HasTraits):
 
         self.put_back(entry.body)
         return self._launch_sweep(make, entry)
+
+    def run_again(self, sweep: Sweep) -> None:
+        """Run the displayed sweep once more, inside the click."""
+        if self.inside is not None and not self._may_not_run():
+            self.inside.run_sweep(sweep, self.cancel)
 
     def show_sweep(self, entry: SweepEntry) -> None:
         """Display a sweep of the journal, and put its settings back into the form; not while something runs."""
@@ -143,6 +151,7 @@ class SweepControl(HasTraits):
             self.result = JobView()
             self.sweep_progress = sweep.progress
             self.comparison.sweep = sweep
+            self.key = sweep.key
             self.running = self.cancelable = runs
             sweep.observe(self._sweep_changed, "state")
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from animatediff_widget.backends.client import Client
 from animatediff_widget.backends.registry import is_free
-from animatediff_widget.errors import JobError, JournalError
+from animatediff_widget.errors import AnimateDiffError, JobError, JournalError
+from animatediff_widget.jobs.control import beside
 from animatediff_widget.jobs.job import Job
 from animatediff_widget.journal import Claim, JournalEntry, JournalProtocol, Part, SweepEntry
+from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.status import ENDED_STATES, FINAL_STATES
 from animatediff_widget.texts import Message
 
@@ -22,6 +27,8 @@ from .plan import Budget, SweepPlan, estimate
 from .standing import Ended, Standing
 
 __all__ = ["Batch", "Jobs"]
+
+logger = logging.getLogger(__name__)
 
 _SENT_AGAIN = "sent_again"
 
@@ -42,6 +49,7 @@ class Batch:
         self.standing = Standing(grid.cells(key), journal)
         self.is_confirmed = False
         self._created = time.time()
+        self._asked: set[str] = set()  # the jobs for whose logs was asked
         self._order = order(grid.axes)
         self._attempts: dict[int, int] = {}  # of cells that were run more than once, how often before
         self._made: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
@@ -129,6 +137,31 @@ class Batch:
         unknown = (cell.key for cell in self.standing.cells if self.standing.state(cell.number) == "unknown")
         entries = filter(None, map(self.journal.get, unknown))
         return [entry for entry in entries if entry.part and entry.prediction_id is None]
+
+    def fetch_log(self, number: int) -> Future[bool] | None:
+        """Ask once, beside, for the log of a cell whose end only a list told: lists have none.
+
+        Gives whether the journal has it then; None where there is nothing to ask for.
+        """
+        entry = self.journal.get(self.standing.cells[number].key)
+        if entry is None or entry.prediction is None or entry.state not in FINAL_STATES or entry.key in self._asked:
+            return None
+        if "logs" in entry.prediction.raw or entry.endpoint != self.client.endpoint.url:
+            return None
+        self._asked.add(entry.key)
+        return beside(partial(self._fetch_log, number, entry, entry.prediction))
+
+    def _fetch_log(self, number: int, entry: JournalEntry, known: Prediction) -> bool:
+        try:
+            answer = self.client.backend.watch(known.id or "", known)
+            is_news = bool(answer.logs) and answer.status == known.status  # its endpoint may have deleted all of it
+            if is_news:
+                self.journal.record(entry.key, entry.state, prediction=answer)
+        except AnimateDiffError as error:
+            logger.info("%s", error)
+            return False
+        self.standing.touch(number)
+        return is_news
 
     def send_again(self, number: int) -> None:
         """Let a cell be begun anew whose job was certainly never created, after a kill too."""

@@ -257,13 +257,14 @@ class Sweep(SweepTraits, SweepFiles):
         """Begin no further cells, and cancel those that run, one that was found in a list (`Job.cancel`) too."""
         self._want("cancel")
 
-    def retry(self, confirm: bool = False) -> Sweep:
+    def retry(self, confirm: bool = False, start: bool = True) -> Sweep:
         """Run the cells again, in the background, that failed or were canceled, and what was never begun.
 
         A cell whose job may have been created all the same (state ``"unknown"``), or may still run, is not posted
         again. One that is stopping, by `stop` or `cancel`, goes on then. `confirm` is as for `run`, of the cells that
-        are run again.
+        are run again. Without `start` they wait for the next `run`, which may be in this thread.
         """
+        check(bool, start=start)
         with uninterrupted(), self._starting:
             if self._loop is None:
                 self._batch.refresh()
@@ -275,7 +276,7 @@ class Sweep(SweepTraits, SweepFiles):
             is_late = loop is not None and not loop.add(failed)
         if loop is not None and is_late:
             loop.ended.wait()
-        return self.start(confirm)
+        return self.start(confirm) if start else self
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, `timeout` seconds at the most; give whether it has ended."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from typing import Any
 
 from traitlets import Enum, HasTraits, Instance
@@ -89,11 +90,34 @@ class SweepTraits(HasTraits):
 
     def view(self, cell: Cell | int) -> JobView:
         """Give how one cell stands now."""
+        return self.views[self._number(cell)]
+
+    def _number(self, cell: Cell | int) -> int:
         check((Cell, int), cell=cell)
         number = cell.number if isinstance(cell, Cell) else cell
         if not 0 <= number < len(self.views):
             raise InvalidArgument(Message("no_such_cell", number=number, last=len(self.views) - 1))
-        return self.views[number]
+        return number
+
+    def fetch_log(self, cell: Cell | int, then: Callable[[], object] | None = None, within: float = 0.0) -> None:
+        """Ask the endpoint, once and beside, for the log of a cell whose end only a list told, which has no logs.
+
+        Parameters
+        ----------
+        cell : Cell or int
+            The cell, or its number; nothing is asked where it runs, or its log is known.
+        then : callable, optional
+            Called when `view` has the log; from another thread.
+        within : float
+            So many seconds are waited for it, at the most.
+        """
+        check(Callable, none=True, then=then)
+        check(float, within=within)
+        future = self._batch.fetch_log(self._number(cell))
+        if future is not None:
+            if then is not None:
+                future.add_done_callback(lambda done: done.result() and then())
+            wait([future], within)
 
     @property
     def jobs(self) -> Sequence[Job]:

@@ -156,6 +156,31 @@ def test_where_nothing_is_shown_after_the_click_the_sweep_runs_inside_it(server)
     assert not panel.run_button.disabled
 
 
+def test_what_failed_is_run_again_inside_the_click_too(server, engine):
+    engine.fails = {4}
+    panel = AnimateDiffPanel(
+        AnimateDiffRequest(seed=7), Endpoint.relay(server.base_url), server.token, background=False
+    )
+    compare(panel, ("steps", "1, 4"))
+    sweep = panel.run()
+    assert sweep.progress.failed == 1
+    engine.fails = set()
+    panel._results._sheet.retry.click()
+    assert (sweep.state, sweep.progress.succeeded) == ("finished", 2), "it has ended with the click"
+    assert shown(panel._results._sheet_slot).count('class="ad-strip"') == 2
+    assert not panel.run_button.disabled
+    engine.fails = {9}
+    client = panel._controller.choice.client()
+    sheet = ContactSheet(Sweep(AnimateDiffRequest(seed=7), client, steps=[1, 9]), background=False)
+    sheet._sheet.retry.click()
+    assert sheet.sweep.progress.failed == 1, "it runs what was never begun"
+    engine.fails = set()
+    sheet._sheet.retry.click()
+    assert (sheet.sweep.state, sheet.sweep.progress.succeeded) == ("finished", 2)
+    sheet._sheet.retry.click()
+    assert len(Journal().cells(sheet.sweep.key)) == 3, "there is nothing left to be run"
+
+
 def test_a_sweep_that_was_killed_is_offered_and_taken_up(server):
     journal, client = Journal(), Client(Endpoint.relay(server.base_url), server.token)
     killed = Sweep(AnimateDiffRequest(prompt="a boat", seed=3), client, journal=journal, steps=[1, 4])

@@ -7,7 +7,7 @@ import re
 import pytest
 from panel_parts import RELAY, animation_tab, record, run_to_the_end
 
-from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Journal
+from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Endpoint, Journal, Sweep
 from animatediff_widget.model.body import Body
 
 
@@ -38,6 +38,31 @@ def test_elsewhere_nothing_is_written(monkeypatch):
     panel = AnimateDiffPanel()
     assert not hasattr(panel, "_memory")
     panel.close()
+
+
+def test_a_sweep_comes_back_with_its_sheet_and_nothing_is_posted(reloaded):
+    before = AnimateDiffPanel(AnimateDiffRequest(prompt="a boat", seed=7))
+    before._controller.comparison.is_on, before._controller.comparison.lists = True, (("steps", "1, 2"),)
+    sweep = before.run()
+    assert sweep.wait(60)
+    assert written(before)["job"] == sweep.key
+    give_back(reloaded, sweep.key)
+    assert reloaded.sweep.key == sweep.key
+    assert reloaded.sweep is not sweep
+    assert (reloaded.sweep.state, reloaded.sweep.progress.succeeded) == ("finished", 2)
+    assert reloaded.request.prompt == "a boat"
+    assert not reloaded.run_button.disabled
+    assert written(reloaded)["job"] == sweep.key
+    before.close()
+
+
+def test_a_sweep_that_runs_on_with_the_other_kernel_is_shown_as_it_was_and_that_is_said(reloaded):
+    client, journal = Client(Endpoint.builtin()), Journal()
+    sweep = Sweep(AnimateDiffRequest(prompt="a boat", seed=7), client, journal=journal, steps=[1, 2])
+    with sweep._batch.open():
+        give_back(reloaded, sweep.key)
+    assert (reloaded.sweep.key, reloaded.sweep.state) == (sweep.key, "new")
+    assert reloaded._controller.earlier.report.code == "left_comparing"
 
 
 def test_the_last_job_comes_back_with_its_settings_and_nothing_is_posted(reloaded):

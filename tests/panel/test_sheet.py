@@ -9,6 +9,7 @@ import random
 import re
 
 import pytest
+from ipywidgets import Widget
 from panel_parts import all_children, all_widgets, wait_until
 from PIL import Image
 from sheets import ClipEngine
@@ -88,6 +89,28 @@ def test_cells_fill_as_they_come_with_labels_on_both_axes_and_each_clip_is_sent_
         "5/4",
     ]
     assert cells(sheet)[0].description == "Steps 1, Guidance scale 1"
+    sheet.close()
+
+
+def test_while_it_fills_a_look_sends_two_messages_at_most(client, monkeypatch):
+    sweep = Sweep(BOAT, client, 3, steps=range(1, 13))
+    sheet = ContactSheet(sweep, background=False)
+    looks, counts, send, pace = [], [], Widget._send, sheet._sheet.sheet.pace
+
+    def count(widget, *arguments, **more):
+        looks.append(widget)
+        return send(widget, *arguments, **more)
+
+    def look(_):
+        looks.clear()
+        pace.ask(now=True)
+        counts.append(len(looks))
+
+    monkeypatch.setattr(Widget, "_send", count)
+    sweep.observe(look, "progress")
+    sweep.run(confirm=True)
+    assert len(counts) >= 12
+    assert max(counts) == 2, "how cells stand, and the clips that have come"
     sheet.close()
 
 

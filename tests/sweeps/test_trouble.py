@@ -308,6 +308,24 @@ def test_all_that_run_are_canceled_those_that_were_found_in_a_list_too(server, j
     assert len(server.asked("cancel")) == 2
 
 
+def test_the_log_of_a_cell_whose_end_only_a_list_told_is_fetched_once_when_it_is_asked_for(server, journal):
+    sweep = Sweep(BOAT, server.client, journal=journal, seed=[1, 2]).run()
+    for cell, view in zip(sweep.cells, sweep.views, strict=True):
+        listed = {name: value for name, value in view.prediction.raw.items() if name != "logs"}
+        journal.record(cell.key, "succeeded", prediction=Prediction.from_json(listed))
+    asked, token, heard = len(server.asked("get")), sweep.changes()[0], threading.Event()
+    for _ in range(3):
+        sweep.fetch_log(1, heard.set, 30.0)
+    assert heard.wait(30)
+    assert "Using seed" in sweep.view(1).prediction.logs
+    assert sweep.view(1).animation is not None
+    assert sweep.changes(token)[1] == [1]
+    server.always["get"] = status(404)
+    sweep.fetch_log(sweep.cells[0], within=30.0)
+    assert len(server.asked("get")) == asked + 2
+    assert sweep.view(0).state == "succeeded"
+
+
 def test_what_failed_is_run_again_where_that_is_asked_for_while_the_sweep_ends(quick, journal, monkeypatch):
     sweep, close, asked = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]), Batch.close, []
 

@@ -44,6 +44,8 @@ PANEL = {
     "no_history": "What you make is listed here.",
     "older": "Older",
     "show": "Show",
+    "left_comparing": "A comparison was running when the page was reloaded. It goes on in the background; the sheet "
+    "shows how far it was. Open it from the History to see how far it is.",
     "left_running": "A job was running when the page was reloaded. It goes on in the background; the History lists it "
     "when it is done.",
     "history_gone": "The file of this animation is gone.",
