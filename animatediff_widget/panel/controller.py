@@ -61,7 +61,8 @@ class Controller(SweepControl):
         self._taken_from = self._cancel_from = clock()  # presses before it belong to the last one
         self._cancels = 0
         self._observed: Job | None = None
-        choice.observe(self._take_refusal_back, ["endpoint", "problem"])
+        choice.observe(self._take_refusal_back, ["endpoint", "problem", "unavailable"])
+        self._take_refusal_back()
         choice.observe(self.look_at_endpoint, "endpoint")
 
     def close(self) -> None:
@@ -267,9 +268,9 @@ class Controller(SweepControl):
                 setattr(self.request, name, value)
 
     @observe("form_problem")
-    def _take_refusal_back(self, _: Any) -> None:
-        """Take away why nothing was sent: the reason is gone, or another one."""
-        self.refusal = None
+    def _take_refusal_back(self, _: Any = None) -> None:
+        """Take away why nothing was sent: the reason is gone, or it is that nothing can run at the chosen place."""
+        self.refusal = Message("not_here") if self.choice.unavailable and not self.running else None
 
 
 def _view_of(entry: JournalEntry) -> JobView:

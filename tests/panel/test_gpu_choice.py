@@ -24,10 +24,12 @@ def test_where_it_cannot_be_used_choosing_it_says_why_and_run_waits_for_another_
     picker.kind.value = "gpu"
     assert "pip install &quot;animatediff-widget[gpu]&quot;" in picker.note.value
     assert panel.run_button.disabled
+    assert "see Run on, below" in panel._monitor.status.value
     assert panel.run() is None
     assert "The GPU needs torch" in panel._monitor.status.value
     picker.kind.value = "builtin"
     assert picker.note.value == ""
+    assert "Ready" in panel._monitor.status.value
     assert not panel.run_button.disabled
 
 

@@ -89,6 +89,7 @@ PANEL = {
     "attach_example": "它在所选服务端的编号",
     "id_missing": "请先填写任务的编号：它在任务网页的地址里，也在它的 JSON 里。",
     "no_prompt": "（没有提示词）",
+    "not_here": "所选的位置在这里不能用：请看下面的“运行位置”。",
     "unavailable": "{place}（这里不可用）",
     "input_lacking": "这个服务端的模型没有这一项。",
     "left_to_model": "由模型决定",

@@ -65,6 +65,7 @@ PANEL = {
     "attach_example": "Its id at the chosen endpoint",
     "id_missing": "Give the job's id first: it stands in the address of its page and in its JSON.",
     "no_prompt": "(no prompt)",
+    "not_here": "The chosen place cannot be used here: see Run on, below.",
     "unavailable": "{place} (not available here)",
     "input_lacking": "The model of this endpoint does not take this.",
     "left_to_model": "left to the model",
