@@ -30,11 +30,12 @@ def _endpoints(arguments: argparse.Namespace) -> int:
 
     for each in places():
         name = f"{each.kind}=URL" if each.needs_url else each.kind
-        say(f"{name:<12} {TEXTS[each.kind]}: {TEXTS.say(_lacks(each) or Message('can_be_used'))}")
-        inputs = None if each.needs_url else each.inputs(each.endpoint(""))
+        lacks = _lacks(each)
+        say(f"{name:<12} {TEXTS[each.kind]}: {TEXTS.say(lacks or Message('can_be_used'))}")
+        inputs = None if each.needs_url or lacks else each.inputs(each.endpoint(""))
         for one in inputs.further if inputs else ():
             default = "" if one.default is None else one.default
-            say(f"  --set {one.name}={default}".ljust(32) + f"  {one.row()[3]}".rstrip())
+            say(f"{f'  --set {one.name}={default}':<32}  {one.row()[3]}".rstrip())
     return OK
 
 

@@ -174,10 +174,12 @@ class Form(BoundControls):
                 for each in (control, self.controls.get(f"{name}_number", control)):
                     each.disabled = inputs.lacks(name)
                 if "suggestions" in trait.metadata:
-                    control.options = (known and (known.choices or known.suggestions)) or trait.metadata["suggestions"]
+                    offered = known.choices or known.suggestions if known and known.type == "string" else ()
+                    control.options = offered or trait.metadata["suggestions"]
                 elif "step" in trait.metadata:
                     low, high = (getattr(known, end, None) for end in ("minimum", "maximum"))
-                    _bound(control, max(trait.min, low or trait.min), min(trait.max, high or trait.max))
+                    low, high = max(trait.min, low or trait.min), min(trait.max, high or trait.max)
+                    _bound(control, *((low, high) if low <= high else (trait.min, trait.max)))
         self.random.disabled = self.dice.disabled = inputs.lacks("seed")
         self.refresh()
 

@@ -66,11 +66,11 @@ class Sweep(SweepTraits, SweepFiles):
     key : str, optional
         Its key in the journal; drawn when not given.
     **axes
-        For any field of the request, or of its `extra_input`, the values to try: ``steps=[1, 4, 25]``, or text:
-        ``"1, 5, .., 25"``, ``"1-10 (+3)"``, ``"1-10 [4]"`` (four of them, evenly), ``"1-10, SKIP: 7"``, prompts
-        with ``||`` between them. ``seed=4`` is a number of seeds, drawn once and kept. Where the first value of
-        ``prompt=["night", "day"]`` stands in the request's prompt, each takes its place there; else each is a whole
-        prompt.
+        For any field of the request, of its `extra_input`, or of what our own engines take besides (`Client.inputs`),
+        the values to try: ``steps=[1, 4, 25]``, or text: ``"1, 5, .., 25"``, ``"1-10 (+3)"``, ``"1-10 [4]"`` (four of
+        them, evenly), ``"1-10, SKIP: 7"``, prompts with ``||`` between them. ``seed=4`` is a number of seeds, drawn
+        once and kept. Where the first value of ``prompt=["night", "day"]`` stands in the request's prompt, each takes
+        its place there; else each is a whole prompt.
 
     Attributes
     ----------

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import ipywidgets as widgets
 import pytest
 from panel_parts import all_widgets, control, wait_until
+from stand_in_container import SCHEMA, Container
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
+from animatediff_widget.model.fields import INPUT_FIELDS
 from animatediff_widget.model.inputs import Input, Inputs
+from animatediff_widget.model.schema import read_schema
 
 ENGINE = Inputs.of_engine(
     [
@@ -183,41 +187,6 @@ def test_controls_that_are_not_offered_any_more_are_closed():
 
 # --- a place that has to be asked -------------------------------------------------------------------------------------
 
-SCHEMA = {"components": {"schemas": {"Input": {"properties": {
-    "prompt": {"type": "string"}, "num_frames": {"type": "integer", "default": 16, "minimum": 8, "maximum": 32},
-}}}}}  # fmt: skip
-
-
-class Container(ThreadingHTTPServer):
-    """Answers for its schema when it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.answers = threading.Event()
-        self.schema: dict | None = SCHEMA
-        container = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                container.asked.append(self.path)
-                container.answers.wait(30)
-                body = json.dumps(container.schema).encode()
-                self.send_response(200 if container.schema else 503)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
 
 @pytest.fixture
 def container():
@@ -274,3 +243,31 @@ def test_a_container_that_is_down_costs_nothing():
     panel = AnimateDiffPanel(background=False, endpoint=Endpoint.cog("http://127.0.0.1:9"))
     assert panel._controller.choice.inputs == Inputs()
     assert panel._picker.note.value == ""
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_a_schema_says_the_form_shows_it_or_leaves_it_out(seed):
+    draw = random.Random(seed)
+    odd = [None, True, 0, -5, 3.5, 1e300, 2**70, math.inf, math.nan, "", "x", "<b>", "\ud800", [1, "a"], {"a": 1}]
+    names = [*INPUT_FIELDS, "version", "extra_input", "num_frames", "mask", "a b", "input.x", "steps_number"]
+
+    def anything() -> dict:
+        part = {"type": draw.choice(["integer", "number", "string", "boolean", "array", draw.choice(odd)])}
+        for key in ("default", "minimum", "maximum", "title", "description", "x-order", "examples"):
+            if draw.random() < 0.5:
+                part[key] = draw.choice([0, 1, 0.5, 64, 20_000, draw.choice(odd)])
+        if draw.random() < 0.3:
+            part["enum"] = [draw.choice([1, 2, "a", "b", 2.5, draw.choice(odd)]) for _ in range(3)]
+        return draw.choice([part, part, {"allOf": [part]}, {"anyOf": [part, {"type": "null"}]}, draw.choice(odd)])
+
+    panel = panel_at(Inputs())
+    for _ in range(20):
+        properties = {name: anything() for name in draw.sample(names, 6)}
+        schema = {"properties": properties, "required": draw.choice([None, names])}
+        panel.request.extra_input = {draw.choice(["num_frames", "mask", "other"]): draw.choice([1, "x", None, 1e9])}
+        panel._controller.choice.inputs = read_schema({"components": {"schemas": {"Input": schema}}}) or Inputs()
+        for name in [name for name in panel._form.controls if name.startswith("input.")]:
+            one = panel._form.controls[name]
+            if not isinstance(one, widgets.Dropdown):
+                one.value = type(one.value)(draw.choice([0, 1]))
+        assert panel.request.body()
