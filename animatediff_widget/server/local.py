@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import contextlib
-import logging
 import os
 import secrets
-import socket
 import ssl
 import threading
 from typing import Any
@@ -23,84 +19,11 @@ from animatediff_widget.model.inputs import Inputs
 from animatediff_widget.texts import Message
 
 from .address import Address
-from .base import DRAIN, MAX_BODY, Service
-from .connections import Listener
-from .handlers import make_application
+from .loop import ServerThread
 from .processes import cores
 from .runners import LocalRunner, Runner, check_copied
-from .store import Store
 
 __all__ = ["LocalServer", "shared_server"]
-
-_TIDY_SECONDS = 60.0
-_FLUSH_SECONDS = 0.05
-
-
-class _ServerThread(threading.Thread):
-    """The server's thread: an event loop that answers requests until it is stopped."""
-
-    def __init__(
-        self,
-        address: Address,
-        listening: socket.socket,
-        runner: Runner,
-        token: str,
-        inputs: Inputs,
-        limits: dict[str, Any],
-    ) -> None:
-        super().__init__(name="animatediff-server", daemon=True)
-        # A selector loop on every system: tornado needs one, and Windows has another by default.
-        self._loop = asyncio.SelectorEventLoop()
-        self._end = asyncio.Event()
-        self.listening = listening
-        self._tidy_seconds = min(_TIDY_SECONDS, max(1.0, limits["output_lifetime"]))
-        self.runner = runner
-        self.store = Store(runner, on_change=self._wake, **limits)
-        self.service = Service(self.store, token, address, inputs)
-
-    def run(self) -> None:
-        """Run the event loop."""
-        # For Python to print it, Tornado logs who speaks no TLS, or does not trust the certificate.
-        logger = logging.getLogger("tornado.general")
-        logger.addFilter(self._logged_elsewhere)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            logger.removeFilter(self._logged_elsewhere)
-            self._loop.close()
-
-    def _logged_elsewhere(self, record: logging.LogRecord) -> bool:
-        return record.thread != self.ident
-
-    def stop(self) -> None:
-        """Cancel what runs; return once all answers are sent and all connections closed. Callable from any thread."""
-        self.store.close()
-        with contextlib.suppress(RuntimeError):  # the loop has ended already
-            self._loop.call_soon_threadsafe(self._end.set)
-        if self is not threading.current_thread():
-            self.join()
-
-    def _wake(self, prediction_id: str) -> None:
-        with contextlib.suppress(RuntimeError):  # an engine that ignored its cancellation outlived the loop
-            self._loop.call_soon_threadsafe(self.service.wake, prediction_id)
-
-    async def _serve(self) -> None:
-        tls = self.service.address.tls
-        listener = Listener(make_application(self.service), max_body_size=DRAIN + MAX_BODY, ssl_options=tls)
-        self.service.prove = listener.prove
-        listener.add_socket(self.listening)
-        ended = asyncio.ensure_future(self._end.wait())
-        while not ended.done():
-            await asyncio.wait([ended], timeout=self._tidy_seconds)
-            self.store.tidy()
-        listener.stop()  # closes the socket too
-        self.service.release()
-        await asyncio.sleep(_FLUSH_SECONDS)  # the answers that were held leave now
-        await listener.close_all_connections()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
 
 
 @guarded_class
@@ -189,7 +112,7 @@ class LocalServer:
         self._limits: dict[str, Any] = {"queue_size": queue_size, "output_lifetime": output_lifetime, "keep": keep}
         self._state_lock = threading.Lock()
         self._state = "new"
-        self._thread: _ServerThread | None = None
+        self._thread: ServerThread | None = None
 
     def __repr__(self) -> str:
         state = getattr(self, "_state", "not made")  # not yet there where a traceback shows a constructor that failed
@@ -266,7 +189,7 @@ class LocalServer:
             except AnimateDiffError:
                 runner.close()
                 raise
-            self._thread = _ServerThread(self._address, listening, runner, self._token, self.inputs, self._limits)
+            self._thread = ServerThread(self._address, listening, runner, self._token, self.inputs, self._limits)
             self._thread.start()
             self._state = "running"
             _running.add(self)
