@@ -11,25 +11,20 @@ noise, not guidance, decides the composition, and few steps are soft because the
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import Canceled, diffusion
-from .painter import FRAMES, SIZE, Reading, Scene, Workshop, compose, front_to_back, paint, shows, without
+from .columns import DIMS, LEVELS, Floats, Pictures, Pixels, columns_of, multiply
+from .painter import FRAMES, SIZE, Reading, Scene, Workshop, compose, front_to_back, paint, shows
 
-__all__ = ["COMPOSITIONS", "LEVELS", "QUALITIES", "World", "build_world", "presence_groups", "to_clip"]
+__all__ = ["COMPOSITIONS", "QUALITIES", "World", "build_world", "presence_groups", "starting_noise", "to_clip"]
 
 COMPOSITIONS = 8
 # More groups of things would be told apart better, but each is one more painting of every composition.
 GROUPS = 3
-# A picture's values are whole numbers of this many levels, centred on 0, and the span from black to white is 1 in the
-# data space. Sums of whole numbers do not depend on a machine's order of adding, so neither does a clip.
-LEVELS = 4080
-DIMS = FRAMES * SIZE * SIZE * 3
 # U's spread in units of C's: above 1, guidance narrows what comes out.
 WIDER = 1.08
 # How far a quality spreads, in units of the noise at alpha_bar 1/2: the same for all, so that noise hides all equally
@@ -41,12 +36,6 @@ HIDDEN = 20000.0
 EVEN_AT = 751
 # What one word of praise adds to all means of C (or, in a negative prompt, of U).
 PRAISE = 0.01
-
-Floats: TypeAlias = NDArray[np.float64]
-Pixels: TypeAlias = NDArray[np.float32]
-
-# Shares of 256.
-_LUMA = np.array([77, 151, 28], dtype=np.float32)
 
 
 class Quality(NamedTuple):
@@ -120,13 +109,13 @@ def build_world(
             raise Canceled
         return np.asarray(np.rint(np.clip(paint(scene, workshop), 0.0, 1.0) * 255), dtype=np.float32)
 
-    pictures = _Pictures(sum(4 + len(groups) + bool(gone) for gone in unwanted) + 1)
-    columns = [_columns(pictures, draw, scene, groups, gone) for scene, gone in zip(scenes, unwanted, strict=True)]
+    pictures = Pictures(sum(4 + len(groups) + bool(gone) for gone in unwanted) + 1)
+    columns = [columns_of(pictures, draw, scene, groups, gone) for scene, gone in zip(scenes, unwanted, strict=True)]
     ways = np.zeros((COMPOSITIONS, len(kinds), len(pictures.rows)))
     for index, column in enumerate(columns):
         ways[index, : len(column)] = column
     noise = starting_noise(seed)
-    gram, products = _products(pictures.rows, noise)
+    gram, products = multiply(pictures.rows, noise)
 
     plain, guided, reach, widest = np.array(list(kinds.values())).T
     length = np.sqrt(np.einsum("nkr,rs,nks->nk", ways, gram, ways))
@@ -167,97 +156,6 @@ def to_clip(world: World, point: Floats, noise: float = 0.0, frames: int = FRAME
     if noise:
         clip += noise * world.noise[:size]
     return np.asarray(np.clip(clip, 0.0, 1.0)).reshape(frames, SIZE, SIZE, 3)
-
-
-class _Pictures:
-    """Rows of whole numbers, the first of them plain white."""
-
-    def __init__(self, count: int) -> None:
-        self.rows = np.empty((count, DIMS), dtype=np.float32)
-        self.rows[0] = LEVELS
-        self._filled = 1
-
-    def add(self, picture: Pixels) -> Floats:
-        """Keep a picture; return its coefficients."""
-        self.rows[self._filled] = picture.reshape(-1)
-        self._filled += 1
-        return self.unit(self._filled - 1)
-
-    def unit(self, index: int) -> Floats:
-        """Return the coefficients of one row."""
-        return np.asarray(np.arange(len(self.rows)) == index, dtype=np.float64)
-
-
-def _columns(
-    pictures: _Pictures,
-    draw: Callable[[Scene], Pixels],
-    scene: Scene,
-    groups: Sequence[Sequence[str]],
-    unwanted: Sequence[str],
-) -> list[Floats]:
-    """Paint a composition and give its columns, in the order of the names.
-
-    Detail is what a weak blur takes, shape what a strong one takes beyond it. A thing's presence is the strongly
-    blurred picture with it less the one without, from front to back, and light, tone and colour are those of the
-    setting that is left: so no two of them change the same thing.
-    """
-    drawn = draw(scene)
-    white, full = pictures.unit(0), pictures.add(16 * drawn - LEVELS // 2)
-    near, far = pictures.add(_blurred(drawn, 0.9)), pictures.add(soft := _blurred(drawn, 2.5))
-    shape, detail = near - far, full - near
-    presence, bare = [], scene
-    for group in groups:
-        bare = without(bare, group)
-        behind = pictures.add(soft := _blurred(draw(bare), 2.5))
-        presence.append(far - behind)
-        far = behind
-    luma = np.rint(soft @ _LUMA / 256)
-    gray = pictures.add(np.repeat(luma[..., None], 3, axis=-1))
-    light = white * (float(luma.sum(dtype=np.float64)) / luma.size / LEVELS)
-    columns = [light, far - gray, gray - light, shape, detail, *presence]
-    if unwanted:
-        columns.append(full - pictures.add(16 * draw(without(scene, unwanted)) - LEVELS // 2))
-    return columns
-
-
-@cache
-def _blur(sigma: float) -> Pixels:
-    """Make a Gaussian blur of 64 pixels as a matrix of whole numbers, each row adding up to 256."""
-    gaps = np.arange(SIZE)[:, None] - np.arange(SIZE)
-    kernel = np.exp(-0.5 * (gaps / sigma) ** 2)
-    whole = np.rint(256 * kernel / kernel.sum(axis=1, keepdims=True))
-    whole[np.arange(SIZE), np.arange(SIZE)] += 256 - whole.sum(axis=1)
-    return np.asarray(whole, dtype=np.float32)
-
-
-def _blurred(clip: Pixels, sigma: float) -> Pixels:
-    """Blur every frame of a clip of whole numbers up to 255; float32 holds all sums, up to 255 * 2 ** 16, exactly.
-
-    One product for each frame and colour: larger ones start threads, which on a busy machine wait for each other.
-    """
-    matrix = _blur(sigma)
-    both = (matrix @ np.ascontiguousarray(clip.transpose(0, 3, 1, 2)) @ matrix.T).transpose(0, 2, 3, 1)
-    return np.asarray(np.rint(both / 4096) - LEVELS // 2, dtype=np.float32)
-
-
-def _products(rows: Pixels, noise: Pixels) -> tuple[Floats, Floats]:
-    """Give the products of the pictures with each other and with the noise, in float64.
-
-    The parts are short, so that they stay in the processor's cache. The first row is plain white, so its products are
-    sums: that leaves 64 rows, beyond which linear algebra starts threads, which on a busy machine wait for each other.
-    """
-    gram, products = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
-    for start in range(0, DIMS, 1024):
-        part = slice(start, start + 1024)
-        block, some = rows[1:, part].astype(np.float64), noise[part].astype(np.float64)
-        gram[1:, 1:] += block @ block.T
-        gram[0, 1:] += block.sum(axis=1)
-        products[1:] += block @ some
-        products[0] += some.sum()
-    gram[0, 0], products[0] = LEVELS * DIMS, LEVELS * products[0]
-    gram[0] *= LEVELS
-    gram[1:, 0] = gram[0, 1:]
-    return gram / LEVELS**2, products / LEVELS
 
 
 def _praise(reading: Reading) -> int:

@@ -62,6 +62,7 @@ class Stride(NamedTuple):
     """One deterministic DDIM step ``x' = keep x + gain x0`` (Song et al., arXiv:2010.02502, equation 12, sigma 0)."""
 
     timestep: int
+    following: int | None
     a: float
     keep: float
     gain: float
@@ -75,7 +76,7 @@ def stride(timestep: int, following: int | None) -> Stride:
     bars = alpha_bars()
     a, after = float(bars[timestep]), 1.0 if following is None else float(bars[following])
     keep = float(np.sqrt((1.0 - after) / (1.0 - a)))
-    return Stride(timestep, a, keep, float(np.sqrt(after) - np.sqrt(a) * keep))
+    return Stride(timestep, following, a, keep, float(np.sqrt(after) - np.sqrt(a) * keep))
 
 
 def _strides(steps: int) -> Iterator[Stride]:
@@ -152,6 +153,8 @@ class Step(NamedTuple):
     """One step of the sampler, as coefficients of the atoms, shape (R,)."""
 
     timestep: int
+    following: int | None
+    """The timestep of the point after the step; None where that is clean."""
     conditional: Guess
     """What the prompt's density (C) makes of the point before the step."""
     unconditional: Guess
@@ -168,7 +171,7 @@ def take(stride: Stride, products: Floats, conditional: Mixture, unconditional: 
     """Take one step with classifier-free guidance from any point, which counts as the starting noise; see `ddim`."""
     c, u = conditional.denoise(products, stride.a), unconditional.denoise(products, stride.a)
     guided = u.point + guidance_scale * (c.point - u.point)
-    return Step(stride.timestep, c, u, guided, stride.gain * guided, stride.keep)
+    return Step(stride.timestep, stride.following, c, u, guided, stride.gain * guided, stride.keep)
 
 
 def ddim(
@@ -195,7 +198,7 @@ def carried(variances: Floats, wider: float, *, steps: int, guidance_scale: floa
     whole way to the end.
     """
     p, q = np.zeros_like(variances), np.zeros_like(variances)
-    for _, a, keep, gain in _strides(steps):
+    for _, _, a, keep, gain in _strides(steps):
         root = np.sqrt(a)
         # The denoiser is ``pull * x + (1 - root * pull) * mean``.
         c = root * variances / (a * variances + 1.0 - a)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from animatediff_widget.engines import clips, encoder
+from animatediff_widget.engines.columns import LEVELS
 from animatediff_widget.engines.painter import FRAMES, SIZE
 from animatediff_widget.engines.pocket import world_of
 from animatediff_widget.errors import check
@@ -39,12 +40,12 @@ class _Span:
         total = np.zeros(len(self._world.atoms))
         for part, block in self._blocks():
             total += block @ point[part]
-        return np.concatenate([total / clips.LEVELS, point[-self.hidden :]])
+        return np.concatenate([total / LEVELS, point[-self.hidden :]])
 
     def combined(self, coefficients: Floats) -> Floats:
         """Add up atoms."""
         out = np.empty((len(coefficients), self.size))
-        seen = coefficients[:, : -self.hidden] / clips.LEVELS
+        seen = coefficients[:, : -self.hidden] / LEVELS
         for part, block in self._blocks():
             out[:, part] = seen @ block
         out[:, -self.hidden :] = coefficients[:, -self.hidden :]

@@ -158,10 +158,9 @@ class Model:
         if next_t is not None:
             next_t = count("next_t", next_t, 0, t - 1)
         scale = number("guidance_scale", guidance_scale, 0.0, _LARGEST_SCALE)
-        taken = diffusion.take(
-            diffusion.stride(t, next_t), self._space.products(start), self._conditional, self._unconditional, scale
-        )
-        return Step(self._space, start, (1.0, np.zeros_like(taken.point)), taken, next_t, scale)
+        stride = diffusion.stride(t, next_t)
+        taken = diffusion.take(stride, self._space.products(start), self._conditional, self._unconditional, scale)
+        return Step(self._space, start, (np.zeros_like(taken.point), 1.0), taken, scale)
 
     def trajectory(self, x: Any, *, steps: int = 25, guidance_scale: float = 7.5) -> list[Step]:
         """Go the whole way from noise to a clean point, by the sampler that the pocket engine draws with.
@@ -191,11 +190,10 @@ class Model:
         way = diffusion.ddim(
             self._space.products(start), self._conditional, self._unconditional, gram, steps=steps, guidance_scale=scale
         )
-        visits: list[int] = diffusion.timesteps(steps).tolist()
-        before, out = (1.0, np.zeros(len(gram))), []
-        for taken, following in zip(way, [*visits[1:], None], strict=True):
-            out.append(Step(self._space, start, before, taken, following, scale))
-            before = (taken.noise, taken.point)
+        before, out = (np.zeros(len(gram)), 1.0), []
+        for taken in way:
+            out.append(Step(self._space, start, before, taken, scale))
+            before = (taken.point, taken.noise)
         return out
 
 
@@ -227,13 +225,12 @@ class Step:
         self,
         space: Space,
         start: Floats,
-        before: tuple[float, Floats],
+        before: tuple[Floats, float],
         taken: diffusion.Step,
-        next_timestep: int | None,
         guidance_scale: float,
     ) -> None:
         self.timestep = taken.timestep
-        self.next_timestep = next_timestep
+        self.next_timestep = taken.following
         self.guidance_scale = guidance_scale
         self._space = space
         self._start = start
@@ -246,14 +243,12 @@ class Step:
         return f"<Step {self.timestep} -> {after}, guidance_scale {self.guidance_scale:g}>"
 
     def _point(self, coefficients: Floats, noise: float = 0.0) -> Floats:
-        point: Floats = self._space.combined(coefficients[None])[0]
-        return point + noise * self._start
+        return np.asarray(self._space.combined(coefficients[None])[0] + noise * self._start)
 
     @property
     def x(self) -> Floats:
         """The noisy point before the step; shape (size,), float64."""
-        noise, coefficients = self._before
-        return self._point(coefficients, noise)
+        return self._point(*self._before)
 
     @property
     def conditional(self) -> Guess:

@@ -8,7 +8,8 @@ from drawing import EXAMPLE, painted
 from knobs import PROMPTS, sample, trajectory, world
 
 from animatediff_widget.engines import diffusion
-from animatediff_widget.engines.clips import COMPOSITIONS, LEVELS, QUALITIES, presence_groups, to_clip
+from animatediff_widget.engines.clips import COMPOSITIONS, QUALITIES, presence_groups, to_clip
+from animatediff_widget.engines.columns import LEVELS
 from animatediff_widget.engines.painter import read, shows, without
 
 
