@@ -23,6 +23,7 @@ class BoundControls:
         self.controls: dict[str, Any] = {}
         self.notes: dict[str, Any] = {}
         self.problems: dict[str, Message | str] = {}
+        self.refused: set[str] = set()  # those of what a person typed
         self._maker, self._texts = maker, maker.texts
         self._refreshers: dict[str, list[Callable[[], None]]] = {}
         self._follows = False  # while a control is set here, and not by a person
@@ -80,6 +81,7 @@ class BoundControls:
         for known in (self.controls, self.notes, self._refreshers, self.problems):
             for name in [name for name in known if name.startswith(prefix)]:
                 del known[name]
+        self.refused = {name for name in self.refused if not name.startswith(prefix)}
 
     def refresh(self, *names: str) -> None:
         """Let controls show the values that stand, all of them where none is named; what was refused is gone."""
@@ -100,6 +102,7 @@ class BoundControls:
 
     def say(self, name: str, refused: Message | str | None = None) -> None:
         """Say beside a field why its value was refused, or what is to be known about the one that it has."""
+        (self.refused.add if refused else self.refused.discard)(name)
         refused = refused or self.refusal(name)
         if refused:
             self.problems[name] = refused

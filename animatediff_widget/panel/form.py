@@ -33,6 +33,7 @@ class Form(BoundControls):
     def __init__(self, controller: Controller, maker: Maker) -> None:
         super().__init__(maker)
         self._controller = controller
+        self._standing: dict[str, Message | str] = {}  # why the endpoint would refuse what stands, by field
         self._build()
         controller.observe(self._edited, "edited")
         controller.choice.observe(self._look_at_endpoint, "inputs")
@@ -181,12 +182,16 @@ class Form(BoundControls):
                     low, high = max(trait.min, low or trait.min), min(trait.max, high or trait.max)
                     _bound(control, *((low, high) if low <= high else (trait.min, trait.max)))
         self.random.disabled = self.dice.disabled = inputs.lacks("seed")
+        self._standing = self._refusals()
         self.refresh()
 
     def _edited(self, change: Any) -> None:
         _, edited = change["new"]
+        before, self._standing = self._standing, self._refusals()
         further = [name for name in self._refreshers if name.startswith("input.")] if edited == "extra_input" else []
         self.refresh(*([edited, *further] if edited else ()))
+        for name in {*before, *self._standing} - self.refused:  # what one field holds may ask something of another
+            self.say(name)
 
     def say(self, name: str, refused: Message | str | None = None) -> None:
         """See `BoundControls.say`; Run says what is wrong as well."""
@@ -194,14 +199,18 @@ class Form(BoundControls):
         self._controller.form_problem = next(iter(self.problems.values()), None)
 
     def refusal(self, name: str) -> Message | str | None:
-        """Give why the endpoint would refuse what stands; of an input without a control, as of the extra input."""
+        """See `BoundControls.refusal`."""
+        return self._standing.get(name)
+
+    def _refusals(self) -> dict[str, Message | str]:
+        """Give why the endpoint would refuse what stands, by field; of what has no control, as of the extra input."""
         request = self._controller.request
+        found: dict[str, Message | str] = {}
         given = {each: getattr(request, each) for each in INPUT_FIELDS} | request.extra_input
         for error in self._controller.choice.inputs.problems(given):
             key = error.field if error.field in INPUT_FIELDS else f"input.{error.field}"
-            if name == (key if key in self.notes else "extra_input"):
-                return error.message
-        return None
+            found.setdefault(key if key in self.notes else "extra_input", error.message)
+        return found
 
     def remark(self, name: str) -> str:
         """Warn of what the endpoint does not take, and ignores in silence."""

@@ -13,9 +13,11 @@ from panel_parts import all_widgets, control, wait_until
 from stand_in_container import SCHEMA, Container
 
 from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Endpoint
+from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.model.fields import INPUT_FIELDS
 from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.model.schema import read_schema
+from animatediff_widget.texts import Message
 
 ENGINE = Inputs.of_engine(
     [
@@ -138,6 +140,28 @@ def test_what_stands_and_is_not_taken_there_is_said_before_run_and_stays():
     control(panel, "steps_number").value = 60
     assert "from 1 to 50, not 60; the value before it is kept" in note(panel, "steps")
     assert panel.request.steps == 30
+
+
+def test_what_one_field_asks_of_another_is_said_beside_that_one_and_goes_with_its_reason():
+    def rule(given):
+        if given["motion_module"] == "quick" and given["steps"] != 4:
+            yield InvalidRequest("steps", Message("input_required", name="4 steps"))
+
+    panel = panel_at(Inputs.of_engine((), (rule,)))
+    control(panel, "motion_module").value = "quick"
+    assert "needs 4 steps" in note(panel, "steps")
+    assert panel.run() is None
+    control(panel, "steps_number").value = 500
+    assert "not 500" in note(panel, "steps")
+    control(panel, "prompt").value = "a boat"
+    assert "not 500" in note(panel, "steps"), "what was typed is still to be corrected"
+    control(panel, "steps_number").value = 4
+    assert note(panel, "steps") == ""
+    control(panel, "steps").value = 9
+    assert "needs 4 steps" in note(panel, "steps")
+    control(panel, "motion_module").value = "mm_sd_v14"
+    assert note(panel, "steps") == ""
+    assert panel._controller.form_problem is None
 
 
 def test_the_known_fields_have_the_endpoints_bounds_and_choices_and_are_grey_where_it_does_not_have_them():
