@@ -24,5 +24,5 @@ def show_gpu(monkeypatch, folder: Path, *, there: bool = True) -> None:
     if there:
         sign.touch()
     monkeypatch.setattr("animatediff_widget.backends.gpu._SIGNS", (str(sign),))
-    monkeypatch.setattr("animatediff_widget.backends.gpu.sys.platform", "linux")
+    monkeypatch.setattr("animatediff_widget.backends.gpu._SYSTEM", "linux")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

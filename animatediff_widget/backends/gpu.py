@@ -25,6 +25,7 @@ from .hosted import HostedBackend
 __all__ = ["PLACE"]
 
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors")
+_SYSTEM: str = sys.platform
 # What a driver leaves where a program can find it: NVIDIA's, also on Jetson and below Windows (WSL), and AMD's.
 _SIGNS = ("/dev/nvidia[0-9]*", "/dev/nvhost-gpu", "/usr/lib/wsl/lib/libcuda.so.1", "/dev/kfd")
 
@@ -45,11 +46,11 @@ def _available(endpoint: Endpoint | None = None) -> Message | None:
 
 
 def _has_gpu() -> bool:
-    if sys.platform == "darwin":
+    if _SYSTEM == "darwin":
         return platform.machine() == "arm64"
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):  # it is there, but hidden on purpose
         return False
-    if sys.platform == "win32":
+    if _SYSTEM == "win32":
         return ctypes.util.find_library("nvcuda") is not None
     return any(glob.glob(sign) for sign in _SIGNS)
 

@@ -32,10 +32,10 @@ _SHORTEST_KEY = 20
 
 _SERVE = (
     "Serve the pocket model (drawn world, offline) or this computer's GPU: the predictions API of Replicate, under /v1 "
-    "and /replicate/v1. "
-    "Prints its url, its key, and what to paste where it is used. Stop it with Ctrl-C. On 127.0.0.1 only this machine "
-    "can ask, and whoever has an account here, through ssh. With --host others can, too: all who have the key run jobs "
-    "here, and see and cancel each other's."
+    "and /replicate/v1. Prints its url, its key, and what to paste where it is used. Stop it with Ctrl-C. On 127.0.0.1 "
+    "only this machine can ask, and whoever has an account here, through ssh. With --host others can, too: all who "
+    "have the key run jobs here, and see and cancel each other's; on the GPU they name weights to fetch, or files of "
+    "weights on this machine."
 )
 _FLAGS = {
     "engine": ("pocket", "NAME", "what draws: pocket, gpu, or gpu=DEVICE, such as gpu=cuda:1 (default: pocket)"),

@@ -58,7 +58,7 @@ def test_a_gpu_that_is_hidden_is_none(packages, monkeypatch, hidden):
 @pytest.mark.parametrize(("machine", "why"), [("arm64", None), ("x86_64", "No GPU was found")])
 def test_on_a_mac_the_chip_is_the_gpu(packages, monkeypatch, machine, why):
     put_packages(packages, torch="2.13.0")
-    monkeypatch.setattr("animatediff_widget.backends.gpu.sys.platform", "darwin")
+    monkeypatch.setattr("animatediff_widget.backends.gpu._SYSTEM", "darwin")
     monkeypatch.setattr("animatediff_widget.backends.gpu.platform.machine", lambda: machine)
     assert why in str(GPU.available()) if why else GPU.available() is None
 
