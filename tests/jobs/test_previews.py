@@ -69,17 +69,20 @@ def test_the_first_frame_is_seen_while_it_is_drawn(tmp_path, engine):
 
 
 def test_a_picture_that_cannot_be_had_keeps_nobody_from_the_animation(tmp_path, engine, monkeypatch):
+    over = threading.Event()
+
     def refuse(backend, url):
         engine.seen.release()
         raise ConnectionFailed("The connection broke.")
 
     def hang(backend, url):
         engine.seen.release()
-        threading.Event().wait()
+        over.wait()
 
     for fault in (refuse, hang):
         monkeypatch.setattr(HostedBackend, "preview", fault)
         assert job(tmp_path, previews=True).run().data.startswith(b"GIF89a")
+    over.set()
 
 
 def test_no_pictures_are_asked_for_by_default_or_among_many_jobs(tmp_path, engine):

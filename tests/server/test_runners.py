@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from gated_server import GatedEngine
 
 from animatediff_widget.engines import Canceled, Engine, Output
 from animatediff_widget.engines.previews import Preview
 from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.server import runners
 from animatediff_widget.server.problem import Problem
@@ -38,7 +40,7 @@ class Reported:
         self.reports.put(("log", run_id, text))
 
     def preview(self, run_id: str, data: bytes) -> None:
-        self.reports.put(("preview", run_id, data.decode()))
+        self.reports.put(("preview", run_id, sniff(data)))
 
     def end(self, run_id: str, result: Output | str | None) -> None:
         self.reports.put(("end", run_id, result.data.decode() if isinstance(result, Output) else str(result)))
@@ -96,7 +98,7 @@ def test_an_engine_shows_previews_only_where_they_are_wanted(reported):
     class Showing(GatedEngine):
         def run(self, request: AnimateDiffRequest, *, preview: Preview | None, **how: Any) -> Output:
             if preview:
-                preview._send(b"as it stands")
+                preview.show(np.zeros((8, 8, 3), np.uint8))
             return Output(b"clip", "webp", "image/webp")
 
     runner = LocalRunner(Showing())
@@ -104,7 +106,7 @@ def test_an_engine_shows_previews_only_where_they_are_wanted(reported):
         runner.start(Run(name, AnimateDiffRequest(), 7, reported, previews))
     told = [reported.next() for _ in range(5)]
     runner.close()
-    assert [report for report in told if report[0] == "preview"] == [("preview", "b", "as it stands")]
+    assert [report for report in told if report[0] == "preview"] == [("preview", "b", "jpg")]
 
 
 def test_an_engine_lets_go_of_its_memory_once_the_runner_is_closed(engine, runner):
