@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job
@@ -9,6 +12,7 @@ from animatediff_widget.errors import JobCanceled, JobFailed
 from animatediff_widget.server import shared_server
 
 ENDPOINT, MISSING = Endpoint.gpu("cpu"), Endpoint.gpu("cuda:99")
+ROOT = Path(__file__).parents[2]
 SMALL = {"num_frames": 4, "width": 64, "height": 64, "output_format": "webp"}
 
 
@@ -33,6 +37,18 @@ def test_a_job_runs_there_and_the_same_one_gives_the_same_clip(weights):
     assert [frame.size for frame in animation.frames()] == [(64, 64)] * 4
     assert "Drawing on cpu in float32." in first.prediction.logs
     assert again.run().data == animation.data
+
+
+def test_the_notebook_finds_it_and_its_first_clip_is_drawn_there(weights, capsys):
+    notebook = json.loads((ROOT / "notebooks" / "your-gpu.ipynb").read_text(encoding="utf-8"))
+    cells = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    small = {"steps": 2, "path": str(weights / "checkpoint"), "motion_module": str(weights / "adapter")}
+    names = {"small": {**small, "extra_input": SMALL}}
+    exec(cells["gpu"].replace("Endpoint.gpu()", 'Endpoint.gpu("cpu")'), names)
+    exec(cells["clip"].replace("\nanimate(", "\nanimation = animate(").replace("steps=25", "**small"), names)
+    assert "There is a GPU" in capsys.readouterr().out
+    assert names["endpoint"] == ENDPOINT
+    assert [frame.size for frame in names["animation"].frames()] == [(64, 64)] * 4
 
 
 def test_a_device_that_is_not_there_is_a_sentence_and_nothing_is_drawn_elsewhere(weights, monkeypatch):
