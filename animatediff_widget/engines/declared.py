@@ -13,8 +13,8 @@ INPUTS: dict[str, tuple[Input, ...]] = {
     ),
     "gpu": (
         Input("num_frames", "integer", 16, 2, 128),
-        Input("width", "integer", 512, 64, 1024),
-        Input("height", "integer", 512, 64, 1024),
+        Input("width", "integer", 512, 64, 1024, step=8),
+        Input("height", "integer", 512, 64, 1024, step=8),
         Input("fps", "integer", 8, 1, 60),
         Input("motion_lora", default=""),
         Input("motion_lora_scale", "number", 1.0, 0.0, 2.0),

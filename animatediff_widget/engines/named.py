@@ -14,9 +14,12 @@ __all__ = ["inputs_of", "make_engine"]
 def inputs_of(name: EngineName) -> Inputs:
     """Give what an engine takes, without making it."""
     if name == "gpu":
+        from .diffusers.catalog import MODULES, MOTION_LORAS
         from .diffusers.plan import problems
 
-        return Inputs.of_engine(INPUTS[name], (problems,))
+        modules = tuple(module.name for module in MODULES.values())
+        inputs = Inputs.of_engine(INPUTS[name], (problems,))
+        return inputs.suggesting(motion_module=modules, motion_lora=MOTION_LORAS)
     return Inputs.of_engine(INPUTS[name])
 
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from animatediff_widget.errors import InvalidRequest
@@ -53,6 +53,7 @@ class Input:
     help: str = ""
     required: bool = False  # a job without it is refused
     suggestions: tuple[str, ...] = ()  # others are taken too
+    step: float | None = None  # of its slider
 
     def check(self, value: Any) -> Any:
         """Give a value as it is sent; `InvalidRequest` where it cannot be. None stands for the default."""
@@ -143,6 +144,11 @@ class Inputs:
     def of_engine(cls, declared: Iterable[Input], rules: Iterable[Rule] = ()) -> Inputs:
         """Give the inputs of an engine of ours: the request's own fields, and what it declares."""
         return cls((*_own_fields(), *declared), closed=True, rules=tuple(rules))
+
+    def suggesting(self, **names: tuple[str, ...]) -> Inputs:
+        """Give the same inputs, with other suggestions for some of them."""
+        fields = (replace(each, suggestions=names.get(each.name, each.suggestions)) for each in self.fields)
+        return replace(self, fields=tuple(fields))
 
     def __repr__(self) -> str:
         if not self.fields:

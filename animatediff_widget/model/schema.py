@@ -81,6 +81,8 @@ def _read(name: str, given: Any, schemas: dict[str, Any], needed: bool) -> Input
     low, high = _bound(said("minimum")), _bound(said("maximum"))
     if kind in ("integer", "number") and (low is None or high is None or low <= high):
         read = replace(read, minimum=low, maximum=high)
+        step = _bound(said("multipleOf"))
+        read = replace(read, step=step if step is not None and step > 0 else None)
     default = said("default")
     if default is not None and read.fits(default) and _is_plain(default):
         read = replace(read, default=read.check(default), required=False)

@@ -100,8 +100,10 @@ class Further:
 
 
 def _step(one: Input) -> float:
-    """Give the step of a number: a power of ten, some fifty or more of which lie between its bounds."""
+    """Give the step of a number; else a power of ten, some fifty or more of which fit between its bounds."""
     if one.type == "integer":
-        return 1
+        return max(1, int(one.step or 1))
+    if one.step is not None:
+        return one.step
     span = 10.0 if one.minimum is None or one.maximum is None else one.maximum - one.minimum
     return 10.0 ** min(math.floor(math.log10(span / 50)), 0) if span > 0 else 0.1

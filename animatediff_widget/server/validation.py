@@ -136,7 +136,7 @@ def openapi_schema(inputs: Inputs) -> dict[str, Any]:
     choices: dict[str, Any] = {}
     for order, each in enumerate(inputs.fields):
         field = {"title": each.label_in(_ENGLISH), "description": each.help_in(_ENGLISH), "x-order": order}
-        bounds = {"default": each.default, "minimum": each.minimum, "maximum": each.maximum}
+        bounds = {"default": each.default, "minimum": each.minimum, "maximum": each.maximum, "multipleOf": each.step}
         field |= {name: value for name, value in bounds.items() if value is not None}
         if each.choices:
             choices[each.name] = {"type": each.type, "title": each.name, "enum": list(each.choices)}

@@ -151,3 +151,11 @@ def test_no_more_files_are_fetched_than_are_needed():
     assert choose(["config.json", "a.fp16.safetensors"], "adapter") is None
     assert choose(["a.bin"], "file", "a.bin") == ["a.bin"]
     assert choose(["a.bin"], "file", "b.bin") is None
+
+
+def test_the_names_that_it_knows_are_suggested():
+    inputs = inputs_of("gpu")
+    assert {"mm_sd_v14", "v3_sd15_mm", "animatediff_lightning_4step", "AnimateLCM"} <= {
+        *inputs["motion_module"].suggestions
+    }
+    assert "zoom-in" in inputs["motion_lora"].suggestions

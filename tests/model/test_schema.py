@@ -96,6 +96,8 @@ def schema(**properties) -> dict:
         ({"type": "number", "minimum": math.nan, "default": math.inf}, Input("x", "number")),
         ({"type": ["integer", "null"], "default": 3}, Input("x", "integer", 3)),
         ({"type": "integer", "default": "many", "minimum": 2}, Input("x", "integer", None, 2)),
+        ({"type": "integer", "multipleOf": 8}, Input("x", "integer", step=8)),
+        ({"type": "integer", "multipleOf": -1}, Input("x", "integer")),
         ({"type": "integer", "minimum": 2.0}, Input("x", "integer", None, 2)),
         ({"type": "string", "title": "a\x1b[31m\u202e", "description": ["no"]}, Input("x", label="a\ufffd[31m\ufffd")),
         ({"type": "string", "default": "y" * 5000}, Input("x")),

@@ -24,6 +24,7 @@ ENGINE = Inputs.of_engine(
         Input("num_frames", "integer", 16, 8, 64, label="Frames", help="How many"),
         Input("strength", "number", 0.5, 0, 1),
         Input("fps", "number", 8.0),
+        Input("width", "integer", 512, 64, 1024, step=8),
         Input("lora", default="", suggestions=("zoom-in", "zoom-out")),
         Input("output_format", default="mp4", choices=("mp4", "webp")),
         Input("size", "integer", choices=(256, 512)),
@@ -61,7 +62,7 @@ def test_each_kind_of_input_has_its_control_with_the_default_which_is_not_sent()
     assert "input.masks" not in panel._form.controls, "any JSON is written into the extra input"
     assert (further(panel, "num_frames").min, further(panel, "num_frames").max) == (8, 64)
     assert further(panel, "num_frames").description == "Frames"
-    assert further(panel, "strength").step == 0.01
+    assert (further(panel, "strength").step, further(panel, "width").step) == (0.01, 8)
     assert further(panel, "lora").options == ("zoom-in", "zoom-out")
     assert panel.request.extra_input == {}
 
@@ -277,7 +278,7 @@ def test_whatever_a_schema_says_the_form_shows_it_or_leaves_it_out(seed):
 
     def anything() -> dict:
         part = {"type": draw.choice(["integer", "number", "string", "boolean", "array", draw.choice(odd)])}
-        for key in ("default", "minimum", "maximum", "title", "description", "x-order", "examples"):
+        for key in ("default", "minimum", "maximum", "multipleOf", "title", "description", "x-order", "examples"):
             if draw.random() < 0.5:
                 part[key] = draw.choice([0, 1, 0.5, 64, 20_000, draw.choice(odd)])
         if draw.random() < 0.3:

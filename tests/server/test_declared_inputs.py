@@ -61,5 +61,5 @@ def test_the_schema_says_what_the_engine_declares(declaring):
     assert [each.name for each in read.fields] == [each.name for each in inputs.fields]
     for one, other in zip(read.fields, inputs.fields, strict=True):
         assert one == replace(other, label=one.label, help=one.help)
-    assert (read["num_frames"].label, read["num_frames"].help) == ("num_frames", "How many")
+    assert (read["num_frames"].label, read["num_frames"].help) == ("Frames", "How many")
     assert read["steps"].label == "Steps"
