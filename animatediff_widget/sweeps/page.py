@@ -16,7 +16,7 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.media.animation import data_url
 from animatediff_widget.media.formats import MIMES, sniff
-from animatediff_widget.media.strips import LARGEST_STRIP, kept_strip, make_strip
+from animatediff_widget.media.strips import LARGEST_STRIP, keep_strip, make_strip
 from animatediff_widget.model.body import Body
 from animatediff_widget.texts import TEXTS, Texts
 from animatediff_widget.texts.plain import printable
@@ -54,7 +54,7 @@ def write_page(
 ) -> Iterator[bytes]:
     """Write the page, in pieces, for cells in the order of `itertools.product` over the axes.
 
-    A file that is gone is left out. Strips that are kept in `folder` are not made again. All text from a person or a
+    A file that is gone is left out. Strips are kept in `folder`, and not made again. All text from a person or a
     server is JSON, which the page's code only ever makes text of; a policy in the page (CSP) keeps everything else from
     running, and the network away.
     """
@@ -125,9 +125,11 @@ def _cell(cell: SheetCell, texts: Texts, limit: int, holds_original: bool, folde
     if holds_original and mime:
         written["clip"] = {"url": data_url(mime, data), "video": mime.startswith("video/"), "name": cell.file.name}
     try:
-        strip = (kept_strip(cell.key, folder) if folder and limit == LARGEST_STRIP else None) or make_strip(data, limit)
+        strip = keep_strip(cell.file, cell.key, folder, limit) if folder and cell.key else make_strip(data, limit)
     except AnimateDiffError as error:
         return written | {"says": texts.say(error)}
+    except OSError:
+        return written | {"says": texts["history_gone"]}
     written["strip"] = {
         "url": data_url("image/webp", strip.data),
         "count": strip.count,

@@ -109,6 +109,30 @@ def open_cells(count: int, folder: Path) -> bool:
     return resident() <= MEMORY
 
 
+def run_cells(count: int) -> bool:
+    """Run a sweep of very many cells, which end at once; tell the most memory that took."""
+    before = resident()
+    with tempfile.TemporaryDirectory() as folder, crowd(0.1) as url:
+        most, ended = [before], threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(0.2):
+                most[0] = max(most[0], resident())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        began, cpu = time.perf_counter(), time.process_time()
+        with_sweep(url, count, 100, Path(folder))
+        took, cpu = time.perf_counter() - began, time.process_time() - cpu
+        ended.set()
+        watcher.join()
+    each = 1000 * cpu / count
+    print(
+        f"{'':9} {'run':45} {took:6.2f} s, CPU {each:.1f} ms a job, {most[0]:4.0f} MB at the most, {before:.0f} before"
+    )
+    return most[0] <= MEMORY
+
+
 def resident() -> float:
     """Give how much memory this process has, in MB."""
     return psutil.Process().memory_info().rss / 2**20
@@ -144,9 +168,10 @@ def main() -> None:
                 share = writing.seconds / took
                 print(f"{'':9} journal: {writing.count} writes, {share:.1%} of the time")
                 met = took <= LONGER * ideal and each <= REQUESTS and share <= WRITING and not counts["twice"]
-    if asked.cells and not asked.only:
+    if asked.cells and asked.only != "official":
         with tempfile.TemporaryDirectory() as folder:
             met = open_cells(asked.cells, Path(folder)) and met
+        met = run_cells(asked.cells) and met
     sys.exit(0 if met else 1)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from sheets import sheet
 
 from animatediff_widget.errors import MissingExtra
-from animatediff_widget.media.strips import LARGEST_STRIP, kept_strip, make_strip, strip
+from animatediff_widget.media.strips import LARGEST_STRIP, keep_strip, kept_strip, make_strip, strip
 from animatediff_widget.sweeps.page import write_page
 from animatediff_widget.texts import Message, Texts
 
@@ -123,6 +123,19 @@ def test_a_strip_that_is_kept_is_not_made_again(tmp_path):
     cell.file.write_bytes(b"RIFF0000WEBPVP8X")  # which nothing can be made of
     _, [written] = read(b"".join(write_page(axes, [dataclasses.replace(cell, key="a-key")], tmp_path / "kept")))
     assert base64.b64decode(written["strip"]["url"].partition(",")[2]) == kept.data
+
+
+def test_strips_that_a_page_needs_are_kept_and_made_smaller_for_a_page_of_very_many(tmp_path):
+    axes, folder = {"seed": (1,)}, tmp_path / "kept"
+    [cell] = sheet(tmp_path, axes, key="a-key")
+    b"".join(write_page(axes, [cell], folder))
+    kept = kept_strip("a-key", folder)
+    assert kept.count == 16
+    cell.file.unlink()
+    smaller = keep_strip(cell.file, "a-key", folder, len(kept.data) - 1)
+    assert len(smaller.data) < len(kept.data)
+    assert (smaller.count, smaller.seconds) == (16, kept.seconds)
+    assert kept_strip("a-key", folder) == kept
 
 
 def noise() -> bytes:
