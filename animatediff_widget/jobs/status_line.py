@@ -18,7 +18,10 @@ def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
         status = prediction.status if prediction and prediction.status else "accepted"
         known = texts.get(f"status_{status}") or texts.get(f"state_{status}")
         parts = [known or status.capitalize()]
-        if prediction and prediction.total:
+        if prediction and prediction.fetching:
+            done, total = prediction.fetching
+            parts.append(texts["fetching"].format(done=done, total=total))
+        elif prediction and prediction.total:
             parts.append(texts["step_of"].format(step=prediction.step, total=prediction.total))
     else:
         parts = [texts[f"state_{view.state}"]]

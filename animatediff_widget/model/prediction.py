@@ -20,6 +20,10 @@ _BAR = re.compile(
     r"\d{1,3}%\|[^|\r\n]{0,400}\|\s{0,4}(?P<step>\d{1,9})/(?P<total>\d{1,9})\s{1,4}\[[^\]\r\n]{0,80}?"
     r"(?:,\s{0,8}(?P<rate>\d{1,9}(?:\.\d{1,9})?)(?P<unit>it/s|s/it))?\]"
 )
+# The same of a download: " 45%|████▌     | 1.03G/2.30G [00:20<00:25, 50.2MB/s]".
+_FETCHED = re.compile(
+    r"\d{1,3}%\|[^|\r\n]{0,120}\|\s{0,4}(\d[\d.]{0,5}[kMGT]?)B?/(\d[\d.]{0,5}[kMGT])B?\s{1,4}\[[^\]\r\n]{0,80}B/s\]"
+)
 _SEED = re.compile(r"Using seed:\s{0,4}(-?\d{1,20})")
 # How many characters of a server's texts are kept, of a longer one the beginning and the end; `raw` has it whole.
 _LONGEST = {"status": 100, "error": 10_000, "logs": 200_000}
@@ -146,6 +150,12 @@ class Prediction:
         if self.step is None or not self.total:
             return None
         return min(self.step / self.total, 1.0)
+
+    @property
+    def fetching(self) -> tuple[str, str] | None:
+        """How much of how much is downloaded, such as ``("1.03G", "2.30G")`` bytes, where the log ends with that."""
+        found = _FETCHED.search(self.reading.last_line)
+        return (found[1], found[2]) if found and not self.done else None
 
     @property
     def eta(self) -> float | None:

@@ -243,6 +243,24 @@ def test_a_bar_without_a_rate_has_progress_but_no_eta():
     assert (snapshot.progress, snapshot.rate, snapshot.eta) == (0.0, None, None)
 
 
+@pytest.mark.parametrize(
+    ("log", "far"),
+    [
+        ("Using seed: 7\n  4%|▍         | 98.6M/2.30G [00:02<00:45, 48.2MB/s]", ("98.6M", "2.30G")),
+        ("\r  0%|          | 0.00B/2.30GB [00:00<?, ?B/s]\r 45%|####5     | 1.03GB/2.30GB [00:20<00:25, 50MB/s]",
+         ("1.03G", "2.30G")),
+        (" 45%|####5     | 1.03GB/2.30GB [00:20<00:25, 50MB/s]\nLoading\n", None),
+        (" 48%|####8     | 12/25 [00:06<00:06,  1.93it/s]", None),
+        (" 45%|####5     | 1.03GB/2.30GB [00:20<00:25, 50M", None),
+    ],
+)  # fmt: skip
+def test_a_download_at_the_end_of_the_log_says_how_far_it_is_and_is_no_step(log, far):
+    read = Prediction.from_json({"status": "processing", "logs": log})
+    assert read.fetching == far
+    assert read.step == (12 if "it/s" in log else None)
+    assert Prediction.from_json({"status": "failed", "logs": log}).fetching is None
+
+
 @pytest.mark.parametrize("log", ["0%|  | 0/0 [00:00<00:00, 1.00it/s]", "9%|#| 30/25 [00:01<00:00, 0.00it/s]"])
 def test_a_bar_of_nonsense_is_taken_calmly(log):
     snapshot = read(logs=log)

@@ -12,11 +12,12 @@ import pytest
 import requests
 
 import animatediff_widget.errors
-from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job
+from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint, Job, Prediction
 from animatediff_widget.backends.registry import places
 from animatediff_widget.engines.declared import INPUTS
 from animatediff_widget.errors import EndpointError
 from animatediff_widget.jobs.status_line import describe
+from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.fields import TABLE_FIELDS
 from animatediff_widget.model.status import STATES
 from animatediff_widget.server import shared_server
@@ -117,6 +118,14 @@ def test_the_sentences_of_errors_are_in_the_language_of_the_environment():
         Client(Endpoint.relay("http://127.0.0.1:9")).get("abc")
     with pytest.raises(AnimateDiffError, match="未能返回任务状态（404"):
         Client(Endpoint.builtin()).get("abc")
+
+
+def test_a_job_that_waits_for_its_model_says_how_much_of_it_has_come():
+    bar = "\r 45%|####5     | 1.03GB/2.30GB [00:20<00:25, 50MB/s]"
+    prediction = Prediction.from_json({"id": "a", "status": "processing", "logs": bar})
+    view = JobView("running", prediction=prediction)
+    assert describe(view, Texts("en")) == "Processing · fetching the model: 1.03GB of 2.30GB"
+    assert describe(view, Texts("zh")).endswith("正在下载模型：1.03GB，共 2.30GB")
 
 
 def test_one_error_is_said_in_the_language_of_whoever_shows_it(monkeypatch):

@@ -22,7 +22,7 @@ from .files import Kind, choose
 
 __all__ = ["Finder", "weights_folder"]
 
-# "B" keeps the bar from being read as that of a job's steps.
+# The "B" of bytes keeps a small file's bar from being read as that of a job's steps.
 _BAR = "\r{l_bar}{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}, {rate_fmt}]"
 _GRACE_SECONDS = 3.0  # for the hub to remove what is half there
 _CODE = (

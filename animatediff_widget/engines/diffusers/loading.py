@@ -66,7 +66,7 @@ class Models:
         """Give the pipeline for a plan: as it is, changed, or made anew."""
         files = self._find(plan, finder)
         try:
-            if self._load(plan, files) or (self._window and not plan.window):
+            if self._load(plan, files, log) or (self._window and not plan.window):
                 self._build(plan, log)
             self._dress(plan, files)
         except BaseException:
@@ -94,9 +94,12 @@ class Models:
     def _has(loaded: tuple[Weights, Any] | None, weights: Weights) -> bool:
         return loaded is not None and loaded[0] == weights
 
-    def _load(self, plan: Plan, files: dict[Weights, Path]) -> bool:
+    def _load(self, plan: Plan, files: dict[Weights, Path], log: Callable[[str], None]) -> bool:
         """Load what is not loaded, the old one let go first; say whether there was anything, or is no pipeline."""
         changed = self._pipe is None
+        for weights in files:
+            if weights in (plan.checkpoint, plan.module.weights):
+                log(f"Loading {weights}\n")
         if plan.checkpoint in files:
             self._checkpoint = None
             self._drop()

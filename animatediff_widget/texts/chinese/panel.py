@@ -114,6 +114,7 @@ PANEL = {
     "status_starting": "正在启动",
     "status_processing": "正在处理",
     "status_accepted": "已受理",
+    "fetching": "正在下载模型：{done}B，共 {total}B",
     "step_of": "第 {step} 步，共 {total} 步",
     "time_left": "大约还需 {time}",
     "seconds": "{seconds} 秒",

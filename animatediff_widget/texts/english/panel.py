@@ -116,6 +116,7 @@ PANEL = {
     "status_starting": "Starting",
     "status_processing": "Processing",
     "status_accepted": "Accepted",
+    "fetching": "fetching the model: {done}B of {total}B",
     "step_of": "step {step} of {total}",
     "time_left": "about {time} left",
     "seconds": "{seconds} s",
