@@ -44,10 +44,13 @@ def make_certificate(folder: Path) -> Certificate:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
-    openssl("req", "-x509", *curve, "-nodes", "-subj", "/CN=throwaway", "-keyout", "ca.key", "-out", "ca.pem")
+    authority = ("-nodes", "-subj", "/CN=throwaway", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *curve, *authority, "-keyout", "ca.key", "-out", "ca.pem")
     openssl("req", *curve, "-nodes", "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr")
     openssl("ec", "-in", "server.key", "-aes128", "-passout", "pass:secret", "-out", "locked.key")
-    (folder / "names").write_text(f"subjectAltName=IP:{OWN},IP:127.0.0.1,DNS:localhost")
+    # Python 3.13 asks for the identifiers too.
+    identifiers = "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    (folder / "names").write_text(f"{identifiers}subjectAltName=IP:{OWN},IP:127.0.0.1,DNS:localhost\n")
     sign = ("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
     openssl(*sign, "-extfile", "names", "-out", "server.pem")
     return Certificate(*(folder / name for name in ("ca.pem", "server.pem", "server.key", "ca.key", "locked.key")))
