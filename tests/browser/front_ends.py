@@ -259,7 +259,7 @@ class Visit:
 
     def reload(self, *, shows: str = RUN_IS_ON) -> None:
         heard = len(self.complaints)
-        self.page.reload()
+        self.page.reload(timeout=120_000)  # as for the first time
         self.ready()
         self.panel(shows=shows)
         # ipywidgets says this of a widget that is drawn before the kernel has answered, and then draws it all the same.

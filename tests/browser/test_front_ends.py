@@ -163,7 +163,9 @@ def test_a_page_that_is_reloaded_during_a_job_shows_its_end(visit, front_end):
 
 def test_in_voila_a_reloaded_page_has_a_kernel_of_its_own_and_shows_the_last_job(visit, site):
     others = set(site.voila.kernels())
-    here = visit("voila", notebook="quickstart.ipynb")
+    runs = "from animatediff_widget import AnimateDiffPanel\npanel = AnimateDiffPanel()\npanel.request.seed = 7\n"
+    runs += "_ = panel.run().result(60)\npanel"
+    here = visit("voila", runs)
     panel = here.open_panel()
     (kernel,) = set(site.voila.kernels()) - others
     assert here.page.evaluate("sessionStorage.length") == 0  # what the notebook itself has run is nothing to keep

@@ -64,7 +64,7 @@ class Classic(Visit):
 
     def close(self) -> None:
         super().close()
-        self.site.stop_kernels()
+        self.site.stop_kernel(self.notebook)
 
 
 @pytest.fixture(scope="module")
