@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from animatediff_widget.backends.client import Client
-from animatediff_widget.errors import AnswerError, InvalidArgument, JobError, JobTimeout, JournalError, check
+from animatediff_widget.errors import InvalidArgument, JobError, JobTimeout, JournalError, check
 from animatediff_widget.journal import Journal, JournalEntry, JournalProtocol, Part
 from animatediff_widget.keys.credentials import Key, saved_key, typed_key
 from animatediff_widget.keys.hiding import guarded_class
@@ -20,6 +19,7 @@ from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.model.request import AnimateDiffRequest
 from animatediff_widget.texts import Message
 
+from .elsewhere import find_elsewhere
 from .key_check import check_key
 from .listing import Listing
 from .runner import Runner
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .many import Many
 
 __all__ = ["Job"]
-
-_ATTACH_SECONDS = 5.0  # the caller, or the panel's kernel, waits for the first answer
 
 
 @guarded_class
@@ -186,17 +184,7 @@ class Job(JobTraits):
         check(str, prediction_id=prediction_id)
         client, journal = Client(endpoint, token), journal or Journal()
         check_key(client, journal)
-        entry = journal.get(prediction_id, endpoint=endpoint.url)
-        if entry is None:
-            prediction = Client(endpoint, token, answer_timeout=_ATTACH_SECONDS).get(prediction_id)
-            given = prediction.raw.get("input")
-            if not isinstance(given, dict):
-                raise AnswerError(Message("no_input", who=endpoint.label))
-            body = Body.from_json({"version": str(prediction.raw.get("version") or ""), "input": given})
-            key = journal.begin(body, endpoint)
-            journal.record(key, "running", prediction=prediction)
-            entry = journal.get(key)
-            assert entry is not None
+        entry = find_elsewhere(endpoint, prediction_id, token, journal)
         return cls.resume(entry, client, journal=journal, timeout=timeout)
 
     def __reduce__(self) -> NoReturn:
@@ -289,18 +277,11 @@ class Job(JobTraits):
 
     def __iter__(self) -> Iterator[Prediction]:
         """Run the job in the background, and yield every new snapshot."""
-        views: queue.SimpleQueue[JobView] = queue.SimpleQueue()
-        self._followers.append(views)
         last = None
-        try:
-            self.start()
-            while not (self.finished and views.empty()):
-                view = views.get()
-                if view.prediction is not None and view.prediction is not last:
-                    last = view.prediction
-                    yield last
-        finally:
-            self._followers.remove(views)
+        for view in self._follow(self.start):
+            if view.prediction is not None and view.prediction is not last:
+                last = view.prediction
+                yield last
         if self.animation is not None:
             self.see()
 

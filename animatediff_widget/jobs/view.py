@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from traitlets import Enum, HasTraits, Instance, Tuple, Unicode
@@ -121,6 +121,17 @@ class JobTraits(HasTraits):
     def elapsed(self) -> float | None:
         """How long the job has taken so far, or took, in seconds; None before it was started."""
         return self.view.elapsed
+
+    def _follow(self, start: Callable[[], object]) -> Iterator[JobView]:
+        """Start the job, and yield every view that it shows from then on."""
+        views: queue.SimpleQueue[JobView] = queue.SimpleQueue()
+        self._followers.append(views)
+        try:
+            start()
+            while not (self.finished and views.empty()):
+                yield views.get()
+        finally:
+            self._followers.remove(views)
 
     def _show(self, view: JobView) -> None:
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""

@@ -369,7 +369,7 @@ def test_an_exchange_that_has_had_its_time_is_waited_for_no_longer(monkeypatch, 
 
 
 def test_attaching_does_not_wait_for_a_silent_endpoint(server, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.jobs.job._ATTACH_SECONDS", 0.3)
+    monkeypatch.setattr("animatediff_widget.jobs.elsewhere._SECONDS", 0.3)
     server.always["get"] = bad.hang
     attaching = beside(lambda: Job.attach(server.endpoint, "job001", token=KEY))
     assert isinstance(attaching.exception(SOON), ConnectionFailed)

@@ -1,0 +1,33 @@
+"""Jobs that were started elsewhere: on the web page, by a colleague."""
+
+from __future__ import annotations
+
+from animatediff_widget.backends.client import Client
+from animatediff_widget.errors import AnswerError
+from animatediff_widget.journal import JournalEntry, JournalProtocol
+from animatediff_widget.keys.credentials import Key
+from animatediff_widget.model.body import Body
+from animatediff_widget.model.endpoint import Endpoint
+from animatediff_widget.texts import Message
+
+__all__ = ["find_elsewhere"]
+
+_SECONDS = 5.0  # the caller, or the panel's kernel, waits for the answer
+
+
+def find_elsewhere(
+    endpoint: Endpoint, prediction_id: str, token: str | Key | None, journal: JournalProtocol
+) -> JournalEntry:
+    """Give what the journal knows of an endpoint's job; where that is nothing, write down what the endpoint says."""
+    entry = journal.get(prediction_id, endpoint=endpoint.url)
+    if entry is None:
+        prediction = Client(endpoint, token, answer_timeout=_SECONDS).get(prediction_id)
+        given = prediction.raw.get("input")
+        if not isinstance(given, dict):
+            raise AnswerError(Message("no_input", who=endpoint.label))
+        body = Body.from_json({"version": str(prediction.raw.get("version") or ""), "input": given})
+        key = journal.begin(body, endpoint)
+        journal.record(key, "running", prediction=prediction)
+        entry = journal.get(key)
+        assert entry is not None
+    return entry
