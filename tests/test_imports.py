@@ -1,9 +1,11 @@
-"""How little an import costs, and what is public."""
+"""How little an import costs, what is public, and that pytest can import the tests."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +32,9 @@ def test_every_public_name_is_there():
     with pytest.raises(AttributeError):
         animatediff_widget.nothing  # noqa: B018
     assert set(dir(animatediff_widget)) == set(animatediff_widget.__all__)
+
+
+def test_each_test_file_has_a_name_of_its_own():
+    """As pytest wants it where the folders are no packages."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -7,13 +7,10 @@ from front_ends import ARTIFACTS
 from looks import cut_off, violations
 from stand_in_container import Container
 
-CODE = "from animatediff_widget import AnimateDiffPanel\npanel = AnimateDiffPanel()\npanel"
-
 
 def test_a_containers_inputs_come_into_the_form_once_it_has_answered(visit, axe):
-    here = visit("lab", visit.site.write("inputs.ipynb", CODE), dark=True)
-    here.run_cell(0)
-    panel = here.panel()
+    here = visit("lab", dark=True)
+    panel = here.open_panel()
     here.page.evaluate(axe)
     here.narrow(600)
     tab(panel, "Request")
