@@ -87,8 +87,8 @@ def find_input(name: str, inputs: Inputs) -> Input:
 
 def say_ignored(request: AnimateDiffRequest, inputs: Inputs) -> None:
     """Print which of the extra inputs the model ignores."""
-    for name, meant in inputs.ignored(request.extra_input).items():
-        complain(Message("input_ignored_for", name=name, field=meant) if meant else Message("input_ignored", name=name))
+    for remark in inputs.remarks(request.extra_input):
+        complain(remark)
 
 
 def _relay(url: str) -> str:

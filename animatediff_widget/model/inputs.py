@@ -202,6 +202,19 @@ class Inputs:
         names = [name for name in given if self[name] is None and (self.closed or name in _MEANT)]
         return {name: "" if self.lacks(meant := _MEANT.get(name, "")) else meant for name in names}
 
+    def remarks(self, given: Iterable[str], label: Callable[[str], str] = str) -> list[Message]:
+        """Say which of the names are `ignored`; `label` gives what a person calls the field that was meant.
+
+        Where it is not known what the model takes, only the hosted one is known to ignore them.
+        """
+        said = []
+        for name, meant in self.ignored(given).items():
+            if meant:
+                said.append(Message("input_ignored_for", name=name, field=label(meant)))
+            else:
+                said.append(Message("input_ignored" if self.closed else "input_ignored_hosted", name=name))
+        return said
+
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Give the further inputs as an engine runs with them: what is not given is the default."""
         said = {name: value for name, value in given.items() if value is not None}

@@ -219,11 +219,8 @@ class Form(BoundControls):
             return said(self._texts["input_lacking"])
         if name != "extra_input":
             return ""
-        sentences = []
-        for given, meant in inputs.ignored(self._controller.request.extra_input).items():
-            code = "input_ignored_for" if meant else "input_ignored"
-            sentences.append(self._texts[code].format(name=given, field=self._label(meant) if meant else ""))
-        return said(" ".join(sentences))
+        remarks = inputs.remarks(self._controller.request.extra_input, self._label)
+        return said(" ".join(map(self._texts.say, remarks)))
 
     def _show_random(self) -> None:
         seed = self._controller.request.seed

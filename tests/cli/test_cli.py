@@ -61,7 +61,7 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
         (["run", "x", "--set", "output_format"], "'output_format' is not NAME=VALUE"),
         (["run", "x", "--set", "output_format=avi"], "output_format must be one of webp / gif, not 'avi'."),
         (["run", "x", "--extra-input", '{"output_format": 3}'], "output_format must be one of webp / gif, not 3."),
-        (["run", "x", "--set", "frames=3"], "The model has no input frames; it has output_format."),
+        (["run", "x", "--set", "frames=3"], "The model has no input frames; it has output_format,"),
         (["run", "x", "--set", "steps=3"], "which the request has already"),
         (["sweep", "x", "--steps", "1", "--set", "output_format=gif,avi"], "must be one of webp / gif, not 'avi'."),
         (["run"], "required"),

@@ -151,6 +151,14 @@ def test_an_input_that_the_model_ignores_is_warned_of_beside_the_field_and_sent_
     assert panel._form.notes["extra_input"].value == ""
 
 
+def test_at_an_endpoint_that_does_not_say_what_it_takes_only_the_hosted_model_is_known_to_ignore_an_input():
+    panel = AnimateDiffPanel(endpoint=Endpoint.relay("https://relay.example"))
+    panel.request.extra_input = {"num_frames": 32, "scheduler": "DDIM"}
+    note = panel._form.notes["extra_input"].value
+    assert "The hosted model (lucataco/animate-diff) ignores num_frames." in note
+    assert "scheduler" not in note
+
+
 KEYS = [
     "r8_9f31cA0aa55b7e21d3c4",
     " sk-proj-77aa99bb00cc11dd ",

@@ -94,6 +94,7 @@ PANEL = {
     "input_lacking": "这个服务端的模型没有这一项。",
     "left_to_model": "由模型决定",
     "input_ignored": "模型会忽略 {name}。",
+    "input_ignored_hosted": "托管的模型（lucataco/animate-diff）会忽略 {name}。",
     "input_ignored_for": "模型会忽略 {name}；请改用“{field}”。",
     "given_up": "已中断两次：不再等待这个任务，正在后台取消它。",
     "to_stop": "要停止任务：点笔记本的停止按钮，或按中断键（Colab 里是 Ctrl+M I）。",

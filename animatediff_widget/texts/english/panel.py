@@ -70,6 +70,7 @@ PANEL = {
     "input_lacking": "The model of this endpoint does not take this.",
     "left_to_model": "left to the model",
     "input_ignored": "The model ignores {name}.",
+    "input_ignored_hosted": "The hosted model (lucataco/animate-diff) ignores {name}.",
     "input_ignored_for": "The model ignores {name}; set “{field}” instead.",
     "nothing_yet": "Press Run, and the animation plays here.",
     "drawing": "Drawing",
