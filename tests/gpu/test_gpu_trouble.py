@@ -7,7 +7,7 @@ import shutil
 import diffusers
 import pytest
 import torch
-from tiny import ask, draw
+from tiny import ask, draw, make_adapter
 
 from animatediff_widget.engines.diffusers import DiffusersEngine, loading
 from animatediff_widget.errors import AnimateDiffError
@@ -110,20 +110,29 @@ def _pixels(output) -> list[int]:
 
 
 def test_then_each_part_is_on_the_gpu_only_while_it_works_and_no_step_is_drawn_twice(
-    shared_engine, weights, small, monkeypatch
+    engine, weights, small, monkeypatch, tmp_path
 ):
-    tried, offloads = small(0), []
+    expected, _ = draw(engine, ask(weights))
+    tried = small(0)
 
     def offload(models) -> bool:
-        offloads.append(models.device)
+        """Do what is done on a GPU, between the CPU and itself."""
+        models._pipe.enable_model_cpu_offload(device=models.device)
+        models.offloaded = True
         small(16)
         return True
 
     monkeypatch.setattr(loading.Models, "offload", offload)
-    _, log = draw(shared_engine, ask(weights))
-    assert (tried, offloads) == ([4, 4, 1, 4], ["cpu"])
+    clip, log = draw(engine, ask(weights))
+    assert tried == [4, 4, 1, 4]
     assert "again, with each part on the GPU only while it works" in log
     assert log.count("3/3") == 1
+    assert clip == expected == draw(engine, ask(weights))[0]
+    assert engine._models.offloaded
+    make_adapter(tmp_path / "other", seed=1)
+    draw(engine, ask(weights, motion_module=str(tmp_path / "other"), steps=1))
+    assert not engine._models.offloaded  # another pipeline may do without
+    assert draw(engine, ask(weights))[0] == expected
 
 
 def test_then_a_sentence_says_what_to_lower(shared_engine, weights, small, monkeypatch):
@@ -154,6 +163,8 @@ def test_offloading_is_asked_of_a_gpu_alone(weights, monkeypatch):
     )
     models = loading.Models("cpu", torch.float32)
     assert not models.offload()
+    models.device = "cuda"
+    assert not models.offload()  # nothing is loaded
     models.device, models._pipe = "cuda", diffusers.AnimateDiffPipeline.__new__(diffusers.AnimateDiffPipeline)
     assert models.offload()
     assert not models.offload()  # it is so already

@@ -73,7 +73,7 @@ def _fetch(repository: str, kind: Any, file: str, half: bool) -> None:
     sizes = {each.rfilename: each.size or 0 for each in info.siblings or ()}
     files = choose(sizes, kind, file, half)
     if files is None:
-        _say(error="missing")
+        _say(error="missing", why="not in its list")
         return
     _say(files={name: sizes[name] for name in files}, cache=str(constants.HF_HUB_CACHE))
     folder = Path()

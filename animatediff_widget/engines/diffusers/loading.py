@@ -56,7 +56,7 @@ class Models:
     def offload(self) -> bool:
         """Keep only what is computed at the moment on the GPU; False where that is so already, or cannot be."""
         can = self.device.startswith(("cuda", "xpu")) and importlib.util.find_spec("accelerate") is not None
-        if self.offloaded or not can:
+        if self._pipe is None or self.offloaded or not can:  # None: there was not even enough to load it
             return False
         self._pipe.enable_model_cpu_offload(device=self.device)
         self.offloaded = True
