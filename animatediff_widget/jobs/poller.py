@@ -22,11 +22,11 @@ from animatediff_widget.model.prediction import Prediction
 __all__ = ["Poller", "Watched"]
 
 # In seconds where nothing else is said.
-_CLOSEST, _CLOSE = 0.03, 1 / 60  # from one look to the next around an expected end; in parts of what a job takes
+_CLOSEST, _CLOSE = 0.02, 1 / 100  # from one look to the next around an expected end; in parts of what a job takes
 _CLOSE_MOST, _FAR_LEAST, _FAR_MOST = 0.5, 0.5, 5.0
 _UNKNOWN_LEAST, _UNKNOWN_MOST, _UNKNOWN = 0.15, 2.0, 0.08  # where nothing is known; in parts of a job's age
 _LATE = 0.25  # of the time since an end was expected
-_EARLY = 0.1  # of what a job takes, it may end earlier
+_EARLY, _EARLY_LEAST = 0.1, 0.02  # of what a job takes, it may end earlier; where the last ones took the same
 _CANCELED = 0.2
 _LOOKS_A_JOB, _LOOKS_A_SECOND, _LOOKS = 0.35, 0.5, 20  # so many looks at the most
 _ENDS_A_LOOK = 2.5  # where there were more
@@ -34,7 +34,7 @@ _CHECK_LEAST, _CHECK, _CHECK_UNKNOWN = 3.0, 0.75, 0.5  # asked for by itself; in
 _BEHIND = 3.0  # by so much a list may be
 _REST, _LONGEST_REST = 2.0, 60.0  # after a look that failed
 _MOST_BEHIND, _MOST_MISSES = 2, 3  # before it is believed no more
-_LAST_ONES = 9
+_LAST_ONES, _ENOUGH = 9, 5
 _BEGAN = attrgetter("began")
 
 
@@ -70,6 +70,7 @@ class Poller:
         self._looks = self._jobs = self._behind = 0
         self._took: dict[Hashable, deque[float]] = {}
         self._expected: dict[Hashable, float] = {}  # their medians
+        self._early: dict[Hashable, float] = {}  # by how much earlier one may end
 
     def expect(self, kind: Hashable) -> bool:
         """Count a job that begins; give whether it is the first of its kind."""
@@ -83,7 +84,10 @@ class Poller:
         """Learn how long a job took, where it is known."""
         if seconds is not None:
             self._took[kind].append(seconds)
-            self._expected[kind] = statistics.median(self._took[kind])
+            took = self._took[kind]
+            expected = self._expected[kind] = statistics.median(took)
+            spread = max(took) - min(took) + _EARLY_LEAST * expected
+            self._early[kind] = min(spread, _EARLY * expected) if len(took) >= _ENOUGH else _EARLY * expected
 
     def next_look(self, watched: Iterable[Watched], now: float) -> float:
         """Give when to look for these jobs next; infinity where there are none."""
@@ -100,7 +104,7 @@ class Poller:
             else:
                 kinds.setdefault(each.kind, []).append(each)
         for kind, jobs in kinds.items():  # the oldest whose end is far, and the youngest whose end is near or past
-            near = now - (1 - _EARLY) * self._expected[kind]
+            near = now - self._expected[kind] + self._early[kind]
             yield from sorted((each for each in jobs if each.began > near), key=_BEGAN)[:1]
             yield from sorted((each for each in jobs if each.began <= near), key=_BEGAN)[-1:]
 
@@ -118,10 +122,10 @@ class Poller:
         if expected is None:
             last = max(self._last, watched.began)
             return last + min(max(_UNKNOWN * (now - watched.began), _UNKNOWN_LEAST), _UNKNOWN_MOST)
-        late = now - watched.began - expected
-        if late < -_EARLY * expected:
+        late, early = now - watched.began - expected, self._early[watched.kind]
+        if late < -early:
             far = max(self._last, watched.began) + min(max(expected / 4, _FAR_LEAST), _FAR_MOST)
-            return min(now - late - _EARLY * expected, far)
+            return min(now - late - early, far)
         close = min(max(_CLOSE * expected, _CLOSEST), _CLOSE_MOST)
         return self._last + min(max(_LATE * late, close), _UNKNOWN_MOST)
 

@@ -100,6 +100,17 @@ def test_looks_come_close_where_an_end_is_expected():
     assert max(after - before for before, after in itertools.pairwise(times) if before > 18) < 0.6
 
 
+@pytest.mark.parametrize(("last", "from_then"), [(20.1, 19.3), (15.0, 17.9)])
+def test_the_close_looks_begin_as_long_before_an_end_as_the_last_ones_differed(last, from_then):
+    poller = Poller(0.0, trusted=True)
+    poller.expect("kind")
+    for seconds in (20.0, 20.1, 19.9, 20.0, last):
+        poller.took("kind", seconds)
+    times = looks(poller, [Watched("kind", 0.0)], 20.3)
+    assert sum(time < from_then for time in times) <= 4
+    assert sum(from_then <= time < from_then + 1.0 for time in times) >= 4
+
+
 def test_looks_are_few_however_many_jobs_end_at_different_moments():
     poller = Poller(0.0, trusted=True)
     poller.expect("kind")
