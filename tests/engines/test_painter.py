@@ -38,21 +38,21 @@ def test_every_word_is_read_as_what_it_means():
 
 
 @pytest.mark.parametrize("tag", sorted(set(LEXICON.values())))
-def test_every_word_shows_in_the_picture(tag):
-    for seed in (1, 2):
-        scene = compose({tag}, (seed,))
-        bare = without(scene, [tag])
-        assert shows(scene, tag)
-        assert not shows(bare, tag)
-        clip = painted(scene)
-        change = np.abs(clip - painted(bare)).max(axis=-1) > 0.08
-        # At the least an iris: a dozen pixels in most of the frames, or as much of something else.
-        assert change.sum() >= 60
-        # What it changes loops without a seam.
-        steps = np.abs(clip - np.roll(clip, 1, axis=0))[:, change.any(axis=0)].mean(axis=(1, 2))
-        assert steps[0] <= 1.5 * steps[1:].max()
-        if tag in CATALOGUE:
-            assert steps.max() > 0
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_every_word_shows_in_the_picture(tag, seed):
+    scene = compose({tag}, (seed,))
+    bare = without(scene, [tag])
+    assert shows(scene, tag)
+    assert not shows(bare, tag)
+    clip = painted(scene)
+    change = np.abs(clip - painted(bare)).max(axis=-1) > 0.08
+    # At the least an iris: a dozen pixels in most of the frames, or as much of something else.
+    assert change.sum() >= 60
+    # What it changes loops without a seam.
+    steps = np.abs(clip - np.roll(clip, 1, axis=0))[:, change.any(axis=0)].mean(axis=(1, 2))
+    assert steps[0] <= 1.5 * steps[1:].max()
+    if tag in CATALOGUE:
+        assert steps.max() > 0
 
 
 def test_every_visual_word_of_the_example_is_known():
