@@ -31,7 +31,7 @@ from .files import SweepFiles
 from .loop import Loop
 from .plan import Budget, SweepPlan
 from .progress import SweepProgress
-from .traits import SweepTraits
+from .under_way import RunningSweep
 
 __all__ = ["Sweep"]
 
@@ -41,7 +41,7 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @guarded_class
-class Sweep(SweepTraits, SweepFiles):
+class Sweep(RunningSweep, SweepFiles):
     """One request run over many values of its fields: a job for each combination, side by side.
 
     It is written in the journal before its first job is posted, and each job in it as any job is; a sweep whose process
@@ -241,22 +241,6 @@ class Sweep(SweepTraits, SweepFiles):
             raise
         return self
 
-    def pause(self) -> None:
-        """Begin no further cells; those that run go on."""
-        self._want("pause")
-
-    def resume(self) -> None:
-        """Begin cells again after `pause`."""
-        self._want("resume")
-
-    def stop(self) -> None:
-        """Begin no further cells, and end when those that run have ended."""
-        self._want("stop")
-
-    def cancel(self) -> None:
-        """Begin no further cells, and cancel those that run, one that was found in a list (`Job.cancel`) too."""
-        self._want("cancel")
-
     def retry(self, confirm: bool = False, start: bool = True) -> Sweep:
         """Run the cells again, in the background, that failed or were canceled, and what was never begun.
 
@@ -278,30 +262,10 @@ class Sweep(SweepTraits, SweepFiles):
             loop.ended.wait()
         return self.start(confirm) if start else self
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end, `timeout` seconds at the most; give whether it has ended."""
-        check(float, none=True, timeout=timeout)
-        loop = self._loop
-        if loop is None or self._thread is threading.current_thread():  # an observer asks
-            return self.state == "finished"
-        self._check_process()
-        return loop.ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
-
-    def _check_process(self) -> None:
-        """Refuse to wait for a loop that is in another process."""
-        if self._loop is not None and self._process != os.getpid():
-            raise JobError(Message("in_a_fork", key=self.key))
-
     def _check_confirmed(self, plan: SweepPlan, confirm: object) -> None:
         check(bool, confirm=confirm)
         if plan.needs_confirmation and not confirm:
             raise NotConfirmed(Message("not_confirmed", plan=plan.message))
-
-    def _want(self, what: str) -> None:
-        loop = self._loop
-        if loop is not None:
-            self._check_process()
-            loop.want(what)
 
     def _open(self, confirm: bool) -> tuple[Loop, Claim] | None:
         """Write the sweep down; give what runs it, or None where it runs already or nothing is to be done."""
