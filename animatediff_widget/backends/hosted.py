@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import contextlib
 import dataclasses
-import itertools
 import math
 import os
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from animatediff_widget.errors import AnswerError, EndpointError, OutputError, OutputNotAllowed, StorageError
+from animatediff_widget.errors import AnswerError, EndpointError
 from animatediff_widget.keys.credentials import Key
 from animatediff_widget.keys.hiding import holds_key
-from animatediff_widget.media.files import write_file
-from animatediff_widget.media.formats import sniff
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.endpoint import Endpoint, origin_of
 from animatediff_widget.model.inputs import Inputs
@@ -29,18 +23,15 @@ from animatediff_widget.texts import Message
 
 from . import snippets
 from .base import Abilities, Language
-from .http.answers import clock_ahead, read_answer, read_output, retry_after
-from .http.transport import TRUSTED, Limits, Reply, Transport
+from .http.answers import clock_ahead, read_answer, read_output
+from .http.outputs import Outputs
+from .http.transport import Limits, Reply, Transport, resolve
 
 __all__ = ["HostedBackend"]
 
 _JSON_CAP = 16 * 2**20
-_OUTPUT_CAP = 512 * 2**20
-_PREVIEW_CAP = 2**16
-_REDIRECTS = 5
 _SHORTEST_DEADLINE = 5.0  # the hosted API takes no shorter Cancel-After
 _LONGEST_DEADLINE = 7 * 24 * 3600.0  # who waits longer than a week, or for ever, wants none
-_TO_DOWNLOAD = Message("to_download")
 
 
 class HostedBackend:
@@ -68,6 +59,7 @@ class HostedBackend:
         # Where it pushes: the ETag of each running prediction's last answer.
         self._tags: dict[str | None, str | None] = {}
         self._transport = Transport(origin_of(self._url), key, limits)
+        self._outputs = Outputs(self._url, key, limits, self._transport)
 
     def close(self) -> None:
         """Close the connections; the backend can be used again all the same."""
@@ -149,7 +141,7 @@ class HostedBackend:
 
     def _further_page(self, url: str, further: Any) -> str | None:
         """Give the url of the next page; a relay may pass on the upstream's, where its key is not to go."""
-        resolved = _resolve(url, further)
+        resolved = resolve(url, further)
         if resolved is None or self._transport.is_own(resolved):
             return resolved
         query = urlsplit(resolved).query
@@ -157,30 +149,11 @@ class HostedBackend:
 
     def fetch(self, output: str, to: Path) -> Path:
         """See `Backend.fetch`; an output is https, at the endpoint's own origin, or a ``data:`` URI."""
-        with contextlib.closing(_data_uri(output) if output[:5].lower() == "data:" else self._pieces(output)) as pieces:
-            first = next(pieces, b"")
-            if not first:
-                raise OutputError(Message("not_fetched_empty"), passing=True)
-            try:
-                to.parent.mkdir(parents=True, exist_ok=True)
-                write_file(to, itertools.chain([first], pieces), private=True)
-            except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
-                why = getattr(error, "strerror", None) or error
-                raise StorageError(Message("not_stored", path=to, why=why)) from None
-        return to
+        return self._outputs.fetch(output, to)
 
     def preview(self, url: str) -> bytes:
         """See `Backend.preview`; one lies at the endpoint's own origin, and nowhere else."""
-        at = _resolve(self._url, url)
-        if at is None or not self._transport.is_own(at):
-            raise OutputError(Message("output_elsewhere", url=repr(self._redact(at or url)[:80])))
-        within = self._limits.answer
-        with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
-            _check_output(reply.status, reply.headers, urlsplit(at).hostname)
-            data = b"".join(reply.pieces(_PREVIEW_CAP))
-        if sniff(data[:16]) != "jpg":
-            raise OutputError(Message("not_fetched_kind", host=urlsplit(at).hostname, kind=sniff(data[:16])))
-        return data
+        return self._outputs.preview(url)
 
     def snippet(self, body: Body, language: Language) -> str:
         """See `Backend.snippet`; a key is only named, as a variable."""
@@ -196,7 +169,7 @@ class HostedBackend:
 
     def _read_creation(self, reply: Reply, data: bytes) -> dict[str, Any] | None:
         """Read an answer to a create that is not a prediction, but names one or is its output; None where it is not."""
-        target = _resolve(self._url, reply.headers.get("Location")) if reply.status in (302, 303) else None
+        target = resolve(self._url, reply.headers.get("Location")) if reply.status in (302, 303) else None
         if target and self._transport.is_own(target):
             named = re.search(r"/predictions/([^/?#]+)/?$", urlsplit(target).path)
             return {"id": unquote(named[1])} if named else None
@@ -208,31 +181,6 @@ class HostedBackend:
         if not prediction_id.strip(". ") or holds_key(prediction_id):  # it would be another place, or told, in the url
             raise EndpointError(Message("not_an_id", id=repr(prediction_id)), arrived=False)
         return f"{self._url}/{quote(prediction_id, safe='')}"
-
-    def _pieces(self, url: str) -> Generator[bytes, None, None]:
-        """Yield an output as it comes, following redirects to where outputs may lie."""
-        deadline = time.monotonic() + self._limits.download
-        at: str | None = _resolve(self._url, url)
-        if at and self._key and self._transport.is_own(at):
-            at = self._key.restore(at)
-        for _ in range(_REDIRECTS):
-            if at is None or not (self._transport.trusts(at) or urlsplit(at).scheme in ("http", "https")):
-                raise OutputError(Message("output_elsewhere", url=repr(self._redact(at or url)[:80])))
-            if not (self._transport.trusts(at) or urlsplit(at).scheme == "https"):
-                raise OutputNotAllowed(Message("output_not_allowed", origin=origin_of(at), variable=TRUSTED))
-            within = max(deadline - time.monotonic(), 0.001)
-            with self._transport.send("GET", at, _TO_DOWNLOAD, within=within, compressed=False) as reply:
-                target = reply.headers.get("Location")
-                if target and reply.status in (301, 302, 303, 307, 308):
-                    url, at = target, _resolve(at, target)
-                    continue
-                _check_output(reply.status, reply.headers, urlsplit(at).hostname)
-                try:
-                    yield from reply.pieces(_OUTPUT_CAP)
-                except AnswerError as error:
-                    raise OutputError(Message("not_fetched", why=error), passing=error.passing) from None
-                return
-        raise OutputError(Message("not_fetched_circles"), passing=True)
 
     def _ask(
         self,
@@ -269,39 +217,3 @@ class HostedBackend:
 
 
 _list = list  # inside the class the name is the method's
-
-
-def _resolve(base: str, url: Any) -> str | None:
-    """Give a url relative to another; None where it is none."""
-    if not isinstance(url, str) or not url:
-        return None
-    try:
-        resolved = urljoin(base, url)
-        parts = urlsplit(resolved)
-        return resolved if parts.hostname and parts.port != 0 else None
-    except ValueError:  # it is broken, or its port is no number
-        return None
-
-
-def _check_output(status: int, headers: Any, host: str | None) -> None:
-    """Raise where an answer is not an output."""
-    if status != 200:  # a store that has many copies may know of the file a little later in some of them
-        raise OutputError(
-            Message("not_fetched_status", host=host, status=status), passing=True, retry_after=retry_after(headers)
-        )
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/json", "application/problem+json"):  # a gateway's excuse, or a login
-        raise OutputError(Message("not_fetched_kind", host=host, kind=kind), passing=True)
-
-
-def _data_uri(uri: str) -> Generator[bytes, None, None]:
-    """Yield the content of a ``data:`` URI (RFC 2397)."""
-    head, comma, text = uri.partition(",")
-    if len(text) > _OUTPUT_CAP * 4 // 3 + 4:
-        raise OutputError(Message("output_too_large", size=_OUTPUT_CAP // 2**20))
-    try:
-        if not comma:
-            raise ValueError
-        yield base64.b64decode(text, validate=True) if head.lower().endswith(";base64") else unquote_to_bytes(text)
-    except (ValueError, binascii.Error):
-        raise OutputError(Message("data_uri_broken")) from None

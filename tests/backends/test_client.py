@@ -534,7 +534,7 @@ def test_a_failed_download_leaves_the_file_before_it_as_it_was(server, tmp_path)
 
 
 def test_an_output_over_the_cap_is_not_fetched(server, tmp_path, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.backends.hosted._OUTPUT_CAP", 100)
+    monkeypatch.setattr("animatediff_widget.backends.http.outputs._OUTPUT_CAP", 100)
     with a_client(server) as client, pytest.raises(OutputError, match="sent more than"):
         client.download(f"{server.url}/files/a.webp", tmp_path / "clip")
     assert list(tmp_path.iterdir()) == []
@@ -567,7 +567,7 @@ def test_an_output_at_an_address_that_is_none_is_a_sentence(server, tmp_path, ur
 
 
 def test_a_data_uri_over_the_cap_is_not_decoded(server, tmp_path, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.backends.hosted._OUTPUT_CAP", 100)
+    monkeypatch.setattr("animatediff_widget.backends.http.outputs._OUTPUT_CAP", 100)
     with a_client(server) as client, pytest.raises(OutputError, match="more than"):
         client.download(f"data:;base64,{'QUJD' * 100}", tmp_path / "clip")
 

@@ -724,7 +724,7 @@ def test_a_download_that_is_answered_with_an_error_ends(server, code):
 
 
 def test_an_output_that_is_over_the_cap_is_a_sentence(server, waits, monkeypatch):
-    monkeypatch.setattr("animatediff_widget.backends.hosted._OUTPUT_CAP", 1000)
+    monkeypatch.setattr("animatediff_widget.backends.http.outputs._OUTPUT_CAP", 1000)
     job = ended(a_job(server))
     assert isinstance(job.error, OutputError)
     assert "sent more than" in str(job.error)

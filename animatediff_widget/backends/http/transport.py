@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -21,7 +21,7 @@ from animatediff_widget.texts import Message
 from .connection import Session
 from .exchange import Exchange, current
 
-__all__ = ["TRUSTED", "Limits", "Reply", "Transport"]
+__all__ = ["TRUSTED", "Limits", "Reply", "Transport", "resolve"]
 
 TRUSTED = "ANIMATEDIFF_WIDGET_OUTPUTS"
 """The environment variable that lists origins to fetch outputs from, beside the endpoint's own and https."""
@@ -210,3 +210,15 @@ def _host(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2][:100] or repr(url[:80])
     except ValueError:
         return repr(url[:80])
+
+
+def resolve(base: str, url: Any) -> str | None:
+    """Give a url relative to another; None where it is none."""
+    if not isinstance(url, str) or not url:
+        return None
+    try:
+        resolved = urljoin(base, url)
+        parts = urlsplit(resolved)
+        return resolved if parts.hostname and parts.port != 0 else None
+    except ValueError:  # it is broken, or its port is no number
+        return None
