@@ -58,7 +58,6 @@ class Form(BoundControls):
                 self._number("steps", widgets.IntSlider, widgets.IntText),
                 self._number("guidance_scale", widgets.FloatSlider, widgets.FloatText),
                 self.field("seed", seed, self.random, self.dice),
-                self.further.box,
             ]
         )
         self.previews = make.make(

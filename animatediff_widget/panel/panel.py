@@ -165,6 +165,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
                 self._monitor.box,
                 self._form.main,
                 self._picker.box,
+                self._form.further.box,  # they are the chosen endpoint's
                 self._advanced,
                 self._form.notes["extra_input"],  # a second time: seen while it is folded (panel.css)
                 self._form.advanced,
