@@ -180,7 +180,7 @@ class Many:
         self._members.add(member)
         site.following += 1
         if site.poller.expect(watched.kind):
-            self.do(partial(_typical_seconds, job), lambda done: site.poller.took(watched.kind, done.result()))
+            self.do(runner.typical_seconds, lambda done: site.poller.took(watched.kind, done.result()))
         if runner.entry is None:  # it is claimed when it is written down
             self.advance(member)
         else:
@@ -293,10 +293,3 @@ class Many:
             self.advance(member, failure=answer)
         else:
             self.advance(member, answer)
-
-
-def _typical_seconds(job: Job) -> float | None:
-    """Give how long such a job took before."""
-    with contextlib.suppress(JournalError):
-        return job.journal.typical_seconds(job.body, job.client.endpoint)
-    return None

@@ -39,9 +39,8 @@ class Runner:
     """Runs one job, once; `show` lets the job follow a view, and an observer's fault is no matter there."""
 
     def __init__(self, job: Job, show: Callable[[JobView], None], key: str | None) -> None:
-        self.key = (
-            key or job.journal.new_key()
-        )  # drawn here, so that a process and its fork know that they have one job
+        # Drawn here, so that a process and its fork know that they have one job.
+        self.key = key or job.journal.new_key()
         self.entry: JournalEntry | None = None  # what an earlier session left
         self.adopt: str | None = None
         self.thread: threading.Thread | None = None
@@ -122,6 +121,12 @@ class Runner:
         previews = previews and abilities.previews
         return Steps(endpoint, abilities, schedule, self._control, job.timeout, self.entry, self.adopt, previews)
 
+    def typical_seconds(self) -> float | None:
+        """Give how long such a job took before, where the journal tells."""
+        with contextlib.suppress(JournalError):
+            return self._job.journal.typical_seconds(self._job.body, self._job.client.endpoint)
+        return None
+
     def learn(self, steps: Steps) -> None:
         """Remember of a job that ended what helps with the next one there."""
         _tails[steps.endpoint.url] = steps.schedule.tail
@@ -134,7 +139,7 @@ class Runner:
             with contextlib.suppress(JournalError):  # it is written to before anything is sent, and says so then
                 if self.entry is None:
                     check_key(job.client, job.journal)
-                    known = job.journal.typical_seconds(job.body, job.client.endpoint)
+                    known = self.typical_seconds()
             steps = self.prepare(known, previews=job.previews)
             Driver(job, steps, lambda view: self._deliver(view)).drive()
             self.learn(steps)
