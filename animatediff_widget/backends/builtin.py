@@ -17,7 +17,7 @@ from .hosted import HostedBackend
 if TYPE_CHECKING:
     from animatediff_widget.server import LocalServer
 
-__all__ = ["PLACE", "speak_to"]
+__all__ = ["PLACE", "OwnBackend"]
 
 
 def _available(endpoint: Endpoint | None = None) -> Message | None:
@@ -25,20 +25,28 @@ def _available(endpoint: Endpoint | None = None) -> Message | None:
     return Message("server_missing", names=", ".join(missing)) if missing else None
 
 
+class OwnBackend(HostedBackend):
+    """Speaks to a server of this process; its token is no person's key, and dies with the process."""
+
+    def __init__(self, server: LocalServer, endpoint: Endpoint, limits: Any, *, at_once: int | None = None) -> None:
+        # While one job is fetched and the next is posted, its processor has another to draw.
+        runs = None if at_once else server.workers
+        abilities = Abilities(pushes=True, free=True, previews=True, at_once=at_once or 2 * server.workers, runs=runs)
+        super().__init__(
+            endpoint,
+            Key(server.token),
+            limits,
+            url=f"{server.base_url}/replicate/v1/predictions",
+            abilities=abilities,
+            inputs=server.inputs,
+            snippet_token=server.token,
+        )
+
+
 def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
     from animatediff_widget.server import shared_server
 
-    return speak_to(shared_server(), endpoint, limits)
-
-
-def speak_to(server: LocalServer, endpoint: Endpoint, limits: Any) -> HostedBackend:
-    """Speak to a server of this process; its token is no person's key, and dies with the process."""
-    # While one job is fetched and the next is posted, its processor has another to draw.
-    workers = server.workers
-    abilities = Abilities(pushes=True, free=True, previews=True, at_once=2 * workers, runs=workers)
-    url = f"{server.base_url}/replicate/v1/predictions"
-    key, token = Key(server.token), server.token
-    return HostedBackend(endpoint, key, limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token)
+    return OwnBackend(shared_server(), endpoint, limits)
 
 
 def _inputs(endpoint: Endpoint) -> Inputs:

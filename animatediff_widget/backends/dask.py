@@ -16,7 +16,7 @@ from animatediff_widget.model.prediction import Prediction
 from animatediff_widget.texts import Message
 
 from . import builtin
-from .base import Abilities, Place
+from .base import Place
 from .hosted import HostedBackend
 
 if TYPE_CHECKING:
@@ -28,18 +28,11 @@ __all__ = ["PLACE"]
 _FEWEST, _MOST = 32, 200
 
 
-class _DaskBackend(HostedBackend):
+class _DaskBackend(builtin.OwnBackend):
     """Speaks to the server in front of a cluster, and says where its scheduler is lost: jobs have no end there then."""
 
-    def __init__(self, endpoint: Endpoint, limits: Any, server: ClusterServer) -> None:
-        url = f"{server.base_url}/replicate/v1/predictions"
-        token = server.token
-        abilities = Abilities(
-            pushes=True, free=True, previews=True, at_once=min(max(_FEWEST, 2 * server.workers), _MOST)
-        )
-        super().__init__(
-            endpoint, Key(token), limits, url=url, abilities=abilities, inputs=server.inputs, snippet_token=token
-        )
+    def __init__(self, server: ClusterServer, endpoint: Endpoint, limits: Any) -> None:
+        super().__init__(server, endpoint, limits, at_once=min(max(_FEWEST, 2 * server.workers), _MOST))
         self._server = server
 
     def create(
@@ -67,7 +60,7 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
         raise MissingExtra(missing)
     from animatediff_widget.server.cluster_server import cluster_server
 
-    return _DaskBackend(endpoint, limits, cluster_server(Cluster.of(endpoint.url)))
+    return _DaskBackend(cluster_server(Cluster.of(endpoint.url)), endpoint, limits)
 
 
 def _inputs(endpoint: Endpoint) -> Inputs:

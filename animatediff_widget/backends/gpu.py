@@ -61,7 +61,7 @@ def _open(endpoint: Endpoint, key: Key | None, limits: Any) -> HostedBackend:
         raise MissingExtra(missing)
     from animatediff_widget.server import shared_server
 
-    return builtin.speak_to(shared_server("gpu", **endpoint.options), endpoint, limits)
+    return builtin.OwnBackend(shared_server("gpu", **endpoint.options), endpoint, limits)
 
 
 PLACE = Place(
