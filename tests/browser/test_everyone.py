@@ -25,36 +25,37 @@ from animatediff_widget.server import LocalServer
 
 EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
 
-_FOCUSED = """() => {
+_FOCUSED = """part => {
     const item = document.activeElement;
-    if (!item.closest('.animatediff')) return null;
+    if (!item.closest(part)) return null;
     const look = getComputedStyle(item);
     item.dataset.reached = 'yes';
     const seen = look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2;
     return {name: item.outerHTML.slice(0, 100), seen};
 }"""
-MISSED = """panel => [...panel.querySelectorAll('button, input, select, textarea, summary, [role=slider], [role=tab]')]
+MISSED = """part => [...part.querySelectorAll('button, input, select, textarea, summary, [role=slider], [role=tab]')]
     .filter(item => item.checkVisibility({visibilityProperty: true}) && !item.disabled && !item.dataset.reached)
     .filter(item => !(item.role === 'tab' && item.parentElement.querySelector('[data-reached]')))  // by its arrow keys
     .map(item => item.outerHTML.slice(0, 160))"""
 
 
-def walk(here, panel) -> list[dict]:
-    """Press Tab from the panel's first control to its last."""
+def walk(here, panel, part: str = ".animatediff") -> list[dict]:
+    """Press Tab from the first control of the panel, or of this part of it, to the last."""
     here.page.evaluate("for (const item of document.querySelectorAll('[data-reached]')) delete item.dataset.reached")
-    panel.locator(".ad-form").get_by_label("Prompt", exact=True).focus()
-    while here.page.evaluate(_FOCUSED):
+    first = panel.locator(".ad-form").get_by_label("Prompt", exact=True)
+    (panel.get_by_role("tab", selected=True) if part == ".ad-results" else first).focus()
+    while here.page.evaluate(_FOCUSED, part):
         here.page.evaluate("window.first = document.activeElement")
         here.page.keyboard.press("Shift+Tab")
     here.page.evaluate("first.focus()")
     stops = []
     for _ in range(80):
-        stop = here.page.evaluate(_FOCUSED)
+        stop = here.page.evaluate(_FOCUSED, part)
         if stop is None:
             return stops
         stops.append(stop)
         here.page.keyboard.press("Tab")
-    raise AssertionError("the keyboard does not come out of the panel again")
+    raise AssertionError(f"the keyboard does not come out of {part} again")
 
 
 @EVERYWHERE
@@ -65,11 +66,13 @@ def test_every_control_is_reached_by_keyboard_with_a_focus_that_is_seen(visit, f
     button(panel, "Advanced").press("Space")
     panel.get_by_label("Version").wait_for()
     run(panel)
-    for name in ("Animation", "JSON", "Logs", "Request", "History"):
+    stops = walk(here, panel)
+    assert panel.evaluate(MISSED) == []
+    for name in ("JSON", "Logs", "Request", "History"):
         tab(panel, name)
-        stops = walk(here, panel)
-        assert panel.evaluate(MISSED) == []
-        assert [stop["name"] for stop in stops if not stop["seen"]] == []
+        stops += walk(here, panel, ".ad-results")  # the form is the same beside each
+        assert panel.locator(".ad-results").evaluate(MISSED) == []
+    assert [stop["name"] for stop in stops if not stop["seen"]] == []
     panel.get_by_label("Run on").select_option("A relay")
     panel.get_by_label("Base url").wait_for()
     walk(here, panel)
