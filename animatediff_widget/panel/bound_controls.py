@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,10 @@ from .markup import problem
 
 __all__ = ["BoundControls"]
 
+# Whose controls are set here, and not by a person. Of each thread its own: what an endpoint takes may be learned in
+# another one, and what a person types meanwhile must not be lost.
+_follows: contextvars.ContextVar[object] = contextvars.ContextVar("follows", default=None)
+
 
 class BoundControls:
     """Binds controls by the names of what they stand for; a refused value shows its sentence beside its control."""
@@ -26,7 +31,6 @@ class BoundControls:
         self.refused: set[str] = set()  # those of what a person typed
         self._maker, self._texts = maker, maker.texts
         self._refreshers: dict[str, list[Callable[[], None]]] = {}
-        self._follows = False  # while a control is set here, and not by a person
 
     def refusal(self, name: str) -> Message | str | None:
         """Give what is wrong with the value that stands, which was not put there with its control."""
@@ -55,7 +59,7 @@ class BoundControls:
 
         def edited(change: Any) -> None:
             typed = change["new"]
-            if self._follows:
+            if _follows.get() is self:
                 return
             if typed == read():  # a person takes a refused value back
                 self.refresh(name)
@@ -94,11 +98,11 @@ class BoundControls:
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:
         """Let what is set meanwhile not be taken for a person's."""
-        before, self._follows = self._follows, True
+        token = _follows.set(self)
         try:
             yield
         finally:
-            self._follows = before
+            _follows.reset(token)
 
     def say(self, name: str, refused: Message | str | None = None) -> None:
         """Say beside a field why its value was refused, or what is to be known about the one that it has."""

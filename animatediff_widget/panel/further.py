@@ -106,4 +106,5 @@ def _step(one: Input) -> float:
     if one.step is not None:
         return one.step
     span = 10.0 if one.minimum is None or one.maximum is None else one.maximum - one.minimum
-    return 10.0 ** min(math.floor(math.log10(span / 50)), 0) if span > 0 else 0.1
+    least = span / 50  # of the smallest numbers it is 0
+    return 10.0 ** min(math.floor(math.log10(least)), 0) if least > 0 else 0.1

@@ -296,3 +296,17 @@ def test_whatever_a_schema_says_the_form_shows_it_or_leaves_it_out(seed):
             if not isinstance(one, widgets.Dropdown):
                 one.value = type(one.value)(draw.choice([0, 1]))
         assert panel.request.body()
+
+
+def test_what_is_typed_while_another_thread_changes_the_form_is_kept():
+    panel = panel_at(ENGINE)
+    types = threading.Thread(target=lambda: setattr(further(panel, "num_frames"), "value", 24))
+    with panel._form.following():
+        types.start()
+        types.join()
+    assert panel.request.extra_input == {"num_frames": 24}
+
+
+def test_bounds_that_are_nearly_the_same_make_no_trouble():
+    panel = panel_at(Inputs((Input("x", "number", 0.0, 0.0, 5e-324),)))
+    assert further(panel, "x").value == 0
