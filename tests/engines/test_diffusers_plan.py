@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,8 +11,9 @@ import requests
 
 from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Endpoint
 from animatediff_widget.engines.diffusers import DiffusersEngine
-from animatediff_widget.engines.diffusers.catalog import MODULES, find_checkpoint, find_lora, find_module
+from animatediff_widget.engines.diffusers.catalog import MODULES, Weights, find_checkpoint, find_lora, find_module
 from animatediff_widget.engines.diffusers.files import choose
+from animatediff_widget.engines.diffusers.hub import Finder
 from animatediff_widget.engines.diffusers.plan import make_plan
 from animatediff_widget.engines.named import inputs_of
 from animatediff_widget.model.fields import CHECKPOINTS, MOTION_MODULES
@@ -159,3 +161,13 @@ def test_the_names_that_it_knows_are_suggested():
         *inputs["motion_module"].suggestions
     }
     assert "zoom-in" in inputs["motion_lora"].suggestions
+
+
+def test_a_folder_is_not_searched_to_its_end(tmp_path, monkeypatch):
+    (tmp_path / "unet" / "deep" / "deeper").mkdir(parents=True)
+    looked, scan, listing = set(), os.scandir, os.listdir
+    monkeypatch.setattr(os, "scandir", lambda path=".": looked.add(str(path)) or scan(path))
+    monkeypatch.setattr(os, "listdir", lambda path=".": looked.add(str(path)) or listing(path))
+    with pytest.raises(AnimateDiffError, match="has not all the files that are needed"):
+        Finder(False, print, lambda: False).find(Weights(path=str(tmp_path)), "pipeline")
+    assert looked <= {str(tmp_path), str(tmp_path / "unet")}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
+import torch
 from tiny import ask, draw, make_adapter, make_lora, to_one_file, to_original_module
 
 from animatediff_widget.engines.diffusers.catalog import BASE, CHECKPOINTS, MODULES, MOTION_LORAS, find_lora
@@ -121,6 +123,8 @@ def test_what_is_no_such_weights_is_refused_in_a_sentence(engine, weights, at_ho
     junk = tmp_path / "junk.safetensors"
     junk.write_bytes(b"no tensors")
     (tmp_path / "empty").mkdir()
+    program, run = tmp_path / "program.ckpt", tmp_path / "run"
+    torch.save({"state_dict": _Program(run)}, program)
     expected, _ = draw(engine, ask(weights))
     lora = make_lora(tmp_path / "lora.safetensors", weights)
     for fields, sentence in (
@@ -131,8 +135,22 @@ def test_what_is_no_such_weights_is_refused_in_a_sentence(engine, weights, at_ho
         ({"motion_module": str(weights / "checkpoint" / "unet")}, "unet could not be read as what it should be"),
         ({"motion_module": str(lora)}, "lora.safetensors could not be read as what it should be: it has no"),
         ({"extra_input": {"motion_lora": str(junk)}}, "junk.safetensors could not be read"),
+        ({"path": str(program)}, "program.ckpt could not be read"),
+        ({"motion_module": str(program)}, "it has more in it than numbers, which could be a program, and is not run."),
+        ({"extra_input": {"motion_lora": str(program)}}, "program.ckpt could not be read"),
     ):  # fmt: skip
         with pytest.raises(AnimateDiffError) as caught:
             draw(engine, ask(weights, **fields))
         assert sentence in str(caught.value)
         assert draw(engine, ask(weights))[0] == expected
+    assert not run.exists()
+
+
+class _Program:
+    """In a pickle, it makes a folder when it is read."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)

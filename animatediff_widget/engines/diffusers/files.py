@@ -6,12 +6,15 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-__all__ = ["PARTS", "Kind", "choose", "weights_of"]
+__all__ = ["FOLDERS", "PARTS", "Kind", "choose", "weights_of"]
 
 Kind = Literal["file", "pipeline", "config", "adapter", "lora"]
 
 PARTS = ("unet", "vae", "text_encoder")
 """The parts of a pipeline that have weights."""
+
+FOLDERS = ("", *PARTS, "tokenizer")
+"""Where, inside a folder, all that is needed lies."""
 
 _WEIGHTS = re.compile(r"(diffusion_pytorch_model|model|pytorch_model|pytorch_lora_weights)(\.fp16)?\.(safetensors|bin)")
 

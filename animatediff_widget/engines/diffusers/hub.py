@@ -18,7 +18,7 @@ from animatediff_widget.paths import data_folder
 from animatediff_widget.texts import Message
 
 from .catalog import Weights
-from .files import Kind, choose
+from .files import FOLDERS, Kind, choose
 
 __all__ = ["Finder", "weights_folder"]
 
@@ -59,7 +59,9 @@ class Finder:
         return self._fetch(weights, kind) / weights.file
 
     def _chosen(self, folder: Path, kind: Kind, file: str = "") -> list[str] | None:
-        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        # No deeper: a person can name a folder such as "~", which has a million files below.
+        paths = [folder / file] if file else [path for part in FOLDERS for path in (folder / part).glob("*")]
+        names = [path.relative_to(folder).as_posix() for path in paths if os.path.isfile(path)]
         return choose(names, kind, file, self._half)
 
     def _cached(self, repository: str) -> Path | None:

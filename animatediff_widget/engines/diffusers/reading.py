@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,7 +103,10 @@ def _state(path: Path) -> dict[str, Any]:
         return dict(load_file(str(path)))
     import torch
 
-    state = torch.load(str(path), map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(str(path), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # torch would say how to run what is in it all the same
+        raise ValueError("it has more in it than numbers, which could be a program, and is not run") from None
     while isinstance(state, dict) and "state_dict" in state:
         state = state["state_dict"]
     return {name.removeprefix("module."): value for name, value in state.items() if isinstance(value, torch.Tensor)}
@@ -156,7 +160,7 @@ def named(what: object) -> Iterator[None]:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        why = " ".join(str(error).split())[:300]
+        why = " ".join(str(error).split())[:300].rstrip(".")
         raise AnimateDiffError(Message("weights_not_read", name=what, why=why or type(error).__name__)) from error
 
 
