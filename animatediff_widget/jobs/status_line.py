@@ -10,6 +10,9 @@ from .view import JobView
 
 __all__ = ["describe", "duration", "lasting"]
 
+_LONGEST = 100
+"""Of a line of the log, in characters."""
+
 
 def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
     """Say how a job stands in one line, such as ``Processing · step 12 of 25 · 6 s · about 7 s left``."""
@@ -23,6 +26,8 @@ def describe(view: JobView, texts: Mapping[str, str] = TEXTS) -> str:
             parts.append(texts["fetching"].format(done=done, total=total))
         elif prediction and prediction.total:
             parts.append(texts["step_of"].format(step=prediction.step, total=prediction.total))
+        elif prediction and status == "starting" and prediction.logs.strip():  # it says what it waits for
+            parts.append(prediction.logs.strip().splitlines()[-1][:_LONGEST])
     else:
         parts = [texts[f"state_{view.state}"]]
     if view.elapsed is not None:

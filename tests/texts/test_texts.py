@@ -120,6 +120,13 @@ def test_the_sentences_of_errors_are_in_the_language_of_the_environment():
         Client(Endpoint.builtin()).get("abc")
 
 
+def test_a_job_that_has_not_begun_says_what_it_waits_for():
+    said = {"id": "a", "status": "starting", "logs": "Queued.\nThe cluster has no worker; this waits for one.\n"}
+    line = describe(JobView("running", Prediction.from_json(said)), Texts("en"))
+    assert line == "Starting · The cluster has no worker; this waits for one."
+    assert describe(JobView("running", Prediction.from_json({**said, "status": "processing"}))) == "Processing"
+
+
 def test_a_job_that_waits_for_its_model_says_how_much_of_it_has_come():
     bar = "\r 45%|####5     | 1.03GB/2.30GB [00:20<00:25, 50MB/s]"
     prediction = Prediction.from_json({"id": "a", "status": "processing", "logs": bar})
