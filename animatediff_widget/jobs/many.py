@@ -214,7 +214,8 @@ class Many:
         if isinstance(action, Wait):
             member.until = now + action.seconds
         elif isinstance(action, (Begin, Adopt)):
-            site.beginning += isinstance(action, Begin)
+            if isinstance(action, Begin):
+                site.beginning, member.named = site.beginning + 1, False  # it may have had another id before
             self._writer.add(member, action, now)
         elif isinstance(action, Create) and steps.canceled:
             self.advance(member, failure=member.cut_short(arrived=False))
