@@ -23,6 +23,7 @@ from animatediff_widget.engines.diffusers import DiffusersEngine
 from animatediff_widget.engines.diffusers.hub import Finder
 from animatediff_widget.engines.diffusers.loading import Models, make_scheduler
 from animatediff_widget.engines.diffusers.plan import Plan, make_plan
+from animatediff_widget.engines.diffusers.reading import quiet
 from animatediff_widget.engines.previews import Preview
 from animatediff_widget.media.formats import encode_images
 from animatediff_widget.media.video import encode_video
@@ -99,8 +100,9 @@ def container(request: AnimateDiffRequest) -> float:
     """Give how long a job takes the published container's way: the pipeline anew, single precision."""
 
     def job() -> None:
-        models = Models("cuda", torch.float32)
-        bare(models.pipeline(make_plan(request), Finder(False, write, lambda: False), write), make_plan(request))
+        models, plan, log = Models("cuda", torch.float32), make_plan(request), [].append
+        with quiet():
+            bare(models.pipeline(plan, Finder(False, log, lambda: False), log), plan)
 
     job()  # what has to be fetched
     return timed(job)[0]

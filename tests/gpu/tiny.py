@@ -136,6 +136,9 @@ def to_one_file(checkpoint: Path, path: Path) -> Path:
         state[f"first_stage_model.{_original_vae(name)}"] = weight[:, :, None, None] if is_square else weight
     for name, weight in text.items():
         state[f"cond_stage_model.transformer.text_model.{name.removeprefix('text_model.')}"] = weight
+    # What real ones have besides.
+    state["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
+    state["alphas_cumprod"], state["model_ema.decay"] = torch.ones(1000), torch.tensor(0.9999)
     return _write(state, path)
 
 
