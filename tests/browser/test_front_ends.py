@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import nbformat
 import pytest
 from driving import (
     RUN_IS_OFF,
@@ -23,18 +24,20 @@ from driving import (
     watching_previews,
 )
 from engines import HeldEngine, TalkingEngine, panel_on
-from front_ends import FRONT_ENDS
+from front_ends import FRONT_ENDS, ROOT
 
 from animatediff_widget import Journal
 from animatediff_widget.server import LocalServer
 
+_CELLS = nbformat.read(ROOT / "notebooks" / "quickstart.ipynb", as_version=4).cells
+QUICKSTART = [cell.source for cell in _CELLS if cell.cell_type == "code"]
 EVERYWHERE = pytest.mark.parametrize("front_end", FRONT_ENDS)
 WITH_A_SESSION = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 
 
 @EVERYWHERE
 def test_a_person_sets_the_sliders_presses_run_watches_the_progress_and_sees_the_animation_move(visit, front_end):
-    here = visit(front_end, notebook="quickstart.ipynb")
+    here = visit(front_end, *QUICKSTART)
     panel = here.open_panel()
     set_number(panel, "Steps", 100)
     panel.get_by_label("Prompt", exact=True).fill("a boat on the sea, full moon, stars")
