@@ -24,7 +24,7 @@ __all__ = ["Finder", "weights_folder"]
 
 # The "B" of bytes keeps a small file's bar from being read as that of a job's steps.
 _BAR = "\r{l_bar}{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}, {rate_fmt}]"
-_GRACE_SECONDS = 3.0  # for the hub to remove what is half there
+_GRACE_SECONDS = 10.0  # for the hub to remove what is half there; it takes some milliseconds where nothing is stuck
 _CODE = (
     "import sys; sys.path[:] = {path!r}; "
     "from animatediff_widget.engines.diffusers.download import main; main(*{order!r})"
