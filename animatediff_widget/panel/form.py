@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from traitlets import dlink, link
 
 from animatediff_widget.errors import InvalidRequest
+from animatediff_widget.model.endpoint import Endpoint
 from animatediff_widget.model.fields import INPUT_FIELDS, draw_seed
 from animatediff_widget.model.inputs import Input
 from animatediff_widget.texts import Message
@@ -34,6 +35,7 @@ class Form(BoundControls):
         super().__init__(maker)
         self._controller = controller
         self._standing: dict[str, Message | str] = {}  # why the endpoint would refuse what stands, by field
+        self._looked_at: Endpoint | None = None
         self._build()
         controller.observe(self._edited, "edited")
         controller.choice.observe(self._look_at_endpoint, "inputs")
@@ -182,7 +184,10 @@ class Form(BoundControls):
                     _bound(control, *((low, high) if low <= high else (trait.min, trait.max)))
         self.random.disabled = self.dice.disabled = inputs.lacks("seed")
         self._standing = self._refusals()
-        self.refresh()
+        # What an endpoint says late must not replace what was typed meanwhile and refused: Run would not mind it then.
+        before, self._looked_at = self._looked_at, self._controller.choice.endpoint
+        kept = self.refused if before == self._looked_at else ()
+        self.refresh(*(name for name in self._refreshers if name not in kept))
 
     def _edited(self, change: Any) -> None:
         _, edited = change["new"]

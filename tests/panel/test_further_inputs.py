@@ -310,3 +310,15 @@ def test_what_is_typed_while_another_thread_changes_the_form_is_kept():
 def test_bounds_that_are_nearly_the_same_make_no_trouble():
     panel = panel_at(Inputs((Input("x", "number", 0.0, 0.0, 5e-324),)))
     assert further(panel, "x").value == 0
+
+
+def test_what_an_endpoint_says_late_does_not_replace_what_was_typed_and_refused():
+    panel = panel_at(Inputs())
+    control(panel, "steps_number").value = 500
+    control(panel, "extra_input").value = "{"
+    panel._controller.choice.inputs = ENGINE
+    assert (control(panel, "steps_number").value, control(panel, "extra_input").value) == (500, "{")
+    assert "500" in note(panel, "steps")
+    assert panel._controller.form_problem, "Run would draw 25 steps, which nobody typed"
+    panel._controller.choice.endpoint = Endpoint.builtin()
+    assert (control(panel, "steps_number").value, note(panel, "steps")) == (25, "")
