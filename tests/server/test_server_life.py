@@ -42,7 +42,7 @@ def test_closing_leaves_no_open_files():
             caller.create(wait=True)
         gc.collect()
         counts.append(len(os.listdir(descriptors)))
-    assert counts[0] == counts[1] == counts[2]
+    assert counts[2] <= counts[1] <= counts[0]  # fewer where what an earlier test has left is closed meanwhile
 
 
 def test_closing_cancels_what_runs_and_answers_who_waits():
