@@ -55,7 +55,7 @@ class Comparison(HasTraits):
 
     def make(self, request: AnimateDiffRequest, inputs: Inputs, client: Client, journal: JournalProtocol) -> Sweep:
         """Make the sweep of the lists, which can be of the model's `inputs` too."""
-        from animatediff_widget.sweeps.axes import check_axes, with_inputs
+        from animatediff_widget.sweeps.axes import check_axes, check_name, with_inputs
         from animatediff_widget.sweeps.sweep import Sweep
 
         if not self.lists:
@@ -64,7 +64,10 @@ class Comparison(HasTraits):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise AnimateDiffError(Message("compare_twice", name=twice))
-        sweep = Sweep(with_inputs(request, names, inputs), client, journal=journal, **dict(self.lists))
+        request = with_inputs(request, names, inputs)
+        for name in names:
+            check_name(request, name)
+        sweep = Sweep(request, client, journal=journal, **dict(self.lists))
         check_axes(sweep.axes, inputs)
         return sweep
 

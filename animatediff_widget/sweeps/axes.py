@@ -15,10 +15,13 @@ from animatediff_widget.texts.plain import shown
 
 from .text import read_text
 
-__all__ = ["MOST_CELLS", "check_axes", "read_axes", "with_inputs"]
+__all__ = ["MOST_CELLS", "NO_AXES", "check_axes", "check_name", "read_axes", "with_inputs"]
 
 MOST_CELLS = 100_000
 """A sweep has at most so many cells: its list must fit into memory."""
+
+NO_AXES = frozenset(("self", "request", "client", "at_once", "budget", "journal", "timeout", "key"))
+"""Names of `Sweep`'s own arguments: an input of the same name cannot be varied."""
 
 
 def read_axes(request: AnimateDiffRequest, given: Mapping[str, Any], inputs: Inputs) -> dict[str, tuple[Any, ...]]:
@@ -54,7 +57,7 @@ def with_inputs(request: AnimateDiffRequest, names: Iterable[str], inputs: Input
 
 
 def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any, ...]:
-    _check_name(request, name)
+    check_name(request, name)
     if name == "seed" and isinstance(given, int) and not isinstance(given, bool):
         return _draw_seeds(given)
     if isinstance(given, str):
@@ -82,10 +85,11 @@ def _read_axis(request: AnimateDiffRequest, name: str, given: Any) -> tuple[Any,
     return tuple(values)
 
 
-def _check_name(request: AnimateDiffRequest, name: str) -> None:
+def check_name(request: AnimateDiffRequest, name: str) -> None:
     """Refuse what is neither a field nor in the request's extra input: a slip of the pen would be posted otherwise."""
-    if not request.has_trait(name) and name not in request.extra_input:
-        names = ", ".join((*request.trait_names(), *request.extra_input))
+    known = [*request.trait_names(), *(each for each in request.extra_input if each not in NO_AXES)]
+    if name not in known:
+        names = ", ".join(known)
         raise InvalidRequest(name, Message("no_such_axis", name=name, names=names))
 
 

@@ -263,3 +263,10 @@ def test_a_sweep_that_was_never_run_is_run_from_its_sheet(server):
     wait_until(lambda: sheet.sweep.state == "finished")
     assert sheet.sweep.progress.succeeded == 2
     sheet.close()
+
+
+def test_an_input_that_has_the_name_of_a_sweeps_own_argument_is_refused_in_a_sentence(panel):
+    panel._controller.choice.inputs = Inputs((Input("budget", "integer", 1), Input("journal", "integer", 1)))
+    for name in ("budget", "journal"):
+        compare(panel, ("steps", "1, 2"), (name, "1, 2"))
+        assert f"{name} is no field that a sweep can vary" in panel._compare.note.value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
-from animatediff_widget import AnimateDiffError, AnimateDiffRequest
+from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Sweep
 from animatediff_widget.model.inputs import Input, Inputs
-from animatediff_widget.sweeps.axes import read_axes
+from animatediff_widget.sweeps.axes import NO_AXES, read_axes
 
 REQUEST = AnimateDiffRequest(prompt="a boat", extra_input={"scheduler": "DDIM", "eta": 0.5, "frames": 8, "loop": True})
 
@@ -89,3 +91,11 @@ def test_what_a_model_takes_besides_can_be_an_axis_and_is_checked_as_it_says():
     for wrong in ({"num_frames": [8, 99]}, {"top_k": "few, many"}):
         with pytest.raises(AnimateDiffError, match="must be a whole number"):
             read_axes(AnimateDiffRequest(), wrong, inputs)
+
+
+def test_an_input_that_has_the_name_of_an_argument_of_the_sweep_is_refused_in_a_sentence():
+    assert set(inspect.signature(Sweep.__init__).parameters) - {"axes"} == NO_AXES
+    for name in NO_AXES - {"self"}:
+        inputs = Inputs((Input(name, "integer", 1),))
+        with pytest.raises(AnimateDiffError, match=f"{name}.*steps"):
+            read_axes(AnimateDiffRequest(), {name: "1, 2"}, inputs)
