@@ -82,7 +82,7 @@ class Input:
     def wanted(self) -> Message:
         """What a value must be."""
         if self.choices:
-            return Message("a_choice", choices=" / ".join(map(str, self.choices)))
+            return Message("a_choice", choices=_cut(" / ".join(map(str, self.choices)), 300))
         if self.minimum is not None and self.maximum is not None:
             between = "between_or_none" if self.type == "integer" and self._is_optional else "between"
             return Message(f"a_{self.type}_{between}", low=_written(self.minimum), high=_written(self.maximum))

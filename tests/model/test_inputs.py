@@ -130,3 +130,10 @@ def test_it_shows_itself_as_a_table():
     ]
     assert len({line.find("num_frames") for line in table}) == 2
     assert repr(Inputs()) == "What the model takes is not known."
+
+
+def test_a_sentence_names_no_more_choices_than_can_be_read():
+    many = Input("style", choices=tuple("x" * 900 + str(number) for number in range(500)))
+    with pytest.raises(InvalidRequest) as caught:
+        many.check("y")
+    assert len(str(caught.value)) < 400
