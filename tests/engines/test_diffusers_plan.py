@@ -171,3 +171,12 @@ def test_a_folder_is_not_searched_to_its_end(tmp_path, monkeypatch):
     with pytest.raises(AnimateDiffError, match="has not all the files that are needed"):
         Finder(False, print, lambda: False).find(Weights(path=str(tmp_path)), "pipeline")
     assert looked <= {str(tmp_path), str(tmp_path / "unet")}
+
+
+def test_a_torch_that_is_broken_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "diffusers.py").write_text("raise OSError('libcudart.so.12: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "diffusers", raising=False)
+    request = AnimateDiffRequest(extra_input={"output_format": "webp"})
+    with pytest.raises(AnimateDiffError, match=r"cannot be loaded: libcudart\.so\.12: cannot open .*\. Install torch"):
+        DiffusersEngine().run(request, seed=1, log=print, canceled=lambda: False, preview=None)

@@ -127,9 +127,12 @@ def _choose(device: str | None, dtype: str | None, log: Callable[[str], None]) -
         import diffusers  # noqa: F401
         import torch
         import transformers  # noqa: F401
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         package = (error.name or "torch").partition(".")[0]
         raise MissingExtra(Message("gpu_missing", package=package)) from None
+    except (ImportError, OSError) as error:  # a library of the system is missing, or they do not fit each other
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise MissingExtra(Message("gpu_not_loaded", why=why)) from None
     if device is None:
         device = "mps" if torch.backends.mps.is_available() and not torch.cuda.is_available() else "cuda"
     try:

@@ -78,6 +78,7 @@ def _from_folder(kind: Any, folder: Path, dtype: Any) -> Any:
     model, told = kind.from_pretrained(
         str(folder),
         variant="fp16" if ".fp16." in name else None,
+        use_safetensors=not name.endswith(".bin"),
         output_loading_info=True,
         local_files_only=True,
         **more,

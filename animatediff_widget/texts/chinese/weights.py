@@ -7,8 +7,8 @@ __all__ = ["WEIGHTS"]
 WEIGHTS = {
     "weights_unknown": "这里不认识 {field} 的这个名称：{name}。请从 {names} 中选择，或填写文件或文件夹的路径，"
     "或 huggingface.co 的仓库（owner/name 或 owner/name/file）。",
-    "weights_no_file": "{field} 指定的文件或文件夹不存在：{path}。",
-    "weights_incomplete": "{path} 中缺少需要的文件：{files}。",
+    "weights_no_file": "{field} 指定的文件或文件夹不存在：{path}。请填写负责生成的电脑上的路径，或列表中的名称。",
+    "weights_incomplete": "{path} 中缺少需要的文件：{files}。请给出 diffusers 写出的文件夹，或单个权重文件。",
     "weights_not_there": "huggingface.co 的 {repository} 中没有 {files}，或者没有账号不能查看（{why}）。"
     "请选择其他的；没有生成任何内容。",
     "weights_not_fetched": "未能下载 huggingface.co/{repository} 的 {files}：{why}。已完整下载的文件保留："
@@ -26,6 +26,8 @@ WEIGHTS = {
     "window_too_long": "使用 {module} 时 context_length 最大为 {positions}，不能是 {value}：请减小。",
     "not_a_multiple": "{name} 必须是 {block} 的倍数，不能是 {value}。",
     "gpu_missing": '在本机生成需要 {package}：pip install "animatediff-widget[gpu]"',
+    "gpu_not_loaded": "在 GPU 上生成所需的包已安装，但无法加载：{why}。请按 https://pytorch.org/get-started 的说明"
+    '重新安装 torch，然后运行 pip install "animatediff-widget[gpu]"',
     "gpu_no_device": "torch {torch} 在这里不能使用 {device}：{why}。请更新驱动，或安装与它匹配的 torch"
     '（https://pytorch.org/get-started）。Endpoint.gpu("cpu") 不用 GPU 生成，一段动画要很多分钟。',
     "gpu_no_dtype": "torch 没有数值类型 {dtype}：请使用 float16、bfloat16 或 float32。",

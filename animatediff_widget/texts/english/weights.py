@@ -7,8 +7,10 @@ __all__ = ["WEIGHTS"]
 WEIGHTS = {
     "weights_unknown": "{field} is not a name that is known here: {name}. Choose one of {names}, or give a file's or a "
     "folder's path, or a repository of huggingface.co as owner/name or owner/name/file.",
-    "weights_no_file": "{field} names a file or folder that is not there: {path}.",
-    "weights_incomplete": "{path} has not all the files that are needed: {files}.",
+    "weights_no_file": "{field} names a file or folder that is not there: {path}. Give a path on the computer that "
+    "draws, or a name of the list.",
+    "weights_incomplete": "{path} has not all the files that are needed: {files}. Give a folder as diffusers writes "
+    "it, or a single file of weights.",
     "weights_not_there": "huggingface.co has no {files} in {repository}, or shows it to nobody without an account "
     "({why}). Choose another one; nothing was drawn.",
     "weights_not_fetched": "{files} of huggingface.co/{repository} could not be fetched: {why}. The files that "
@@ -26,6 +28,8 @@ WEIGHTS = {
     "window_too_long": "context_length can be {positions} with {module}, not {value}: lower it.",
     "not_a_multiple": "{name} must be a multiple of {block}, not {value}.",
     "gpu_missing": 'Drawing on this computer needs {package}: pip install "animatediff-widget[gpu]"',
+    "gpu_not_loaded": "What draws on the GPU is installed, but cannot be loaded: {why}. Install torch again, as "
+    'https://pytorch.org/get-started says, and then pip install "animatediff-widget[gpu]"',
     "gpu_no_device": "torch {torch} cannot use {device} here: {why}. Update the driver, or install the torch for it "
     '(https://pytorch.org/get-started). Endpoint.gpu("cpu") draws without a GPU, in many minutes a clip.',
     "gpu_no_dtype": "torch has no number type {dtype}: use float16, bfloat16 or float32.",
