@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from drawing import EXAMPLE, NEGATIVE, TOON, ask, frames, run
 from PIL import Image
 
 from animatediff_widget.engines import Canceled, encoder
-from animatediff_widget.engines.pocket import PocketEngine
+from animatediff_widget.engines.pocket import PocketEngine, world_of
 from animatediff_widget.engines.previews import MAX_BYTES, Preview
 from animatediff_widget.errors import InvalidRequest
 
@@ -227,3 +228,28 @@ def test_the_whole_range_of_steps_and_guidance_works(steps, scale):
 def test_a_prompt_without_a_known_word_still_gives_a_picture(prompt):
     data, _ = run(ask(prompt, steps=2))
     assert frames(data).std() > 10
+
+
+def test_a_world_is_painted_once_for_jobs_that_differ_in_steps_and_guidance_alone(monkeypatch):
+    painted = []
+
+    def paint(request, seed, **more):
+        painted.append(request.prompt)
+        return world_of(request, seed, **more)
+
+    monkeypatch.setattr("animatediff_widget.engines.pocket.world_of", paint)
+    engine = PocketEngine()
+
+    def draw(seed=3, **fields):
+        request = ask("a boat on the sea", **fields)
+        return engine.run(request, seed=seed, log=lambda text: None, canceled=lambda: False).data
+
+    kept = [draw(steps=2), draw(steps=4, guidance_scale=2.0), draw(steps=2)]
+    assert len(painted) == 1
+    assert len(pickle.dumps(engine)) < 1000  # a copy for another process takes none along
+    engine.close()
+    assert [draw(steps=2), draw(steps=4, guidance_scale=2.0)] == kept[:2]
+    assert kept[2] == kept[0]
+    assert len(painted) == 2
+    draw(seed=4), draw(n_prompt="boat"), draw(path="lyriel_v16.safetensors"), draw(motion_module="mm_sd_v15_v2")
+    assert len(painted) == 6
