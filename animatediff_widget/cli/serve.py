@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -133,8 +134,10 @@ def _read_key(file: str) -> str:
                 new.write(f"{made}\n")
             return made
         with path.open(encoding="utf-8") as old:
-            key = old.read(_LONGEST_KEY).strip()
+            key = old.read(_LONGEST_KEY + 1).strip()
             mode = os.fstat(old.fileno()).st_mode
+        if len(key) > _LONGEST_KEY:  # a part of it would be another key than its callers have
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         if os.name == "posix" and path.is_file() and mode & 0o077:
             complain(TEXTS["key_file_open"].format(file=file))
     except (OSError, ValueError) as error:

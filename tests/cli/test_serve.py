@@ -96,6 +96,7 @@ def test_a_key_that_nobody_asked_to_keep_is_printed_and_ends_with_the_server():
         (["--token-file", "{folder}/no/such/folder"], "cannot be read"),
         (["--token-file", "{folder}"], "cannot be read"),
         (["--token-file", "{folder}/binary"], "cannot be read"),
+        (["--token-file", "{folder}/long"], "File too large"),
         (["--token-file", "{folder}/two-lines"], "token must be printable"),
         (["--token-file", "{folder}/short", "--host", "0.0.0.0"], "fewer than 20 characters"),
         (["--tls-key", "{key}"], "give that too, as --tls-cert"),
@@ -108,7 +109,8 @@ def test_a_key_that_nobody_asked_to_keep_is_printed_and_ends_with_the_server():
     ],
 )
 def test_what_cannot_be_used_is_one_sentence_and_no_server(arguments, says, certificate, tmp_path, capsys):
-    for name, content in {"empty": b" \n", "binary": b"\xff\xfe", "two-lines": b"a\nb", "short": b"short"}.items():
+    contents = {"empty": b" \n", "binary": b"\xff\xfe", "two-lines": b"a\nb", "short": b"short", "long": b"a" * 5000}
+    for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o600)
     arguments = [each.format(folder=tmp_path, **vars(certificate)) for each in arguments]
