@@ -73,6 +73,19 @@ def test_the_frames_are_those_of_the_bare_pipeline(shared_engine, weights):
     assert draw(shared_engine, request)[0].data == encode_images(frames, 125, "webp", quality=90)
 
 
+def test_a_job_that_waits_for_the_one_before_it_can_be_canceled(engine, weights):
+    canceled = []
+
+    def log(text):  # called while the first job has its turn
+        if not canceled:
+            with pytest.raises(Canceled):
+                draw(engine, ask(weights), canceled=lambda: True)
+            canceled.append("the second job")
+
+    engine.run(ask(weights), seed=7, log=log, canceled=lambda: False, preview=None)
+    assert canceled
+
+
 def test_the_same_request_and_seed_give_the_same_clip_and_another_seed_another(shared_engine, engine, weights):
     first, again, fresh = (draw(each, ask(weights))[0] for each in (shared_engine, shared_engine, engine))
     assert first == again == fresh

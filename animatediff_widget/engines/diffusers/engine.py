@@ -33,6 +33,8 @@ __all__ = ["IDLE_SECONDS", "DiffusersEngine"]
 IDLE_SECONDS = 600.0
 """After how long without a job the memory is given back."""
 
+_TICK = 0.1  # seconds after which a job that waits for its turn looks whether it was canceled
+
 _TOKENS = 77  # what the text encoder reads of a prompt, with its begin and end
 
 
@@ -74,7 +76,7 @@ class DiffusersEngine(Engine):
         plan = make_plan(request)
         if plan.output_format == "mp4":
             video.find_ffmpeg()  # rather now than after minutes of drawing
-        with self._lock:
+        with self._turn(canceled):
             self._stop_timer()
             try:
                 job = _Job(self._loaded(log), plan, seed, log, canceled, preview)
@@ -82,6 +84,17 @@ class DiffusersEngine(Engine):
             finally:
                 self._start_timer()
         return _save(frames, plan)
+
+    @contextmanager
+    def _turn(self, canceled: Callable[[], bool]) -> Iterator[None]:
+        """Wait for the job before, which on a worker of a cluster is another thread's."""
+        while not self._lock.acquire(timeout=_TICK):
+            if canceled():
+                raise Canceled
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Let go of all memory; the next job loads again."""
