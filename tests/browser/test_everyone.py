@@ -202,7 +202,8 @@ def test_who_reads_while_a_job_runs_is_not_disturbed(visit, front_end):
         for _ in range(3):
             soon(here.page, lambda log=log, seen=seen: log.inner_text() != seen, expected=True)
             seen = log.inner_text()
-            assert log.evaluate("log => [log.scrollTop > 0, document.activeElement === log]") == [True, True]
+            place = "log => [log.scrollTop > 0, document.activeElement === log]"
+            soon(here.page, lambda log=log, place=place: log.evaluate(place), expected=[True, True])
         assert prompt.input_value() == before
         # Who leaves is not called back.
         prompt.focus()

@@ -48,6 +48,7 @@ def test_a_second_press_while_a_job_runs_makes_no_second_job(panel, server, engi
 def test_cancel_ends_the_job_and_leaves_the_form(panel):
     panel.request.prompt = "snow"
     job = panel.run()
+    wait_until(lambda: job.prediction is not None)
     panel.cancel_button.click()
     wait_until(lambda: job.finished)
     assert job.state == "canceled"
