@@ -80,11 +80,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         return fail(error, USAGE)
     if server.address.beyond and len(server.token) < _SHORTEST_KEY:
         return fail(TEXTS["key_short"].format(file=arguments.token_file, least=_SHORTEST_KEY), USAGE)
-    with server:
+    with contextlib.suppress(KeyboardInterrupt), server:
         _say_how(server.address, arguments.host, server.token, arguments.token_file)
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
+        while True:
+            time.sleep(3600)
     return OK
 
 
