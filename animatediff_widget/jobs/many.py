@@ -91,9 +91,9 @@ class Many:
                 self._leave_all(error)
 
     def _serve(self) -> None:
-        idle_since = None
+        idle_since, now = None, self._now()
         while True:
-            self._take(self._next_time())
+            self._take(self._next_time(now))
             now = self._now()
             for member in [each for each in self._members if not each.ended]:
                 if member.steps.control.presses > member.heeded:
@@ -126,13 +126,12 @@ class Many:
     def _now(self) -> float:
         return self._control.now()
 
-    def _next_time(self) -> float:
-        """Give how long there is nothing to do but to wait for news, in seconds."""
-        now = self._now()
+    def _next_time(self, sent: float) -> float:
+        """Give how long there is nothing to do but to wait for news, in seconds; what was due was sent at `sent`."""
         times = [self._writer.next_time]
         times += [member.until for member in self._members]
-        times += [site.next_time(now) for site in self._sites.values()]
-        return min(max(min(times) - now, 0.0), _TICK)
+        times += [site.next_time(sent) for site in self._sites.values()]
+        return min(max(min(times) - self._now(), 0.0), _TICK)
 
     def _take(self, seconds: float) -> None:
         with contextlib.suppress(queue.Empty):

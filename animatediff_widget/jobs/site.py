@@ -33,7 +33,7 @@ class Open:
 
 
 _MOST: dict[type, int] = {Open: 4, Recall: 4, Create: 8, Watch: 8, Fetch: 6, Cancel: 16}  # at the same time
-_MOST_BESIDE, _TURN = 2, 0.05
+_FEW_FILES, _TURN, _HELD = 2, 0.05, 0.25
 _PAGE = 100
 _SKEW = 60.0  # seconds by which a clock may be off
 _FEW, _FEW_HELD = 2, 8  # so many jobs are asked for one by one, and where the endpoint holds its answers
@@ -112,19 +112,20 @@ class Site:
         """Yield those whose exchange is sent now, a search apart."""
         for kind, most in _MOST.items():
             waiting = self.queued[kind]
-            if kind is Fetch and self._begins(now):
-                most = _MOST_BESIDE  # what the endpoint can begin with comes first
+            if kind is Fetch and self._holds_files(now):
+                continue
             while waiting and self.flying[kind] < most and self._is_free(kind, now):
                 if kind in (Create, Watch, Cancel):
                     self.pace.sent("create" if kind is Create else "call", now)
                 self.flying[kind] += 1
                 yield waiting.popleft()
 
-    def _begins(self, now: float) -> bool:
-        """Whether jobs are being begun, or were a moment ago: those that ended together are replaced in some turns."""
+    def _holds_files(self, now: float) -> bool:
+        """Whether animations wait: what the endpoint can begin with comes first, where jobs ended together."""
         if self.beginning or self.queued[Create] or self.flying[Create] or self.flying[Open]:
             self._began = now
-        return now - self._began < _TURN
+        waiting = self.queued[Fetch]
+        return len(waiting) > _FEW_FILES and now < min(self._began + _TURN, waiting[0].since + _HELD)
 
     def _is_free(self, kind: type, now: float) -> bool:
         if kind is Create:
@@ -162,7 +163,7 @@ class Site:
             times.append(self._look_at(now))
         times += [self.pace.free_at(lane, now) for kind, lane in _LANES if self.queued[kind]]
         if self.queued[Fetch]:
-            times.append(self._began + _TURN)
+            times += [self._began + _TURN, self.queued[Fetch][0].since + _HELD]
         return min((time for time in times if time > now), default=math.inf)
 
     # What came back.
@@ -186,6 +187,7 @@ class Site:
                 self.ask(member)
             elif listed.status != before.status or listed.outputs != before.outputs or member.watched.canceled:
                 del self.held[prediction_id]
+                self._began = now  # others may be begun in their places
                 yield member, dataclasses.replace(Prediction.from_json(listed.raw, before), id=prediction_id)
 
     def look_failed(self, error: EndpointError, now: float) -> None:

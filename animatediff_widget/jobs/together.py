@@ -20,9 +20,11 @@ __all__ = ["Writer", "search"]
 
 logger = logging.getLogger(__name__)
 
-# For so long what is to be written is gathered, in seconds: records at the most, and for each job that runs; what came
-# of a POST where it could not be found again in a list, or where its file is waited for; and what comes before a POST.
+# For so long what is to be written is gathered, in seconds: records, at the most, and for each job that runs; what came
+# of a POST where it could not be found again in a list, or where its file is waited for; and what comes before a POST,
+# while which records wait.
 _GATHER, _GATHER_EACH, _GATHER_SOON, _GATHER_BEGUN = 0.15, 0.005, 0.02, 0.005
+_GATHER_MOST = 0.5
 
 
 Write = Begin | Record | Adopt
@@ -42,16 +44,24 @@ class Writer:
         self._do, self._tell = do, tell
         self._waiting: list[tuple[Member, Any]] = []
         self._records: dict[Member, int] = {}  # where the record of a job stands in it
-        self._at = math.inf
+        self._at = self._at_last = math.inf
+        self._begins: list[tuple[Member, Any]] = []
+        self._begins_at = math.inf
         self._writing = False
 
     def add(self, member: Member, action: Write, now: float, count: int = 0) -> None:
         """Write something for a job: what is only recorded, together with what comes next from all `count` jobs."""
-        gather = _GATHER_BEGUN if isinstance(action, Begin) else 0.0
+        if isinstance(action, Begin) and member not in self._records:
+            self._begins.append((member, action))
+            self._begins_at = min(self._begins_at, now + _GATHER_BEGUN)
+            self._at = min(max(self._at, now + _GATHER), self._at_last)
+            return
+        gather = most = 0.0
         if isinstance(action, Record):
             listed = member.named or (member.site.poller.trusted and action.state != "downloading")
-            gather = min(_GATHER if listed else _GATHER_SOON, count * _GATHER_EACH)
-        self._at = min(self._at, now + gather)
+            gather, most = (_GATHER, _GATHER_MOST) if listed else (_GATHER_SOON, _GATHER_SOON)
+            gather = min(gather, count * _GATHER_EACH)
+        self._at, self._at_last = min(self._at, now + gather), min(self._at_last, now + most)
         before = self._records.get(member)
         if before is not None and isinstance(action, Record):  # one record says what both of them say
             known = {**self._waiting[before][1].known, **action.known}
@@ -65,14 +75,19 @@ class Writer:
     @property
     def next_time(self) -> float:
         """When there is something to write."""
-        return math.inf if self._writing else self._at
+        return math.inf if self._writing else min(self._at, self._begins_at)
 
     def start(self, now: float) -> None:
-        """Write what there is, where it is time, and nothing is being written."""
-        if now >= self.next_time:
-            writes, self._waiting, self._at, self._writing = self._waiting, [], math.inf, True
+        """Write what there is, where it is time, and nothing is being written; first what POSTs wait for."""
+        if now < self.next_time:
+            return
+        if now >= self._begins_at:
+            writes, self._begins, self._begins_at = self._begins, [], math.inf
+        else:
+            writes, self._waiting, self._at, self._at_last = self._waiting, [], math.inf, math.inf
             self._records.clear()
-            self._do(partial(_write_down, writes), partial(self._written, writes))
+        self._writing = True
+        self._do(partial(_write_down, writes), partial(self._written, writes))
 
     def _written(self, writes: list[tuple[Member, Write]], written: Future[list[Any]]) -> None:
         self._writing = False

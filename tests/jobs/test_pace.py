@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
 from animatediff_widget import Client, Endpoint, Prediction
 from animatediff_widget.errors import ApiError
+from animatediff_widget.jobs.actions import Begin, Fetch, Record
 from animatediff_widget.jobs.pace import Pace, pace_of
 from animatediff_widget.jobs.poller import Poller, Watched
 from animatediff_widget.jobs.site import Site
+from animatediff_widget.jobs.together import Writer
 
 
 def sent_by(pace: Pace, until: float, *, every: float = 0.01) -> list[float]:
@@ -145,3 +149,57 @@ def test_a_list_that_did_not_tell_of_an_end_long_ago_twice_is_believed_no_more(c
         assert poller.check(watched, now)
         poller.checked(watched, ended, now, 1e9)
     assert poller.trusted == trusted
+
+
+def test_animations_wait_a_moment_while_jobs_that_ended_together_are_replaced():
+    site = Site(Client(Endpoint.relay("https://relay.example"), "a-key-1234567890"), 0.0)
+
+    def sent(count: int, now: float, since: float) -> int:
+        site.flying[Fetch] = 0
+        site.queued[Fetch].clear()
+        site.queued[Fetch].extend([SimpleNamespace(since=since)] * count)
+        return len([*site.ready(now)])
+
+    site.beginning = 3
+    assert sent(2, 100.0, 100.0) == 2, "a few are in nobody's way"
+    assert sent(20, 100.0, 100.0) == 0
+    assert sent(20, 100.3, 100.0) == 6, "they do not wait for ever where one job after another begins"
+    site.beginning = 0
+    assert sent(20, 100.31, 100.3) == 0
+    assert 100.31 < site.next_time(100.31) < 100.4
+    assert sent(20, 100.4, 100.3) == 6
+
+
+def test_what_a_post_waits_for_is_written_before_what_is_only_recorded():
+    written = []
+    writer = Writer(lambda act, then: written.append(([action for _, action in act.args[0]], then)), lambda *_: None)
+    site = SimpleNamespace(poller=SimpleNamespace(trusted=True))
+
+    class Member(SimpleNamespace):
+        __hash__ = object.__hash__
+
+    def member(*, named: bool = True) -> Member:
+        return Member(site=site, named=named, unwritten=0)
+
+    def write(now: float) -> list:
+        before = len(written)
+        writer.start(now)
+        for actions, then in written[before:]:
+            done: Future = Future()
+            done.set_result([None] * len(actions))
+            then(done)
+        return [type(action) for actions, _ in written[before:] for action in actions]
+
+    again = member()
+    for each in (member(), member(), again):
+        writer.add(each, Record("succeeded"), 10.0, 50)
+    for now in (10.1, 10.2, 10.3, 10.4):
+        writer.add(member(), Begin(), now)
+        assert write(now) == []
+        assert write(now + 0.01) == [Begin], "the records wait"
+    writer.add(again, Begin(), 10.45)
+    assert write(10.46) == [Record, Record, Record, Begin], "of one job all is written in its turn"
+    writer.add(member(named=False), Record("downloading"), 11.0, 50)
+    writer.add(member(), Begin(), 11.01)
+    assert write(11.03) == [Begin]
+    assert write(11.03) == [Record], "what the list could not tell again waits for nobody"
