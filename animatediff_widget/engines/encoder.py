@@ -6,6 +6,7 @@ Frames are compressed one by one and joined here, because the usual writers drop
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +87,12 @@ def _gif(frames: Frames) -> bytes:
 
 
 def _compressed(frames: Frames, write: Callable[[int, Image.Image], bytes]) -> bytes:
-    """Enlarge and write frames, two at a time: the compressors run outside the interpreter's lock."""
+    """Enlarge and write frames, two at a time where there is room: the compressors run outside the interpreter's lock.
+
+    ``OMP_NUM_THREADS`` is heeded, by which Dask and this package tell each worker process how many cores are its own.
+    """
+    images = map(Image.fromarray, map(enlarged, frames))
+    if os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip() == "1":
+        return b"".join(map(write, range(len(frames)), images))
     with ThreadPoolExecutor(2) as pool:
-        return b"".join(pool.map(write, range(len(frames)), map(Image.fromarray, map(enlarged, frames))))
+        return b"".join(pool.map(write, range(len(frames)), images))

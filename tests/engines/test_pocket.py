@@ -42,6 +42,14 @@ def test_the_webp_holds_the_sampled_clip_exactly():
     np.testing.assert_array_equal(pixels, np.round(clip * 255))
 
 
+def test_a_process_with_one_core_of_its_own_compresses_without_threads(monkeypatch):
+    clip = np.random.default_rng(0).random((4, 8, 8, 3))
+    whole = encoder.encode(clip, "webp")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(encoder, "ThreadPoolExecutor", None)
+    assert encoder.encode(clip, "webp") == whole
+
+
 def test_a_gif_comes_on_request():
     data, _ = run(ask("sea, moon", steps=4, extra_input={"output_format": "gif"}))
     webp, _ = run(ask("sea, moon", steps=4))

@@ -63,6 +63,16 @@ def test_one_run_after_the_other_starts_no_process(runner, reported):
     assert children() == []
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS tells nobody another process's environment")
+def test_a_process_uses_one_core_and_keeps_its_memory_although_dask_was_there(runner, reported, monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    start(runner, reported, "meet 2", "meet 2")
+    reported.ends(2)
+    environments = [child.environ() for child in children()]
+    assert {each["OMP_NUM_THREADS"] for each in environments} == {str(max(1, cores() // 2))}
+    assert not any("MALLOC_TRIM_THRESHOLD_" in each for each in environments)
+
+
 def test_runs_that_come_together_run_at_the_same_time(runner, reported):
     start(runner, reported, "meet 2", "meet 2")
     assert len({*reported.ends(2).values()}) == 2
