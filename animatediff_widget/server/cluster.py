@@ -226,7 +226,7 @@ class ClusterRunner:
                 self.lost = True
             return
         except distributed.KilledWorker:
-            answer = "Each worker of the cluster that drew this was lost, perhaps for want of memory."
+            answer = "Each worker of the cluster that drew this was lost, perhaps for want of memory or of time."
         except Exception as error:
             answer = f"The cluster could not draw this ({type(error).__name__}: {error})."
         if isinstance(answer, str):

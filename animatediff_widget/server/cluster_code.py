@@ -31,11 +31,17 @@ def make_task(version: str) -> Callable[..., Any]:
 
 
 def compare(address: str, ours: str, versions: Any) -> None:
-    """Raise where the package is another one on a worker that is there, or is not there at all."""
+    """Raise where another version of the package, or none, is installed on a worker that is there.
+
+    Dask knows what was installed. Where the package runs from its sources that may be an older version, here as there,
+    or none; then `make_task` says what differs.
+    """
+    here = versions["client"]["packages"].get(PACKAGE)
     found = {worker: each["packages"].get(PACKAGE) for worker, each in versions["workers"].items() if each}
+    others = {worker: version for worker, version in found.items() if version not in (ours, here)}
     for code, wrong in (
-        ("cluster_without", [worker for worker, version in found.items() if version is None]),
-        ("cluster_versions", [f"{worker}: {version}" for worker, version in found.items() if version != ours]),
+        ("cluster_without", [worker for worker, version in others.items() if version is None]),
+        ("cluster_versions", [f"{worker}: {version}" for worker, version in others.items()]),
     ):
         if wrong:
             raise AnimateDiffError(Message(code, address=address, ours=ours, workers=", ".join(wrong[:3])))

@@ -34,7 +34,7 @@ from animatediff_widget.model.body import Body
 from animatediff_widget.model.cluster import Cluster
 from animatediff_widget.server import cluster as server_side
 from animatediff_widget.server.cluster import ClusterRunner
-from animatediff_widget.server.cluster_code import make_task
+from animatediff_widget.server.cluster_code import PACKAGE, make_task
 from animatediff_widget.server.cluster_server import cluster_server
 from animatediff_widget.server.runners import Run
 
@@ -42,6 +42,12 @@ dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 HERE = str(os.getpid())
+
+# What a worker knows of the installed package.
+RECORDED = """import distributed.versions as versions
+versions.found = getattr(versions, "found", versions.get_package_info)
+versions.get_package_info = lambda names: {{**versions.found(names), "animatediff_widget": {!r}}}
+"""
 
 
 class Acting(distributed.WorkerPlugin):
@@ -188,12 +194,29 @@ def test_what_a_killed_notebook_left_stops(cluster, folder, runner, reported):
     all_logged(reported, 2)
 
 
-def test_a_version_that_differs_is_said_before_and_by_a_worker_that_comes_later(cluster, runner, reported, monkeypatch):
+def test_another_version_that_is_installed_on_a_worker_is_said_before(cluster, monkeypatch):
+    found = distributed.versions.get_package_info
     monkeypatch.setattr(server_side, "__version__", "9.9")
+    monkeypatch.setattr(distributed.versions, "get_package_info", lambda names: {**found(names), PACKAGE: "9.9"})
     with pytest.raises(AnimateDiffError, match=r"is 9\.9 here, and another version on workers .*tcp://.*: "):
         ClusterRunner(Cluster.of(cluster))
+
+
+@pytest.mark.parametrize("installed", [__version__, None])
+def test_sources_that_are_newer_than_what_was_installed_are_compared_by_the_worker(
+    cluster, reported, monkeypatch, installed
+):
+    monkeypatch.setattr(server_side, "__version__", "9.9")
+    found = distributed.versions.get_package_info
+    here = {PACKAGE: installed}
+    with distributed.Client(cluster, set_as_default=False) as client:
+        client.run(exec, RECORDED.format(installed), {})
+        monkeypatch.setattr(distributed.versions, "get_package_info", lambda names: {**found(names), **here})
+        runner = ClusterRunner(Cluster.of(cluster))
+        client.run(exec, "import distributed.versions as versions; versions.get_package_info = versions.found", {})
     start(runner, reported, "say hello")
     assert "is 9.9 here and" in next(iter(reported.ends(1).values()))
+    runner.close()
 
 
 # --- clusters of another kind -----------------------------------------------------------------------------------------
