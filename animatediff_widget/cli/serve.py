@@ -144,6 +144,8 @@ def _read_key(file: str) -> str:
         raise AnimateDiffError(Message("key_file_unread", file=file, why=why)) from None
     if not key:
         raise AnimateDiffError(Message("key_file_empty", file=file))
+    if not (key.isascii() and key.isprintable()):
+        raise AnimateDiffError(Message("key_file_wrong", file=file))
     return key
 
 

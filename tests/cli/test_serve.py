@@ -97,7 +97,7 @@ def test_a_key_that_nobody_asked_to_keep_is_printed_and_ends_with_the_server():
         (["--token-file", "{folder}"], "cannot be read"),
         (["--token-file", "{folder}/binary"], "cannot be read"),
         (["--token-file", "{folder}/long"], "File too large"),
-        (["--token-file", "{folder}/two-lines"], "token must be printable"),
+        (["--token-file", "{folder}/two-lines"], "is no key: a key is one line"),
         (["--token-file", "{folder}/short", "--host", "0.0.0.0"], "fewer than 20 characters"),
         (["--tls-key", "{key}"], "give that too, as --tls-cert"),
         (["--tls-cert", "{folder}/none.pem"], "No such file"),

@@ -174,3 +174,8 @@ def test_offloading_is_asked_of_a_gpu_alone(weights, monkeypatch):
 def test_a_number_type_that_is_none_is_one_sentence(weights):
     with pytest.raises(AnimateDiffError, match="no number type float17"):
         draw(DiffusersEngine(device="cpu", dtype="float17"), ask(weights))
+
+
+def test_a_device_that_can_hold_nothing_is_one_sentence(weights):
+    with pytest.raises(AnimateDiffError, match="meta"):
+        draw(DiffusersEngine(device="meta"), ask(weights))

@@ -149,7 +149,7 @@ def _choose(device: str | None, dtype: str | None, log: Callable[[str], None]) -
     if device is None:
         device = "mps" if torch.backends.mps.is_available() and not torch.cuda.is_available() else "cuda"
     try:
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:  # no driver, or an old one; a torch without CUDA; no such device
         why = str(error).partition("\n")[0].rstrip(".")
         raise AnimateDiffError(Message("gpu_no_device", device=device, torch=torch.__version__, why=why)) from None

@@ -58,6 +58,7 @@ TERMINAL = {
     "key_short": "{file} 里的密钥不足 {least} 个字符，其他机器可能猜出它。请删除这个文件（会生成一个长的），"
     "或在其中放入一个长的。",
     "key_file_unread": "无法从 {file} 读取密钥，也无法在那里生成：{why}。",
+    "key_file_wrong": "{file} 里的内容不是密钥：密钥是一行可打印的 ASCII 字符。",
     "key_file_empty": "{file} 里没有密钥。请删除这个文件（会生成一个），或在其中放入密钥。",
     "key_file_open": "这台机器上的其他人可以读到密钥：chmod 600 {file}",
     "certificate_missing": "--tls-key 是证书的私钥：请同时用 --tls-cert 给出证书。",

@@ -64,6 +64,7 @@ TERMINAL = {
     "key_short": "The key in {file} has fewer than {least} characters, and other machines could guess it. "
     "Remove the file, so that a long one is made, or put one into it.",
     "key_file_unread": "The key cannot be read from {file}, nor be made there: {why}.",
+    "key_file_wrong": "What is in {file} is no key: a key is one line of printable ASCII.",
     "key_file_empty": "There is no key in {file}. Remove the file, so that one is made, or put one into it.",
     "key_file_open": "Others on this machine can read the key: chmod 600 {file}",
     "certificate_missing": "--tls-key is the key of a certificate: give that too, as --tls-cert.",
