@@ -115,6 +115,14 @@ class Batch:
         elif is_wanted:
             self.journal.end_sweep(self.key, "stopped")
 
+    def close_left(self) -> None:
+        """Close what a process left open that was killed after the last cell had ended."""
+        sweep = self.journal.sweep(self.key)
+        claim = self.journal.claim(self.key) if sweep is not None and sweep.state == "open" else None
+        if claim is not None:
+            with claim:
+                self.close(False)
+
     def pending(self) -> list[int]:
         """Give the cells that are to be begun or taken up, in the order of running."""
         return [number for number in self._order if self.standing.state(number) not in FINAL_STATES]

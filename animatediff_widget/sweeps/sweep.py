@@ -273,6 +273,8 @@ class Sweep(RunningSweep, SweepFiles):
             self._check_process()
             return None
         if not self._batch.pending():
+            with contextlib.suppress(JournalError):
+                self._batch.close_left()
             self.set_trait("state", "finished")
             return None
         if not self._batch.is_confirmed:

@@ -416,3 +416,16 @@ def test_a_job_that_ends_just_before_its_sweep_listens_to_it_is_told_once(quick,
     job.observe = end_first
     CellRunner(lambda number, view: told.append((number, view.state))).begin(0, job)
     assert told == [(0, "succeeded")]
+
+
+def test_a_sweep_whose_process_was_killed_after_its_last_cell_is_offered_no_more_once_it_was_taken_up(quick, journal):
+    sweep = Sweep(BOAT, quick, journal=journal, seed=2)
+    journal.end_sweep = lambda key, state: None
+    sweep.run()
+    del journal.end_sweep
+    assert [each.key for each in journal.sweeps_to_pick_up()] == [sweep.key]
+    created = len(quick.list(1000))
+    assert Sweep.load(sweep.key, quick, journal=journal).run().state == "finished"
+    assert not journal.sweeps_to_pick_up()
+    assert journal.sweep(sweep.key).state == "finished"
+    assert len(quick.list(1000)) == created
