@@ -54,8 +54,9 @@ class Monitor:
             refill(self.box, *self._always, *map(self._candidate, view.candidates))
         self.status.value = f'<div class="ad-status">{plain(line)}</div>{quiet(notice)}{problem(why)}'
         progress = 1.0 if view.state == "succeeded" else (view.prediction and view.prediction.progress) or 0.0
-        self.bar.value = progress if view.state in ("running", "downloading", "succeeded") else 0.0
-        self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(view.state, "")
+        with self.bar.hold_sync():
+            self.bar.value = progress if view.state in ("running", "downloading", "succeeded") else 0.0
+            self.bar.bar_style = {"succeeded": "success", "failed": "danger"}.get(view.state, "")
         # A notice counts the seconds until the next try: the same one is said once.
         announced = (view.state, int(progress * 4), re.sub(r"\d+", "", notice))
         if announced != self._announced:
@@ -66,8 +67,9 @@ class Monitor:
         """Show how far a sweep is; its sheet reads that out."""
         line = shorten(progress.in_words(self._texts), 400)
         self.status.value = f'<div class="ad-status">{plain(line)}</div>'
-        self.bar.value = progress.done / max(progress.total, 1)
-        self.bar.bar_style = "success" if progress.succeeded == progress.total else ""
+        with self.bar.hold_sync():
+            self.bar.value = progress.done / max(progress.total, 1)
+            self.bar.bar_style = "success" if progress.succeeded == progress.total else ""
 
     def _candidate(self, prediction: Prediction) -> Any:
         """Make the line for a job at the endpoint that may be the one whose answer was lost."""

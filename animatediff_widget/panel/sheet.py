@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sheet"]
 
-_BATCHES = 16  # pieces of HTML for clips that are made at a time: filling one takes a message, adding one takes two
 _LONGEST = 0.8  # in seconds: how long one look makes strips
 _HEAD = 3  # lines of the grid above the cells: how the sweep stands, the name of the columns, their labels
 _LONGEST_LABEL = 60
@@ -65,7 +64,7 @@ class Sheet:
         self._labels, self._live = maker.html(), maker.html()
         self._announced: tuple[Any, ...] = ()
         self._buttons: dict[tuple[int, int], Any] = {}
-        self._empty: list[Any] = []  # pieces of HTML for clips to come
+        self._empty: list[Any] = []  # pieces of HTML for clips to come: one for each cell, as adding one takes messages
         self.grid = maker.make(widgets.Box, "ad-sheet", children=[self._labels, self._live])
         self.pace = Pace(self._look, pace, beside=beside)
         sweep.observe(self._changed, ["progress", "state"])
@@ -146,7 +145,7 @@ class Sheet:
         refill(self.grid, self._labels, self._live, *buttons, *self._empty)
 
     def _more_empty(self) -> list[Any]:
-        return [self._maker.html() for _ in range(min(_BATCHES, len(self._seen)))]
+        return [self._maker.html() for _ in self._seen]
 
     def _button(self, place: tuple[int, int]) -> Any:
         button = self._maker.make(widgets.Button, "ad-cell", f"ad-r{place[0]}", f"ad-c{place[1]}")

@@ -104,14 +104,16 @@ class SheetBox:
 
     def _state_changed(self, _: Any = None) -> None:
         state = self.sweep.state
-        self.hold.disabled = state not in ("running", "paused")
+        with self.hold.hold_sync():
+            self.hold.disabled = state not in ("running", "paused")
+            self.hold.description = self._texts["sheet_go_on" if state == "paused" else "sheet_hold"]
+            self.hold.icon = "play" if state == "paused" else "pause"
         self.stop.disabled = state not in ("running", "paused")
         self.cancel.disabled = state not in ("running", "paused", "stopping")
         progress = self.sweep.progress
-        self.retry.disabled = state not in ("new", "finished") or progress.succeeded == progress.total
-        self.retry.description = self._texts["run" if state == "new" else "sheet_retry"]
-        self.hold.description = self._texts["sheet_go_on" if state == "paused" else "sheet_hold"]
-        self.hold.icon = "play" if state == "paused" else "pause"
+        with self.retry.hold_sync():
+            self.retry.disabled = state not in ("new", "finished") or progress.succeeded == progress.total
+            self.retry.description = self._texts["run" if state == "new" else "sheet_retry"]
 
     def _offer(self) -> None:
         """Offer what can be chosen of the sheet as it is arranged."""
