@@ -43,7 +43,7 @@ class OpenedCell:
     def open(self, sheet: SheetBox, number: int) -> None:
         """Open a cell, or show how it ended while it was open."""
         self._sheet, self.number = sheet, number
-        sheet.sheet.opened = number
+        sheet.sheet.mark(number)
         name = plain(shorten(sheet.sheet.name(number), 300))
         self.title.value = f'<h3 class="ad-title ad-said">{name}</h3>'
         sheet.fetch_log(number)
@@ -59,7 +59,7 @@ class OpenedCell:
     def unfold(self) -> None:
         """Show no cell, but what stands below: it is of something else."""
         if self._sheet is not None:
-            self._sheet.sheet.opened = None
+            self._sheet.sheet.mark(None)
         self.number = None
         self.box.add_class("ad-folded")
         self._below.remove_class("ad-folded")

@@ -143,6 +143,14 @@ class Sheet:
         self._live.value = ""
         self._empty = self._more_empty()
         refill(self.grid, self._labels, self._live, *buttons, *self._empty)
+        self.mark(self.opened)
+
+    def mark(self, number: int | None) -> None:
+        """Mark the cell that is open, if there is one."""
+        self.opened = number
+        for shown, place in self._seen.items():
+            button = self._buttons[place]
+            (button.add_class if shown == number else button.remove_class)("ad-open")
 
     def _more_empty(self) -> list[Any]:
         return [self._maker.html() for _ in self._seen]

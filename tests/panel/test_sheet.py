@@ -134,11 +134,13 @@ def test_axes_are_put_elsewhere_and_further_ones_stand_at_one_value(client):
     sweep = Sweep(BOAT, client, steps=[1, 4], guidance_scale=[1, 5, 9], seed=[7, 8])
     sheet = ContactSheet(sweep)
     wait_until(lambda: len(cells(sheet)) == 6)
+    sheet.open_cell(5)
     choice(sheet, "Seed").value = 1
     wait_until(lambda: cells(sheet)[0].description == "Steps 1, Guidance scale 1, Seed 8")
     choice(sheet, "Columns").value = 2
     wait_until(lambda: len(cells(sheet)) == 6 and cells(sheet)[1].description == "Steps 1, Guidance scale 1, Seed 8")
     assert {one.description for one in sheet._sheet.choices.children} == {"Columns", "Rows", "Steps"}
+    wait_until(lambda: ["ad-open" in cell._dom_classes for cell in cells(sheet)] == [False] * 5 + [True])
     sheet.close()
 
 
@@ -157,12 +159,14 @@ def test_a_cell_opens_large_with_its_own_json_and_log_and_one_that_failed_says_w
     cells(sheet)[1].click()
     opened = str([child.get_state() for child in all_children(sheet)])
     assert "no more boats" in opened
+    assert ["ad-open" in cell._dom_classes for cell in cells(sheet)] == [False, True]
     [stage] = [child for child in all_children(sheet) if "ad-stage" in child._dom_classes]
     assert "no more boats" in stage.value
     assert "data:image" not in stage.value
     assert "ad-folded" not in sheet._opened.box._dom_classes
     sheet._opened.close.click()
     assert "ad-folded" in sheet._opened.box._dom_classes
+    assert not any("ad-open" in cell._dom_classes for cell in cells(sheet))
     with pytest.raises(AnimateDiffError, match="number"):
         sheet.open_cell("1")
     sheet.close()
