@@ -33,6 +33,7 @@ class Open:
 
 
 _MOST: dict[type, int] = {Open: 4, Recall: 4, Create: 8, Watch: 8, Fetch: 6, Cancel: 16}  # at the same time
+# Where more than a few files wait, none is fetched for a turn after a job began or ended; each waits so long at most.
 _FEW_FILES, _TURN, _HELD = 2, 0.05, 0.25
 _PAGE = 100
 _SKEW = 60.0  # seconds by which a clock may be off
@@ -187,7 +188,8 @@ class Site:
                 self.ask(member)
             elif listed.status != before.status or listed.outputs != before.outputs or member.watched.canceled:
                 del self.held[prediction_id]
-                self._began = now  # others may be begun in their places
+                if listed.done:
+                    self._began = now  # another may be begun in its place
                 yield member, dataclasses.replace(Prediction.from_json(listed.raw, before), id=prediction_id)
 
     def look_failed(self, error: EndpointError, now: float) -> None:
