@@ -531,11 +531,13 @@ def test_polls_that_are_always_answered_with_an_error_end(server, code):
 
 def test_a_wait_ends_when_the_person_said_and_the_job_is_kept(server, waits):
     server._polls = 10**9
+    began = time.monotonic()
     job = ended(a_job(server, timeout=12.5))
     assert isinstance(job.error, JobTimeout)
     assert "within 12.5 s" in str(job.error)
     assert job.state == "left"
-    assert sum(waits) == pytest.approx(12.5, abs=1)
+    assert sum(waits) < 13.5
+    assert sum(waits) + time.monotonic() - began > 12.5, "what the exchanges took counts as well"
 
 
 def test_by_default_a_wait_ends_after_half_an_hour(server):

@@ -274,6 +274,7 @@ def test_what_failed_is_run_again_while_others_still_run(held, journal):
     sweep.observe(lambda change: change.new.failed and failed.set(), "progress")
     held.engine.permits.release()
     assert failed.wait(30)
+    assert all(held.engine.begun.acquire(timeout=30) for _ in range(2)), "the next one runs"
     sweep.retry()
     held.engine.open.set()
     assert sweep.wait(30)
@@ -286,6 +287,7 @@ def test_a_sweep_that_is_stopping_goes_on_where_what_failed_is_to_be_run_again(h
     sweep.observe(lambda change: change.new.failed and failed.set(), "progress")
     held.engine.permits.release()
     assert failed.wait(30)
+    assert all(held.engine.begun.acquire(timeout=30) for _ in range(2)), "the next one runs"
     sweep.stop()
     when(lambda: sweep.state == "stopping")
     sweep.retry()
