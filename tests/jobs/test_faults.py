@@ -282,7 +282,7 @@ def test_over_tls_all_is_the_same(cert, monkeypatch, waits):
     with Misbehaving(tls=cert) as server:
         server.scripts["create"] = [bad.reset_after]
         server.scripts["get"] = [bad.drip_head, bad.hang, bad.truncated]
-        assert ended(a_job(server)).state == "succeeded"
+        assert ended(a_job(server, answer_timeout=0.6, read_timeout=0.5)).state == "succeeded"
         assert server.creates == 1
 
 
