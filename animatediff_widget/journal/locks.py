@@ -41,7 +41,13 @@ class FileClaim(contextlib.AbstractContextManager["FileClaim"]):
         self.release()
 
     def __del__(self) -> None:
-        self.release()
+        # Garbage is collected anywhere, also where this thread holds filelock's own locks, for which whoever holds the
+        # guard may wait: it is not waited for. Then filelock releases the lock, and the file is removed when it is found.
+        if self.held and _guard.acquire(blocking=False):
+            try:
+                self.release()
+            finally:
+                _guard.release()
 
     @property
     def held(self) -> bool:

@@ -8,6 +8,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,7 @@ from journaling import begin, keys, run_python
 
 from animatediff_widget import Journal
 from animatediff_widget.errors import JournalError
+from animatediff_widget.journal import locks as locks_module
 
 CLAIMING = """
     import sys, time
@@ -66,6 +68,21 @@ def test_a_claim_that_is_forgotten_is_free(journal):
     assert not journal.claimed(key)
     with journal.claim(key) as again:
         assert again is not None
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_claim_is_forgotten_while_another_thread_claims(journal, released):
+    (key,) = begin(journal)
+    claims = [journal.claim(key)]
+    if released:
+        claims[0].release()
+    forget = threading.Thread(target=claims.clear, daemon=True)
+    with locks_module._guard:
+        forget.start()
+        forget.join(10)
+        assert not forget.is_alive(), "they would wait for each other"
+    assert not journal.claimed(key)
+    assert locks(journal) == set()
 
 
 def test_a_claim_ends_with_its_process_however_that_ends(journal):
