@@ -86,7 +86,10 @@ class Site:
     def shares(self, member: Member, now: float) -> bool:
         """Whether a job is followed by the list."""
         few = _FEW_HELD if self.backend.abilities.pushes else _FEW
-        return self.poller.uses_list(now) and not member.watched.unlisted and self.following > few
+        listed = self.poller.uses_list(now) and not member.watched.unlisted and self.following > few
+        answer = member.steps.view.prediction
+        # Of several that an endpoint has given one id, only one can be found by it.
+        return listed and (answer is None or self.held.get(answer.id or "", member) is member)
 
     def queue(self, member: Member, action: Exchange | Recall | Open, now: float) -> None:
         """Let an exchange wait until it may be sent."""
@@ -150,7 +153,8 @@ class Site:
         self.looking = True
         self.pace.sent("call", now)
         created = [member.created for member in self.held.values()]
-        since = None if None in created else min(filter(None, created)) - self.backend.clock_ahead - _SKEW
+        known = [time for time in created if time is not None]
+        since = min(known) - self.backend.clock_ahead - _SKEW if len(known) == len(created) else None
         return Look(frozenset(self.held), since)
 
     def _look_at(self, now: float) -> float:

@@ -129,6 +129,19 @@ def test_a_list_that_is_behind_is_believed_no_more(relay, monkeypatch):
     assert len(relay.asked("get")) >= COUNT
 
 
+def test_jobs_that_their_endpoint_dates_to_the_beginning_of_time_are_followed_by_the_list(relay, monkeypatch):
+    monkeypatch.setattr(bad.time, "strftime", lambda *_: "1970-01-01T00:00:00Z")
+    check_all_succeeded(relay, begin(relay))
+    assert len(relay.asked("get")) < COUNT
+
+
+def test_jobs_to_which_their_endpoint_gives_one_id_all_end(relay):
+    create = relay._create
+    relay._create = lambda call: call.json(201, relay.jobs["job001"]) if relay.jobs else create(call)
+    assert ends(begin(relay)) == ["succeeded"] * COUNT
+    assert relay.creates == 1
+
+
 def test_an_end_of_which_the_list_tells_too_little_is_asked_for(relay, monkeypatch):
     monkeypatch.setattr(site, "_FEW", 0)
     whole = relay._list
