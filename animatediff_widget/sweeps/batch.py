@@ -9,6 +9,7 @@ import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -86,8 +87,7 @@ class Batch:
 
     def options(self) -> dict[str, Any]:
         """Give what the sweep is run with, for the journal; the arguments of `Sweep` by their names."""
-        budget = self.budget.jobs if self.budget.seconds is None else f"{self.budget.seconds:f}s"
-        return {"at_once": self.at_once, "timeout": self.timeout, "budget": budget}
+        return {"at_once": self.at_once, "timeout": self.timeout, "budget": asdict(self.budget)}
 
     def open(self) -> Claim:
         """Write the sweep in the journal; give the right to run it, which no other process has."""
@@ -181,6 +181,7 @@ class Batch:
     def reset(self, number: int) -> None:
         """Let a cell be begun anew, under another key where the journal knows the one before."""
         key, entry = self.standing.cells[number].key, None
+        self._made.pop(number, None)  # the journal may not know it, and the next one then has the same key
         with contextlib.suppress(JournalError):
             entry = self.journal.get(key)
         if entry is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from animatediff_widget.errors import InvalidArgument
+from animatediff_widget.errors import InvalidArgument, check
 from animatediff_widget.jobs.status_line import lasting
 from animatediff_widget.journal import JournalProtocol
 from animatediff_widget.model.endpoint import Endpoint
@@ -78,11 +79,17 @@ class Budget:
     jobs: int | None = None
     seconds: float | None = None
 
+    def __post_init__(self) -> None:
+        check(int, none=True, jobs=self.jobs)
+        check(float, none=True, seconds=self.seconds)
+
     @classmethod
-    def of(cls, given: Budget | int | str | None) -> Budget:
-        """Read a budget: a number of jobs, or a time such as ``"90s"``, ``"5 min"`` or ``"2h"``."""
+    def of(cls, given: Budget | int | str | Mapping[str, Any] | None) -> Budget:
+        """Read a budget: a number of jobs, or a time such as ``"90s"``, ``"5 min"`` or ``"2h"``; or as JSON has it."""
         if given is None or isinstance(given, Budget):
             return given or cls()
+        if isinstance(given, Mapping) and given.keys() <= {"jobs", "seconds"}:
+            return cls(**given)
         if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 2**63:
             return cls(jobs=given)
         if isinstance(given, str) and (found := _SECONDS.fullmatch(given.strip())):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Sweep
@@ -89,6 +91,14 @@ def test_a_budget_of_jobs_ends_a_sweep_and_holds_when_it_is_taken_up(quick, jour
     assert again.run().progress.done == 4
 
 
+@pytest.mark.parametrize("budget", [Budget(3, 1000.0), Budget(seconds=math.inf), Budget(seconds=1e-9)])
+def test_all_of_a_budget_holds_when_it_is_taken_up(quick, journal, budget):
+    sweep = Sweep(BOAT, quick, 2, budget=budget, journal=journal, seed=5).run()
+    again = Sweep.load(sweep.key, quick, journal=journal)
+    assert again.budget == budget
+    assert again.run().progress.done == sweep.progress.done
+
+
 def test_a_budget_of_seconds_is_the_time_the_models_ran(quick, journal, monkeypatch):
     monkeypatch.setattr("animatediff_widget.model.prediction.Prediction.predict_time", 30.0)
     monkeypatch.setattr("animatediff_widget.sweeps.standing.read_predict_time", lambda raw: 30.0)
@@ -114,7 +124,7 @@ def test_a_budget_is_a_number_of_jobs_or_a_time(given, budget):
     assert Budget.of(given) == budget
 
 
-@pytest.mark.parametrize("given", [-1, True, 1.5, "many", b"90s", "-3s", "٣"])
+@pytest.mark.parametrize("given", [-1, True, 1.5, "many", b"90s", "-3s", "٣", {"days": 1}])
 def test_another_budget_is_refused_in_a_sentence(quick, journal, given):
     with pytest.raises(AnimateDiffError, match="budget must be a number of jobs, or a time such as 90s, 5 min or 2h"):
         Sweep(BOAT, quick, journal=journal, budget=given, seed=2)
