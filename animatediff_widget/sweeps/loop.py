@@ -47,7 +47,6 @@ class Loop:
         self._said: Message | None = None  # what the runner says
         self._told: object = None
         self._adding, self._is_ending = threading.Lock(), False
-        self._tell()
 
     def want(self, what: str) -> None:
         """Ask for ``"pause"``, ``"resume"``, ``"stop"`` or ``"cancel"``, from any thread."""
@@ -97,7 +96,7 @@ class Loop:
             if done and self._ends():
                 return False
             if self._told != (self._state, self._why()):
-                self._tell()
+                self.tell()
             self._take()
         return True
 
@@ -105,7 +104,7 @@ class Loop:
         """Show that it has ended."""
         self._state = "finished"
         try:
-            self._tell()
+            self.tell()
         finally:  # an observer may raise an interrupt
             self.ended.set()
 
@@ -165,7 +164,7 @@ class Loop:
         for number, view in views.items():
             self._heed_view(number, view)
         if views:
-            self._tell()
+            self.tell()
 
     def _heed_view(self, number: int, view: JobView) -> None:
         if view.prediction is not None:
@@ -190,14 +189,15 @@ class Loop:
         self._said = notice
         self._events.put(None)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """Show how far it is."""
         self._told = self._state, self._why()
         self._show(self._state, SweepProgress.of(self._standing, self._runner.running, self._left(), self._why()))
 
     def _why(self) -> Message | str | None:
         """Give why it waits, or ended early."""
-        return self._notice or self._holding.notice or self._settling.notice or self._said
+        waits = self._holding.notice or self._settling.notice or self._said
+        return self._notice or (None if self._state == "finished" else waits)
 
     def _left(self) -> float | None:
         """Give how long the rest takes, in whole seconds: by what was done so far, else by the journal's times."""

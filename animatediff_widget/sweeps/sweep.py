@@ -125,7 +125,7 @@ class Sweep(RunningSweep, SweepFiles):
         self._loop: Loop | None = None
         self._thread: threading.Thread | None = None
         self._process = 0  # where the loop is
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()  # an observer that is told of the start may ask for something
         self.set_trait("progress", SweepProgress(len(self.cells)))
 
     @classmethod
@@ -281,12 +281,17 @@ class Sweep(RunningSweep, SweepFiles):
             self._check_confirmed(self.plan(), confirm)
         claim = self._batch.open()
         try:
-            self._process = os.getpid()
-            self._loop = Loop(self._batch, self._show)
+            loop = Loop(self._batch, self._show)
         except BaseException:
             claim.release()
             raise
-        return self._loop, claim
+        self._loop, self._process, self._thread = loop, os.getpid(), threading.current_thread()
+        try:
+            loop.tell()
+        except BaseException:
+            self._leave(loop, claim)
+            raise
+        return loop, claim
 
     def _go(self, loop: Loop, claim: Claim, idle: Callable[[], object] | None = None) -> bool:
         """Run the loop in this thread; give whether an interrupt canceled the jobs."""

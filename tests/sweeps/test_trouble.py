@@ -11,7 +11,7 @@ import pytest
 from misbehaving import Misbehaving, status
 
 from animatediff_widget import AnimateDiffRequest, Client, Job, Journal, Prediction, Sweep
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.journal import Part, SweepEntry
 from animatediff_widget.sweeps.batch import Batch
 from animatediff_widget.sweeps.running import CellRunner
@@ -91,6 +91,33 @@ def test_where_nothing_can_be_stored_no_further_job_is_paid_for(server, journal)
     journal.animations.unlink()
     assert sweep.run().progress.succeeded == 3
     assert seeds(server) == [1, 2, 3]
+
+
+def test_where_nothing_could_be_written_down_it_goes_on_once_there_is_room(server, journal, monkeypatch):
+    sweep, kept, job = Sweep(BOAT, server.client, 2, journal=journal, seed=[1, 2, 3]), [], Batch.job
+    monkeypatch.setattr(Batch, "job", lambda batch, number: kept.append(job(batch, number)) or kept[-1])
+
+    def fail(*_, **__):
+        raise JournalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "begin", fail)
+        sweep.run()
+    assert "disk is full" in str(sweep.progress)
+    assert not server.seen
+    assert kept, "the jobs that failed are still there"
+    assert sweep.run().progress.succeeded == 3
+
+
+def test_a_sweep_that_has_ended_does_not_say_that_it_waits_and_goes_on_by_itself(server, journal):
+    server.scripts["create"] = [bad.well]
+    server.always["create"] = status(429, {"detail": "Request was throttled."}, retry_after="1000")
+    sweep = Sweep(BOAT, server.client, 1, journal=journal, seed=[1, 2, 3]).start()
+    when(lambda: "goes on by itself" in str(sweep.progress))
+    sweep.cancel()
+    assert sweep.wait(30)
+    assert str(sweep.progress) == "2 of 3 done · 1 canceled"
+    assert [row["state"] for row in sweep.rows()] == ["succeeded", "canceled", "new"]
 
 
 def test_only_what_certainly_failed_is_run_again(server, journal, monkeypatch):
@@ -392,6 +419,43 @@ def test_an_observer_that_raises_stops_nothing(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, seed=2)
     sweep.observe(fail)
     assert sweep.run().progress.succeeded == 2
+
+
+@pytest.mark.parametrize("run", [Sweep.run, lambda sweep: sweep.start().wait(30)])
+def test_an_observer_may_ask_for_anything_as_soon_as_the_sweep_runs(quick, journal, run):
+    sweep, told = Sweep(BOAT, quick, 1, journal=journal, seed=2), []
+
+    def ask(change):
+        told.append(change.new)
+        if len(told) == 1:
+            sweep.start().refresh().retry(start=False)
+            assert not sweep.wait(), "it would wait for itself"
+            sweep.stop()
+
+    sweep.observe(ask, "state")
+    run(sweep)
+    assert told[0] == "running"
+    assert told[-1] == "finished"
+    assert sweep.progress.done == 0
+    assert journal.sweep(sweep.key).state == "stopped"
+
+
+def test_an_observer_may_run_again_what_failed_when_it_is_told_of_the_end(held, journal):
+    sweep = Sweep(BOAT, held, journal=journal, prompt=["refuse me", "a cat"]).start()
+    other = Sweep.load(sweep.key, held, journal=Journal(journal.folder))
+    held.engine.open.set()
+    assert sweep.wait(30)
+    asked = []
+    other.observe(lambda _: asked or asked.append(other.retry()), "state")
+    assert other.refresh().wait(30)
+    assert held.engine.prompts.count("refuse me") == 2
+
+
+def test_what_is_called_while_a_sweep_runs_does_not_wait_for_it(quick, journal):
+    sweep, waited = Sweep(BOAT, quick, journal=journal, seed=2), []
+    sweep.run(idle=lambda: waited.append(sweep.wait()))
+    assert not any(waited)
+    assert sweep.progress.succeeded == 2
 
 
 def test_a_sweep_that_the_journal_does_not_have_is_refused_in_a_sentence(journal):
