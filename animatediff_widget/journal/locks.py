@@ -42,7 +42,7 @@ class FileClaim(contextlib.AbstractContextManager["FileClaim"]):
 
     def __del__(self) -> None:
         # Garbage is collected anywhere, also where this thread holds filelock's own locks, for which whoever holds the
-        # guard may wait: it is not waited for. Then filelock releases the lock, and the file is removed when it is found.
+        # guard may wait: it is not waited for. Then filelock releases the lock, and whoever finds the file removes it.
         if self.held and _guard.acquire(blocking=False):
             try:
                 self.release()
