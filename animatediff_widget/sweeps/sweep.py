@@ -302,12 +302,13 @@ class Sweep(RunningSweep, SweepFiles):
 
     def _leave(self, loop: Loop, claim: Claim) -> None:
         """Let the sweep be run again, by anybody."""
-        try:
-            with claim, contextlib.suppress(JournalError):  # it is open then, and is offered to be taken up
-                self._batch.close(loop.is_wanted)
-        finally:
-            self._loop = self._thread = None
-            loop.finish()
+        with uninterrupted():
+            try:
+                with claim, contextlib.suppress(JournalError):  # it is open then, and is offered to be taken up
+                    self._batch.close(loop.is_wanted)
+            finally:
+                self._loop = self._thread = None
+                loop.finish()
 
     def _show(self, state: str, progress: SweepProgress) -> None:
         """Let the traits follow. An observer that raises stops nothing."""

@@ -14,6 +14,7 @@ from animatediff_widget import AnimateDiffRequest, Client, Job, Journal, Predict
 from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.journal import Part, SweepEntry
 from animatediff_widget.sweeps.batch import Batch
+from animatediff_widget.sweeps.loop import Loop
 from animatediff_widget.sweeps.running import CellRunner
 
 BOAT = AnimateDiffRequest(prompt="a boat", seed=7)
@@ -283,6 +284,14 @@ def test_an_interrupt_before_the_first_job_leaves_a_sweep_that_can_be_run(quick,
     assert not any(row["state"] == "succeeded" for row in sweep.rows())
     assert sweep.start().wait(30)
     assert sweep.progress.succeeded == 2
+
+
+def test_an_interrupt_while_it_ends_leaves_it_ended(quick, journal, monkeypatch):
+    sweep, finish = Sweep(BOAT, quick, journal=journal, seed=2), Loop.finish
+    monkeypatch.setattr(Loop, "finish", lambda loop: (signal.raise_signal(signal.SIGINT), finish(loop)))
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run()
+    assert (sweep.state, sweep.progress.succeeded) == ("finished", 2)
 
 
 def test_a_failed_cell_can_fail_again_and_each_attempt_stays_in_the_journal(quick, journal):
