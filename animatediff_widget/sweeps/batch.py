@@ -73,6 +73,9 @@ class Batch:
             if self._attempts.get(number, 0) >= counts[number]:  # it is to be begun anew here, and nobody has
                 continue
             self._attempts[number] = counts[number] - 1
+            made = self._made.get(number)
+            if made is not None and made.finished and entry.key not in ended:  # its end could not be written down
+                del self._made[number]
             self.standing.recall(number, entry, ended.get(entry.key))
             if _is_sent_again(entry):  # its process was killed before it did
                 self.reset(number)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, overload
 
 from animatediff_widget.errors import AnimateDiffError, InvalidArgument, JobCanceled, JobError, JobFailed, JournalError
@@ -140,15 +141,18 @@ class Standing:
         with self._lock:
             return +self._counts
 
+    def _at(self, number: int) -> tuple[Ended | None, JobView]:
+        with self._lock:
+            return self._ended.get(number), self._running.get(number, _NEW)
+
     def state(self, number: int) -> str:
         """Give a cell's state, as a job's."""
-        ended, view = self._ended.get(number), self._running.get(number, _NEW)
-        return ended.state if ended is not None else view.state
+        ended, view = self._at(number)
+        return (ended or view).state
 
     def view(self, number: int) -> JobView:
         """Give how a cell stands; of one that ended, what the journal has."""
-        with self._lock:
-            ended, view = self._ended.get(number), self._running.get(number, _NEW)
+        ended, view = self._at(number)
         if ended is None:
             return view
         entry = None
@@ -157,7 +161,7 @@ class Standing:
         view = JobView(ended.state, error=ended.error, started=ended.seconds and 0.0, ended=ended.seconds)
         if entry is None:
             return view
-        animations = _Stored(entry) if ended.state == "succeeded" else ()
+        animations = _Stored(replace(entry, output=Path(ended.file))) if ended.file else ()
         return replace(view, prediction=entry.prediction, animations=animations, adopted=entry.adopted)
 
     def find(self, settings: dict[str, Any]) -> int:
@@ -174,10 +178,11 @@ class Standing:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Give what a table says of each cell."""
         for cell in self.cells:
-            ended = self._ended.get(cell.number) or Ended("")
+            known, view = self._at(cell.number)
+            ended = known or Ended(view.state)
             yield {
                 **cell.settings,
-                "state": self.state(cell.number),
+                "state": ended.state,
                 "seed": cell.settings.get("seed", cell.grid.body.seed) if ended.seed is None else ended.seed,
                 "seconds": ended.seconds,
                 "file": ended.file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -132,6 +133,31 @@ def test_cells_that_never_began_share_one_view(quick, journal):
     assert sweep.view(sweep.cells[1]) == JobView()
     assert len(sweep.jobs) == len(sweep.views) == 2
     assert sweep.jobs[1] is sweep.jobs[1], "as long as somebody has it"
+
+
+def test_a_cell_that_changes_while_it_is_looked_at_never_stands_as_new_nor_between_two_states(quick, journal):
+    sweep, changing = Sweep(BOAT, quick, journal=journal, seed=1), True
+    standing = sweep._batch.standing
+    views = [JobView("failed", error=JobError("no")), JobView("running")]
+    standing.show(0, views[0])
+
+    def change():
+        while changing:
+            for view in views:
+                standing.show(0, view)
+
+    thread, interval = threading.Thread(target=change), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        seen = {(row["state"], row["error"]) for _ in range(2000) for row in sweep.rows()}
+        states = {sweep._batch.standing.state(0) for _ in range(2000)}
+    finally:
+        changing = False
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert seen <= {("failed", "no"), ("running", None)}
+    assert states <= {"failed", "running"}
 
 
 def test_at_most_so_many_run_at_once_and_observers_hear_in_the_thread_that_runs(held, journal):

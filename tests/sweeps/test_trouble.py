@@ -110,6 +110,23 @@ def test_where_nothing_could_be_written_down_it_goes_on_once_there_is_room(serve
     assert sweep.run().progress.succeeded == 3
 
 
+def test_what_could_not_be_written_down_is_shown_and_written_once_there_is_room(server, journal, monkeypatch):
+    sweep, jobs = Sweep(BOAT, server.client, 2, journal=journal, seed=[1, 2, 3]), []
+    sweep.observe(lambda _: jobs or jobs.extend(sweep.jobs), "state")  # kept, as somebody may who looks at them
+
+    def fail(*_, **__):
+        raise JournalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "record", fail)
+        sweep.run()
+    assert [view.animation.data for view in sweep.views] == [server.clip] * 3
+    assert {entry.state for entry in journal.cells(sweep.key)} == {"submitting"}
+    assert sweep.refresh().run().progress.succeeded == 3
+    assert {entry.state for entry in journal.cells(sweep.key)} == {"succeeded"}
+    assert seeds(server) == [1, 2, 3]
+
+
 def test_a_sweep_that_has_ended_does_not_say_that_it_waits_and_goes_on_by_itself(server, journal):
     server.scripts["create"] = [bad.well]
     server.always["create"] = status(429, {"detail": "Request was throttled."}, retry_after="1000")
