@@ -67,13 +67,13 @@ class Many:
     def begin(self, job: Job, runner: Runner) -> bool:
         """Drive a job from now on; False where it was started before, or has ended."""
         with self._lock:
-            thread = self._thread or threading.Thread(target=self._run, name="animatediff-jobs", daemon=True)
-            if not runner.hand_over(thread, self._wake):
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="animatediff-jobs", daemon=True)
+                thread.start()
+                self._thread = thread
+            if not runner.hand_over(self._thread, self._wake):
                 return False
             self._events.put(partial(self._enter, job, runner))
-            if self._thread is None:
-                self._thread = thread
-                thread.start()
             return True
 
     def _wake(self) -> None:
@@ -278,6 +278,8 @@ class Many:
     def _wrote(self, member: Member, action: Begin | Record | Adopt, answer: Any) -> None:
         member.site.beginning -= isinstance(action, Begin)
         if member not in self._members:  # after a bug
+            if member.claim is not None:
+                member.claim.release()
             return
         if isinstance(member.action, Record) and (member.named or not member.unwritten) and not member.ended:
             self.advance(member, answer)

@@ -86,8 +86,8 @@ class Writer:
         else:
             writes, self._waiting, self._at, self._at_last = self._waiting, [], math.inf, math.inf
             self._records.clear()
-        self._writing = True
         self._do(partial(_write_down, writes), partial(self._written, writes))
+        self._writing = True
 
     def _written(self, writes: list[tuple[Member, Write]], written: Future[list[Any]]) -> None:
         self._writing = False

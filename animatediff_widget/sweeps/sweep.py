@@ -202,7 +202,11 @@ class Sweep(RunningSweep, SweepFiles):
             begun = self._open(confirm)
             if begun is not None:
                 self._thread = threading.Thread(target=self._go, args=begun, name="animatediff-sweep", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:  # the system has no more threads
+                    self._leave(*begun)
+                    raise
         return self
 
     def run(self, idle: Callable[[], object] | None = None, confirm: bool = False) -> Sweep:

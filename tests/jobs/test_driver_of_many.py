@@ -20,6 +20,7 @@ from animatediff_widget.jobs import pace, poller, site, together, workers
 from animatediff_widget.jobs.many import Many
 from animatediff_widget.jobs.polling import Schedule
 from animatediff_widget.jobs.runner import Runner
+from animatediff_widget.jobs.workers import Workers
 
 COUNT = 20
 
@@ -336,6 +337,41 @@ def test_a_bug_where_a_job_is_taken_in_ends_that_one_alone(relay, monkeypatch):
     jobs = begin(relay, 3)
     assert ends(jobs) == ["succeeded", "left", "succeeded"]
     assert "ZeroDivisionError" in str(jobs[1].error)
+
+
+def test_where_the_system_has_no_thread_left_to_write_with_later_jobs_are_written_down_all_the_same(relay, monkeypatch):
+    do, failed = Workers.do, []
+
+    def fail_once(pool, act):
+        if getattr(act, "func", None) is together._write_down and not failed:
+            failed.append(act)
+            raise RuntimeError("can't start new thread")
+        return do(pool, act)
+
+    monkeypatch.setattr(Workers, "do", fail_once)
+    client, journal, many = a_client(relay), Journal(), Many()
+    job, other = (Job(AnimateDiffRequest(seed=seed), client, journal=journal) for seed in (1, 2))
+    job.start_among(many)
+    assert ends([job]) == ["left"]
+    other.start_among(many)
+    assert ends([other]) == ["succeeded"]
+
+
+def test_a_job_that_is_claimed_after_a_bug_in_the_thread_has_ended_it_is_free_again(relay, monkeypatch):
+    take, kept, many = together._take, [], Many()
+
+    def take_late(member):
+        many._events.put(lambda: 1 / 0)
+        wait_until(lambda: member.job.finished)
+        kept.append(member)
+        return take(member)
+
+    job = Job(AnimateDiffRequest(seed=1), a_client(relay), journal=Journal())
+    monkeypatch.setattr(together, "_take", take_late)
+    job.start_among(many)
+    assert ends([job]) == ["left"]
+    wait_until(lambda: kept and kept[0].claim)
+    wait_until(lambda: not Journal().claimed(job.key))
 
 
 def test_a_bug_in_the_thread_keeps_none_from_its_end_that_it_had_not_taken_in(relay, monkeypatch):

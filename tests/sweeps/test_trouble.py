@@ -311,6 +311,29 @@ def test_an_interrupt_while_it_ends_leaves_it_ended(quick, journal, monkeypatch)
     assert (sweep.state, sweep.progress.succeeded) == ("finished", 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "run"), [("animatediff-sweep", Sweep.start), ("animatediff-jobs", Sweep.run), ("animatediff-jobs", None)]
+)
+def test_where_the_system_has_no_thread_left_a_sweep_does_not_stand_as_running(quick, journal, monkeypatch, name, run):
+    sweep, start = Sweep(BOAT, quick, journal=journal, seed=2), threading.Thread.start
+
+    def fail(thread):
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        if run is None:
+            patch.setattr("threading.excepthook", lambda arguments: None)
+            assert sweep.start().wait(30)
+        else:
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                run(sweep)
+    assert sweep.wait(30)
+    assert sweep.run().progress.succeeded == 2
+
+
 def test_a_failed_cell_can_fail_again_and_each_attempt_stays_in_the_journal(quick, journal):
     sweep = Sweep(BOAT, quick, journal=journal, prompt=["refuse me", "a cat"]).run()
     assert sweep.retry().wait(60)
