@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import re
 import secrets
 from typing import Any
 
-from traitlets import Dict, Float, Int, Unicode
+from traitlets import Bunch, Dict, Float, Int, Unicode
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
@@ -170,6 +171,15 @@ class Extra(Dict):
                 raise _must_be(f"{name}[{key!r}]", Message(f"a_{TABLE_FIELDS[key]}"), value[key])
         _check_json(name, value)
         return copy.deepcopy(value)
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set a value; whoever watches is told also where only Python has it equal, as ``true`` and ``1``."""
+        name = str(self.name)
+        before = getattr(obj, name)
+        super().set(obj, value)
+        after = getattr(obj, name)
+        if before == after and json.dumps(before) != json.dumps(after):
+            obj.notify_change(Bunch(name=name, old=before, new=after, owner=obj, type="change"))
 
 
 def _has_type(value: object, kind: str) -> bool:

@@ -61,9 +61,8 @@ class AnimationTab:
             self.file_name.value = file_name(animation)
         elif view.finished or is_old:
             says_why = view.error is not None and not view.candidates
-            self.stage.value = empty(
-                texts.say(view.error) if says_why else texts.get(f"state_{view.state}", view.state)
-            )
+            code = "history_gone" if view.state == "succeeded" else f"state_{view.state}"
+            self.stage.value = empty(texts.say(view.error) if says_why else texts.get(code, view.state))
         elif view.preview is not None:
             self.stage.value = picture(data_url("image/jpeg", view.preview), texts["preview_alt"], texts["drawing"])
         else:

@@ -90,13 +90,18 @@ class Compare:
     def _edited(self, change: Any) -> None:
         """Offer the extra input's fields too; and say anew what it takes, which may hang on any field."""
         if change["name"] == "inputs" or change["new"][1] in ("extra_input", None):
-            options = self._options()
             for field, _ in self.lines:
-                if list(field.options) != options:
-                    value = field.value
-                    field.options = options
-                    field.value = value if value in dict(options).values() else "steps"
+                self._offer(field)
         self._look()
+
+    def _offer(self, field: Any) -> None:
+        """Offer what can be compared now, and what stands there: values must not become those of another field."""
+        options, value = self._options(), field.value
+        if value not in dict(options).values():
+            options.append((axis_label(value, self._texts), value))
+        if list(field.options) != options:
+            field.options = options
+            field.value = value
 
     def _look(self, _: Any = None) -> None:
         if self._controller.comparison.is_on:

@@ -41,7 +41,6 @@ class Controller(SweepControl):
 
     edited = Tuple((0, None), help="How often it was edited, and which field last; None for another request.")
     previews = Bool(True, help="Whether to show the first frame while it is drawn, where the endpoint can.")
-    job = AnyTrait(None, help="The last job.")
     view = Instance(JobView, (), help="How the last job stands.")
     animation = AnyTrait(None, help="The last animation.")
 
@@ -103,7 +102,7 @@ class Controller(SweepControl):
             self._taken_from = max(pressed + _ONE_PRESS, self._clock() + _WAITED_IN_QUEUE)
 
     def run(self) -> Job | Sweep | None:
-        """Post the request as a job; give the job, the one before where that still runs, or None for a refusal.
+        """Post the request as a job; give the job, what still runs where something does, or None for a refusal.
 
         Where lists are compared, a sweep is run.
         """
@@ -115,7 +114,7 @@ class Controller(SweepControl):
 
         return self._run_sweep() if self.comparison.is_on else self._launch(make)
 
-    def resume(self, entry: JournalEntry) -> Job | None:
+    def resume(self, entry: JournalEntry) -> Job | Sweep | None:
         """Take up a job of the journal where it was left; nothing is paid again. Returns as `run` does."""
 
         def make(job_type: type[Job]) -> Job:
@@ -123,7 +122,7 @@ class Controller(SweepControl):
 
         return self._launch(make, puts_back=True, entry=entry)
 
-    def attach(self, prediction_id: str) -> Job | None:
+    def attach(self, prediction_id: str) -> Job | Sweep | None:
         """Follow a job that was started elsewhere, at the chosen endpoint. Returns as `run` does."""
 
         def make(job_type: type[Job]) -> Job:
@@ -134,7 +133,7 @@ class Controller(SweepControl):
 
         return self._launch(make, puts_back=True)
 
-    def adopt(self, prediction_id: str) -> Job | None:
+    def adopt(self, prediction_id: str) -> Job | Sweep | None:
         """Take the last job up, whose answer was lost, as the one at the endpoint that the person says it is."""
         lost, journal = self.job, self.earlier.journal
 
@@ -160,11 +159,10 @@ class Controller(SweepControl):
 
     def _launch(
         self, make: Callable[[type[Job]], Job], *, puts_back: bool = False, entry: JournalEntry | None = None
-    ) -> Job | None:
+    ) -> Job | Sweep | None:
         """Make a job, of an entry of the journal or anew, and run it; what keeps it from being made is the refusal."""
         if self._may_not_run():
-            running: Job = self.job
-            return running
+            return self._last()
         if self._job_type is None:
             from animatediff_widget.jobs.job import Job
 
@@ -197,6 +195,7 @@ class Controller(SweepControl):
             self._show(job.view)
 
     def _leave(self) -> None:
+        super()._leave()
         if self._observed is not None:
             self._observed.unobserve(self._deliver, "view")
             self._observed = None

@@ -148,7 +148,7 @@ class Form(BoundControls):
             value = getattr(self._controller.request, name)
             typed = self.controls[name].value
             with contextlib.suppress(ValueError, RecursionError):  # how a person laid the text out is left alone
-                if json.loads(typed or "{}") == value:
+                if json.dumps(json.loads(typed or "{}")) == json.dumps(value):  # true and 1 are equal in Python
                     return str(typed)
             return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
 

@@ -204,7 +204,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         """
         return self._controller.run()
 
-    def resume(self, entry: JournalEntry) -> Job | None:
+    def resume(self, entry: JournalEntry) -> Job | Sweep | None:
         """Take up a job of the journal where it was left. Nothing is paid again.
 
         Parameters
@@ -214,7 +214,7 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
 
         Returns
         -------
-        Job or None
+        Job, Sweep or None
             As for `run`.
         """
         return self._controller.resume(entry)

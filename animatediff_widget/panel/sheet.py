@@ -60,7 +60,7 @@ class Sheet:
         self._token = 0
         self._is_settled = False
         self._rows: list[dict[str, Any]] = []
-        self._have: set[int] = set()  # the cells whose clips are on the page, or cannot be
+        self._have: dict[int, bool] = {}  # whether a cell's clip is on the page, or cannot be
         self._labels, self._live = maker.html(), maker.html()
         self._announced: tuple[Any, ...] = ()
         self._buttons: dict[tuple[int, int], Any] = {}
@@ -114,9 +114,9 @@ class Sheet:
         if is_new or not self._rows or not self._seen.keys().isdisjoint(changed):
             self._rows = self.sweep.rows()
         self._token = token
-        self._have.difference_update(
-            number for number in changed if number in self._have and not self._rows[number]["file"]
-        )
+        for number in changed:
+            if number in self._have and not self._rows[number]["file"]:
+                del self._have[number]
         self._send_states()
         if self.opened in changed and self._rows[self.opened]["state"] in ENDED_STATES:
             self._open_cell(self.opened)
@@ -131,7 +131,7 @@ class Sheet:
 
     def _draw(self, arrangement: Arrangement) -> None:
         """Send the labels, and the buttons, of another part of the sheet."""
-        self._drawn, self._seen, self._have = arrangement, arrangement.seen(), set()
+        self._drawn, self._seen, self._have = arrangement, arrangement.seen(), {}
         buttons = []
         for number, place in self._seen.items():
             button = self._buttons.get(place)
@@ -193,7 +193,7 @@ class Sheet:
         wide = len(self._drawn.seen_columns) + 1 if self._drawn else 1
         parts = [f'<div class="ad-status" style="grid-area:1/1/auto/span {wide}">{plain(shorten(line, 400))}</div>']
         for number, place in self._seen.items():
-            if number in self._have and self._rows[number]["file"]:
+            if self._have.get(number):
                 continue
             says, kind = cell_state(self._rows[number]["state"], texts), self._rows[number]["state"]
             if kind in ("running", "submitting", "downloading"):
@@ -221,7 +221,7 @@ class Sheet:
                 more = True
                 break
             made = strip(Path(file), self.sweep.cells[number].key, folder)
-            self._have.add(number)
+            self._have[number] = made is not None
             if made is not None:
                 parts.append(_strip(made, place, f"{self.name(number)}: {self._texts['state_succeeded']}"))
         if parts:

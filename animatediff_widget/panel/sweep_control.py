@@ -23,6 +23,7 @@ from .endpoint_choice import EndpointChoice
 from .running import InsideClick
 
 if TYPE_CHECKING:  # what only a run needs is imported with the first run
+    from animatediff_widget.jobs.job import Job
     from animatediff_widget.journal import SweepEntry
     from animatediff_widget.sweeps.sweep import Sweep
 
@@ -37,6 +38,7 @@ class SweepControl(HasTraits):
     cancelable = Bool(False, help="Whether it runs and nobody has asked for it to be canceled.")
     entry = AnyTrait(None, help="The job of the journal that is displayed instead of the last job.")
     result = Instance(JobView, allow_none=True, help="What came out of the job that is displayed.")
+    job = AnyTrait(None, help="The last job.")
     sweep_progress = AnyTrait(None, help="How far the last sweep is, where it was run after the last job.")
     key = Unicode(
         "", help="Its key in the journal, or a sweep's; that of what runs comes first. Empty where there is none."
@@ -68,22 +70,23 @@ class SweepControl(HasTraits):
         raise NotImplementedError
 
     def _leave(self) -> None:
-        """Watch no job any more."""
-        raise NotImplementedError
+        """Watch no sweep any more; `Controller` adds jobs."""
+        if self.comparison.sweep is not None:
+            self.comparison.sweep.unobserve(self._sweep_changed, "state")
 
     def look_at_comparison(self) -> None:
         """Say what running the lists takes."""
         self.comparison.look(self.request, self.choice.inputs, self.choice.client, self.earlier.journal)
 
-    def resume_sweep(self, entry: SweepEntry) -> Sweep | None:
+    def resume_sweep(self, entry: SweepEntry) -> Job | Sweep | None:
         """Take up a sweep of the journal where it was left. Returns as `run` does."""
 
         def make() -> Sweep:
             sweep = self._load(entry)
             self.earlier.sweeps = tuple(offer for offer in self.earlier.sweeps if offer.key != entry.key)
+            self.put_back(entry.body)
             return sweep
 
-        self.put_back(entry.body)
         return self._launch_sweep(make, entry)
 
     def run_again(self, sweep: Sweep) -> None:
@@ -115,7 +118,7 @@ class SweepControl(HasTraits):
         self.entry = None
         self.result = view
 
-    def _run_sweep(self) -> Sweep | None:
+    def _run_sweep(self) -> Job | Sweep | None:
         """Run the sweep of the lists; refused until it is confirmed where that is needed."""
 
         def make() -> Sweep:
@@ -126,10 +129,10 @@ class SweepControl(HasTraits):
 
         return self._launch_sweep(make)
 
-    def _launch_sweep(self, make: Callable[[], Sweep], entry: SweepEntry | None = None) -> Sweep | None:
+    def _launch_sweep(self, make: Callable[[], Sweep], entry: SweepEntry | None = None) -> Job | Sweep | None:
         """Make a sweep and run it, as `_launch` does with a job."""
         if self._may_not_run():
-            return self.comparison.sweep  # type: ignore[no-any-return]
+            return self._last()
         try:
             sweep = make()
             self._watch_sweep(sweep)
@@ -141,7 +144,18 @@ class SweepControl(HasTraits):
             self.running = self.cancelable = False
             self._refuse(error, entry)
             return None
+        except KeyboardInterrupt:
+            if self.comparison.sweep is not None and self.comparison.sweep.state == "new":  # it came before the start
+                self.running = self.cancelable = False
+            if self.inside is None:
+                raise
+            return None
         return sweep
+
+    def _last(self) -> Job | Sweep | None:
+        """Give what runs, or ran last."""
+        last: Job | Sweep | None = self.job if self.comparison.sweep is None else self.comparison.sweep
+        return last
 
     def _watch_sweep(self, sweep: Sweep, *, runs: bool = True) -> None:
         """Display a sweep from now on, which is run, or was before."""
@@ -156,10 +170,9 @@ class SweepControl(HasTraits):
             sweep.observe(self._sweep_changed, "state")
 
     def _sweep_changed(self, change: Any) -> None:
-        """Follow a sweep, which may run a second time; one that is displayed no more is left."""
+        """Follow a sweep, which may run a second time."""
         sweep = change["owner"]
-        if sweep is not self.comparison.sweep:
-            sweep.unobserve(self._sweep_changed, "state")
+        if sweep is not self.comparison.sweep:  # it was left just now
             return
         self.sweep_progress = sweep.progress
         self.running = change["new"] != "finished"

@@ -20,9 +20,10 @@ from .progress import SweepProgress
 from .running import CellRunner
 from .settling import Settling
 
-__all__ = ["Loop"]
+__all__ = ["TICK", "Loop"]
 
-_TICK = 0.1  # a press is noticed before it feels unheard
+TICK = 0.1
+"""How long a wait may take before a press is heeded, in seconds: it is noticed before it feels unheard."""
 
 
 class Loop:
@@ -154,7 +155,7 @@ class Loop:
 
     def _take(self) -> None:
         """Wait for a change, and take in all there are; a cell's last one of a moment stands for those before."""
-        seconds, views = _TICK, {}
+        seconds, views = TICK, {}
         with contextlib.suppress(queue.Empty):
             while True:
                 event = self._events.get(timeout=seconds)

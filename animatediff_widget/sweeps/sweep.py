@@ -28,7 +28,7 @@ from .axes import read_axes
 from .batch import Batch
 from .cells import Grid
 from .files import SweepFiles
-from .loop import Loop
+from .loop import TICK, Loop
 from .plan import Budget, SweepPlan
 from .progress import SweepProgress
 from .under_way import RunningSweep
@@ -236,6 +236,9 @@ class Sweep(RunningSweep, SweepFiles):
             with uninterrupted(), self._starting:
                 begun = self._open(confirm)
             if begun is None:
+                loop = None if self._thread is threading.current_thread() else self._loop
+                while idle is not None and loop is not None and not loop.ended.wait(TICK):
+                    idle()
                 self.wait()
             elif self._go(*begun, idle):
                 raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -192,3 +193,15 @@ def test_a_key_for_an_id_or_a_files_name_is_taken_out_too():
     assert history.prediction_id.value == tab.file_name.value == ""
     assert "That may be a key" in panel._monitor.status.value
     assert "That may be a key" in tab.note.value
+
+
+def test_true_and_1_are_two_values_of_the_extra_input_though_python_has_them_equal():
+    panel = AnimateDiffPanel()
+    panel.request.extra_input = {"flag": 1}
+    panel._results.tabs.selected_index = 3
+    control(panel, "extra_input").value = '{"flag": true}'
+    assert panel.request.extra_input["flag"] is True
+    assert '"flag": true' in html.unescape(panel._results.request_tab.code.value)
+    panel.request.extra_input = {"flag": 1}
+    assert '"flag": 1' in control(panel, "extra_input").value
+    panel.close()
