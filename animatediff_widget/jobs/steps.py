@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 from collections.abc import Generator
@@ -95,6 +96,8 @@ class Steps(Context):
                 assert prediction is not None
             else:
                 prediction = yield from self._submission.adopt(self.adopt)
+        if self.abilities.free:  # what is not here may have gone with its server: that is asked first, for the files too
+            prediction = dataclasses.replace(prediction, outputs=())
         yield from self.record("running", prediction=prediction)
         self.show(prediction=prediction, state="running", notice=None)
 

@@ -111,6 +111,7 @@ class JobTraits(HasTraits):
         super().__init__()
         self._followers: list[queue.SimpleQueue[JobView]] = []
         self._ended = threading.Event()
+        self._shown_by: threading.Thread | None = None  # while its observers are called
 
     @property
     def finished(self) -> bool:

@@ -456,12 +456,14 @@ def test_the_endpoint_is_found_by_its_url(world, monkeypatch):
     assert job.run()
 
 
-@pytest.mark.parametrize("state", ["submitting", "running"])
+@pytest.mark.parametrize("state", ["submitting", "running", "left", "succeeded"])
 def test_a_job_of_a_built_in_server_that_is_gone_is_run_again_from_its_body(world, state):
     key = world.journal.begin(BODY, Endpoint.builtin())
-    if state == "running":
-        gone = Prediction.from_json({"id": "of-another-process", "status": "processing"})
-        world.journal.record(key, state, prediction=gone)
+    gone = {"id": "of-another-process", "status": "processing"}
+    if state in ("left", "succeeded"):  # its animation could not be written, or was deleted
+        gone |= {"status": "succeeded", "output": "http://127.0.0.1:1/files/of-another-process.webp"}
+    if state != "submitting":
+        world.journal.record(key, state, prediction=Prediction.from_json(gone))
     animation = Job.resume(world.journal.get(key)).run()
     entry = world.journal.get(key)
     assert (entry.state, entry.output, entry.body) == ("succeeded", animation.path, BODY)
