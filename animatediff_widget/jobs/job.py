@@ -235,6 +235,8 @@ class Job(JobTraits):
             The job's error.
         """
         check(Callable, none=True, idle=idle)
+        if self._asked_by_observer():
+            return self._outcome()
         if self._runner.run(idle):
             raise KeyboardInterrupt
         return self._outcome()
@@ -261,7 +263,7 @@ class Job(JobTraits):
         """
         check(float, none=True, timeout=timeout)
         self.start()
-        if self._runner.thread is threading.current_thread():  # an observer asks, in the thread that it would wait for
+        if self._asked_by_observer():
             return self._outcome()
         if not (self.finished or self._ended.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))):
             raise JobTimeout(Message("not_yet", seconds=f"{timeout:g}"))
@@ -284,6 +286,10 @@ class Job(JobTraits):
                 yield last
         if self.animation is not None:
             self.see()
+
+    def _asked_by_observer(self) -> bool:
+        """Whether an observer asks, in a thread that it would wait for."""
+        return threading.current_thread() in (self._runner.thread, self._shown_by)
 
     def _outcome(self) -> Animation:
         if self.error is not None:

@@ -45,17 +45,18 @@ class Runner:
         self.adopt: str | None = None
         self.thread: threading.Thread | None = None
         self._job = job
-        self.show = self._deliver = show
+        self.show = show
+        self._views: queue.SimpleQueue[JobView] | None = None  # of the thread that waits for the job's, and shows them
         self._control = Control()
         self._starting = threading.Lock()
         self._process = 0  # where the thread is
 
-    def start(self, deliver: Callable[[JobView], None] | None = None) -> None:
-        """Start the thread that drives the job, once; `deliver` takes its views, where the job does not."""
+    def start(self, views: queue.SimpleQueue[JobView] | None = None) -> None:
+        """Start the thread that drives the job, once; `views` takes what it shows, where it does not do that itself."""
         self._check_process()
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
-                self._deliver, self._process = deliver or self.show, os.getpid()
+                self._views, self._process = views, os.getpid()
                 self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
                 self.thread.start()
 
@@ -90,7 +91,7 @@ class Runner:
         try:
             while not self._job.finished:
                 try:
-                    self.start(views.put)
+                    self.start(views)
                     self._take(views, _TICK)
                     if idle is not None and not self._job.finished:
                         idle()
@@ -102,8 +103,7 @@ class Runner:
         finally:
             if not self._job.finished:  # nobody takes what comes into the queue any more
                 with uninterrupted():
-                    self._deliver = self.show
-                    self._take(views, 0.0)
+                    self._leave(views)
         return interrupts > 0
 
     def _take(self, views: queue.SimpleQueue[JobView], seconds: float) -> None:
@@ -112,6 +112,24 @@ class Runner:
             while True:
                 self.show(views.get(timeout=seconds))
                 seconds = 0.0
+
+    def _leave(self, views: queue.SimpleQueue[JobView]) -> None:
+        """Let the job's thread show its views itself, once all that came before are shown."""
+        while self._views is views:
+            with contextlib.suppress(KeyboardInterrupt):  # an observer's own
+                self._take(views, 0.0)
+            with self._starting:
+                if views.empty():
+                    self._views = None
+
+    def _deliver(self, view: JobView) -> None:
+        """Give a view to the thread that waits for it, or show it in this one."""
+        with self._starting:
+            views = self._views
+            if views is not None:
+                views.put(view)
+        if views is None:
+            self.show(view)
 
     def prepare(self, known: float | None, *, previews: bool = False) -> Steps:
         """Make the job's steps; `known` is how long such a job took before."""
@@ -141,7 +159,7 @@ class Runner:
                     check_key(job.client, job.journal)
                     known = self.typical_seconds()
             steps = self.prepare(known, previews=job.previews)
-            Driver(job, steps, lambda view: self._deliver(view)).drive()
+            Driver(job, steps, self._deliver).drive()
             self.learn(steps)
         except KeyRefused as error:
             self._deliver(JobView(state="failed", error=error))

@@ -96,7 +96,7 @@ class Steps(Context):
                 assert prediction is not None
             else:
                 prediction = yield from self._submission.adopt(self.adopt)
-        if self.abilities.free:  # what is not here may have gone with its server: that is asked first, for the files too
+        if self.abilities.free:  # its server, with its files, may be gone: it is asked first
             prediction = dataclasses.replace(prediction, outputs=())
         yield from self.record("running", prediction=prediction)
         self.show(prediction=prediction, state="running", notice=None)

@@ -137,16 +137,20 @@ class JobTraits(HasTraits):
     def _show(self, view: JobView) -> None:
         """Let the traits follow a view. An observer that raises stops neither the job nor the other traits."""
         before, interrupt = self.view, None
+        outer, self._shown_by = self._shown_by, threading.current_thread()
         values = {name: getattr(view, name) for name in _SHOWN if getattr(view, name) is not getattr(before, name)}
         if "notice" in values:
             values["notice"] = str(view.notice or "")
-        for name, value in {**values, "view": view}.items():
-            try:
-                self.set_trait(name, value)
-            except KeyboardInterrupt as error:
-                interrupt = error
-            except Exception:
-                logger.exception("an observer of the job's %s failed", name)
+        try:
+            for name, value in {**values, "view": view}.items():
+                try:
+                    self.set_trait(name, value)
+                except KeyboardInterrupt as error:
+                    interrupt = error
+                except Exception:
+                    logger.exception("an observer of the job's %s failed", name)
+        finally:
+            self._shown_by = outer
         for views in tuple(self._followers):
             views.put(view)
         if view.finished:

@@ -259,20 +259,44 @@ def test_an_observer_that_raises_keeps_nobody_waiting(server, trait):
     assert job.view.state == "succeeded"
 
 
-def test_an_observer_may_ask_for_the_result_in_the_jobs_own_thread(server):
+@pytest.mark.parametrize("where", ["the job's own thread", "the thread that runs it"])
+@pytest.mark.parametrize("asked", [Job.result, Job.run])
+def test_an_observer_may_ask_for_the_result(server, where, asked):
     job, results = a_job(server), []
 
     def ask(change):
         try:
-            results.append(job.result())
+            results.append(asked(job))
         except AnimateDiffError as error:
             results.append(str(error))
 
     job.observe(ask, "state")
-    job.start()
-    assert job.result(SOON).data == CLIP
+    runs = beside(job.run if where == "the thread that runs it" else job.start().result)
+    assert runs.result(SOON).data == CLIP
     wait_until(lambda: len(results) == 4)
     assert results == ["The job has not ended."] * 3 + [job.animation]
+
+
+def test_what_is_shown_while_a_run_is_left_is_not_put_over_what_came_after_it(server):
+    before, after = Silence(), Silence()
+    server.scripts.update(create=[before], get=[after])
+    job = a_job(server)
+
+    def leave():
+        before.over.set()
+        assert after.begun.wait(SOON)
+        raise RuntimeError("the one who waits goes away")
+
+    def take_long(_):
+        after.over.set()
+        if threading.current_thread() is not job._runner.thread:
+            job._runner.thread.join(SOON)
+
+    job.observe(take_long, "prediction")
+    with pytest.raises(RuntimeError):
+        job.run(leave)
+    assert job.result(SOON).data == CLIP
+    assert job.state == job.view.state == "succeeded"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
