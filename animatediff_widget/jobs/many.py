@@ -199,7 +199,7 @@ class Many:
                     return
                 action = member.flow.send(None)
         except StopIteration:
-            member.ended = True
+            member.ended, member.until = True, math.inf
             if not member.unwritten:
                 self.end(member, steps.view)
             return

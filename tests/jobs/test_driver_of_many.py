@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import threading
 
 import misbehaving as bad
@@ -302,6 +303,24 @@ def test_a_journal_that_cannot_be_written_posts_nothing(relay, monkeypatch):
         job.start_among(many)
     assert ends(jobs) == ["failed"] * 3
     assert not relay.seen
+
+
+def test_the_thread_rests_while_the_end_of_a_job_is_written_down(relay, monkeypatch):
+    relay._polls, many, together_, writing, free = 10**6, Many(), Journal.together, threading.Event(), threading.Event()
+
+    def hold(journal, acts):
+        if any(member.ended for member in tuple(many._members)):
+            writing.set()
+            free.wait(SOON)
+        return together_(journal, acts)
+
+    monkeypatch.setattr(Journal, "together", hold)
+    job = Job(AnimateDiffRequest(seed=1), a_client(relay), journal=Journal(), timeout=0.2)
+    job.start_among(many)
+    assert writing.wait(SOON)
+    assert {member.until for member in many._members} == {math.inf}, "nothing is due"
+    free.set()
+    assert ends([job]) == ["left"]
 
 
 def test_no_thread_stays(relay):
