@@ -73,20 +73,17 @@ class Loop:
     def run(self, idle: Callable[[], object] | None = None) -> bool:
         """Run the cells to the end; give whether an interrupt canceled them. A second interrupt is raised."""
         interrupts = 0
-        try:
-            while True:
-                try:
-                    if not self._step():
-                        return interrupts > 0
-                    if idle is not None:
-                        idle()
-                except KeyboardInterrupt:
-                    interrupts += 1
-                    self.want("cancel")
-                    if interrupts > 1:
-                        raise
-        finally:
-            self._runner.close()
+        while True:
+            try:
+                if not self._step():
+                    return interrupts > 0
+                if idle is not None:
+                    idle()
+            except KeyboardInterrupt:
+                interrupts += 1
+                self.want("cancel")
+                if interrupts > 1:
+                    raise
 
     def _step(self) -> bool:
         """Do what is to be done now, and wait for a moment; give whether to go on."""

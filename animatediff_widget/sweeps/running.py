@@ -73,6 +73,3 @@ class CellRunner:
         """Cancel all that run, those found in a list too: each as often as that takes (`Job.cancel`)."""
         for job in (*self._jobs.values(), *self._jobs.values()):
             job.cancel()
-
-    def close(self) -> None:
-        """End what serves the jobs, once all of them have ended."""
