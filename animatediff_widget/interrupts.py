@@ -1,4 +1,4 @@
-"""Holding an interrupt back while something must not be cut short."""
+"""Holding an interrupt, and other threads, back while something must not be cut short."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["uninterrupted"]
+__all__ = ["Turns", "uninterrupted"]
 
 _is_held_back = False  # by a context that the main thread is inside
 
@@ -43,3 +43,16 @@ def uninterrupted() -> Iterator[bool]:
         signal.signal(signal.SIGINT, before)
     if held and callable(before):
         before(*held[0])
+
+
+class Turns:
+    """What one thread does at a time; in the main thread, an interrupt waits until it is done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for this thread's turn, and have it until the context ends; it may be taken within itself."""
+        with uninterrupted(), self._lock:
+            yield

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from animatediff_widget.sweeps.labels import axis_label
 
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, draws
 from .markup import problem, quiet
 
 __all__ = ["Compare"]
@@ -87,6 +87,7 @@ class Compare:
             self._controller.refusal = None
             self._look()
 
+    @draws
     def _edited(self, change: Any) -> None:
         """Offer the extra input's fields too; and say anew what it takes, which may hang on any field."""
         if change["name"] == "inputs" or change["new"][1] in ("extra_input", None):

@@ -74,6 +74,7 @@ class ContactSheet(widgets.VBox):  # type: ignore[misc]
         self._sheet.run_here = self._run_in_click
         for name in ("animatediff", f"ad-{make.texts.language}"):
             self.add_class(name)
+        self._sheet.sheet.show()
 
     def __repr__(self) -> str:
         return f"<ContactSheet {self.sweep!r}>"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
 from animatediff_widget.errors import AnimateDiffError, check
+from animatediff_widget.interrupts import Turns
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.texts import LANGUAGES, Message, Texts
 
-__all__ = ["Maker", "display_widget", "refill", "texts_of"]
+__all__ = ["Maker", "display_widget", "draws", "refill", "texts_of"]
+
+_Method = TypeVar("_Method", bound=Callable[..., None])
 
 
 def texts_of(lang: str | None) -> Texts:
@@ -33,6 +37,22 @@ def display_widget(widget: Any, show: Callable[..., None] | None, **kwargs: Any)
 
         # Where there are no widgets, its name would be all to see, and stand above the copy for ever.
         publish_display_data({**widget._repr_mimebundle_(), "text/plain": ""})  # type: ignore[no-untyped-call]
+
+
+def draws(method: _Method) -> _Method:
+    """Let a method change the page in one thread at a time, as a whole, and no longer once the page is closed.
+
+    Jobs, sweeps, sheets and what an endpoint says come in threads of their own while a person presses something. A
+    method reads what it shows in its turn, so that the last one shows what stands. Its object has a `_maker`.
+    """
+
+    @functools.wraps(method)
+    def call(self: Any, *arguments: Any, **named: Any) -> None:
+        with self._maker.turns.taken():
+            if not self._maker.is_closed:
+                method(self, *arguments, **named)
+
+    return call  # type: ignore[return-value]
 
 
 def refill(box: Any, *children: Any) -> None:
@@ -56,6 +76,8 @@ class Maker:
 
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
+        self.turns = Turns()
+        self.is_closed = False
         self._layout = widgets.Layout()
         self._styles: dict[type, Any] = {}
         self._made: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -78,8 +100,10 @@ class Maker:
 
     def close(self) -> None:
         """Close everything that was made, on the page and in the kernel."""
-        for widget in (*self._made, *self._styles.values(), self._layout):
-            widget.close()
+        with self.turns.taken():
+            self.is_closed = True
+            for widget in (*self._made, *self._styles.values(), self._layout):
+                widget.close()
 
     def box(self, children: list[Any], *classes: str) -> Any:
         """Make a box that stacks its children; classes can make it a row."""

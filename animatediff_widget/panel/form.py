@@ -18,7 +18,7 @@ from animatediff_widget.texts import Message
 
 from .bound_controls import BoundControls
 from .controller import Controller
-from .controls import Maker
+from .controls import Maker, draws
 from .further import Further
 from .markup import said
 
@@ -166,6 +166,7 @@ class Form(BoundControls):
             self._control(name, widgets.Textarea, "ad-mono", rows=3, continuous_update=False, read=read, write=write),
         )
 
+    @draws
     def _look_at_endpoint(self, _: Any = None) -> None:
         """Offer what the endpoint takes, within its bounds, and grey what it certainly does not take."""
         inputs = self._controller.choice.inputs
@@ -189,6 +190,7 @@ class Form(BoundControls):
         kept = self.refused if before == self._looked_at else ()
         self.refresh(*(name for name in self._refreshers if name not in kept))
 
+    @draws
     def _edited(self, change: Any) -> None:
         _, edited = change["new"]
         before, self._standing = self._standing, self._refusals()

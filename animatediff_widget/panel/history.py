@@ -17,7 +17,7 @@ from animatediff_widget.media.thumbnails import kept_thumbnail, thumbnail, thumb
 from animatediff_widget.sweeps.labels import axis_label
 
 from .controller import Controller
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .front_end import may_show
 from .markup import empty, plain, problem, shorten
 from .prompt_words import telling_words
@@ -52,6 +52,7 @@ class History:
         self._attach_row = maker.row([self.prediction_id, self.attach], "ad-attach")
         self.box = maker.box([self.sweeps, self.grid, self.note, self._attach_row])
 
+    @draws
     def refresh(self, *, more: bool = False) -> None:
         """Read the newest jobs again; or `more`, the ones before those that are there."""
         journal = self._controller.earlier.journal

@@ -13,7 +13,7 @@ from animatediff_widget.jobs.view import JobView
 from animatediff_widget.model.prediction import Prediction
 
 from .controller import Controller
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .markup import plain, problem, quiet, shorten
 
 __all__ = ["Monitor"]
@@ -36,6 +36,7 @@ class Monitor:
         self._render()
         controller.observe(self._render, ["view", "refusal", "sweep_progress"])
 
+    @draws
     def _render(self, _: Any = None) -> None:
         view, texts = self._controller.view, self._texts
         if self._controller.refusal:

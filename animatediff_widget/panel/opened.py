@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.jobs.view import JobView
 
-from .controls import Maker
+from .controls import Maker, draws
 from .markup import plain, shorten
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class OpenedCell:
         render: Callable[[JobView], None],
         put_back: Callable[[Cell], None] | None = None,
     ) -> None:
-        self._render, self._below = render, below
+        self._maker, self._render, self._below = maker, render, below
         self._sheet: SheetBox | None = None
         self.number: int | None = None
         self.title = maker.html()
@@ -40,6 +40,7 @@ class OpenedCell:
         if put_back is not None:
             self.put_back.on_click(lambda _: self._with_cell(put_back))
 
+    @draws
     def open(self, sheet: SheetBox, number: int) -> None:
         """Open a cell, or show how it ended while it was open."""
         self._sheet, self.number = sheet, number
@@ -51,11 +52,13 @@ class OpenedCell:
         self.box.remove_class("ad-folded")
         self._below.remove_class("ad-folded")
 
+    @draws
     def fold(self) -> None:
         """Show no cell, and nothing below."""
         self.unfold()
         self._below.add_class("ad-folded")
 
+    @draws
     def unfold(self) -> None:
         """Show no cell, but what stands below: it is of something else."""
         if self._sheet is not None:

@@ -17,7 +17,7 @@ from animatediff_widget.texts import Message
 from .cells import Cells
 from .compare import Compare
 from .controller import Controller
-from .controls import Maker, display_widget, texts_of
+from .controls import Maker, display_widget, draws, texts_of
 from .earlier_jobs import EarlierJobs
 from .endpoint_choice import EndpointChoice
 from .endpoint_picker import EndpointPicker
@@ -131,8 +131,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         self._link = link((controller.choice, "endpoint"), (self, "endpoint"))
         controller.observe(self._controller_changed, ["job", "animation"])
         dlink((controller.comparison, "sweep"), (self, "sweep"))
-        for watched, name in ((controller, "running"), (controller.choice, "unavailable")):
-            dlink((watched, name), (self.run_button, "disabled"), lambda _: self._cannot_run())
+        controller.observe(self._offer_run, "running")
+        controller.choice.observe(self._offer_run, "unavailable")
+        self._offer_run()
         dlink((controller, "cancelable"), (self.cancel_button, "disabled"), lambda cancelable: not cancelable)
         self.run_button.on_click(lambda _: controller.press(controller.run))
         self.cancel_button.on_click(lambda _: controller.cancel())
@@ -174,8 +175,9 @@ class AnimateDiffPanel(widgets.VBox):  # type: ignore[misc]
         )
         return make.make(widgets.HBox, "ad-columns", children=[form, self._results.tabs])
 
-    def _cannot_run(self) -> bool:
-        return self._controller.running or self._controller.choice.unavailable is not None
+    @draws
+    def _offer_run(self, _: Any = None) -> None:
+        self.run_button.disabled = self._controller.running or self._controller.choice.unavailable is not None
 
     def __repr__(self) -> str:
         return f"<AnimateDiffPanel {self.job or 'ready'}>"

@@ -17,7 +17,7 @@ from animatediff_widget.sweeps.cells import Cell
 
 from .animation_tab import AnimationTab
 from .controller import Controller
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .history import History
 from .markup import empty, json_view, log_view, problem, said
 from .opened import OpenedCell
@@ -109,6 +109,7 @@ class Results(Outcome):
         if name == "tab_history":
             self.history.refresh()
 
+    @draws
     def _displayed_another(self, change: Any) -> None:
         if self.tabs.selected_index == _TABS.index("tab_history") and change["new"] is not None:
             self.tabs.selected_index = 0  # it was picked there
@@ -121,16 +122,17 @@ class Results(Outcome):
             self._sheet.close()
             self._sheet = None
 
-    def _sweep_changed(self, change: Any) -> None:
+    @draws
+    def _sweep_changed(self, _: Any) -> None:
         """Let the sheet of another sweep stand above the animation, or none."""
         self.close()
-        sweep, inside = change["new"], self._controller.inside
+        sweep, inside = self._controller.comparison.sweep, self._controller.inside
         if sweep is None:
             refill(self._sheet_slot)
             self.opened.unfold()
             return
         self._sheet = box = SheetBox(sweep, self._maker, self._open, beside=inside is None)
-        box.sheet.looked = lambda: self._controller.set_trait("sweep_progress", sweep.progress)
+        box.sheet.looked = lambda: self._looked(box)
         box.sheet.settled = lambda: self.sheet_settled(box.sheet)
         if inside is not None:
             box.run_here = lambda: self._controller.run_again(sweep)
@@ -138,6 +140,13 @@ class Results(Outcome):
         refill(self._sheet_slot, box.box)
         self.opened.fold()
         self.tabs.selected_index = 0
+        box.sheet.show()
+
+    @draws
+    def _looked(self, box: SheetBox) -> None:
+        """Say how far a sweep is, but for one whose sheet is closed already."""
+        if box is self._sheet:
+            self._controller.sweep_progress = box.sweep.progress
 
     def _open(self, number: int) -> None:
         if self._sheet is not None:
@@ -147,8 +156,9 @@ class Results(Outcome):
         self._controller.comparison.is_on = False
         self._controller.put_back(cell.body)
 
-    def _result_changed(self, change: Any) -> None:
-        view: JobView = change["new"]
+    @draws
+    def _result_changed(self, _: Any) -> None:
+        view = self._controller.result or JobView()
         self.render(view, is_old=self._controller.entry is not None or view.state == "new")
         if view.animation is not None and self.tabs.selected_index == _TABS.index("tab_history"):
             self.history.refresh()

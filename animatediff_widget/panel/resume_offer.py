@@ -7,7 +7,7 @@ from typing import Any
 from animatediff_widget.sweeps.labels import axis_label
 
 from .controller import Controller
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .markup import quiet, said, shorten
 
 __all__ = ["ResumeOffer"]
@@ -22,6 +22,7 @@ class ResumeOffer:
         self._render()
         controller.earlier.observe(self._render, ["offers", "sweeps", "report"])
 
+    @draws
     def _render(self, _: Any = None) -> None:
         earlier, maker, texts = self._controller.earlier, self._maker, self._maker.texts
         children = []

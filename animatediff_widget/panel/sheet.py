@@ -17,7 +17,7 @@ from animatediff_widget.sweeps.labels import axis_label, cell_state, settings_la
 from animatediff_widget.sweeps.pace import Pace
 
 from .arrangement import Arrangement
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .front_end import may_show
 from .markup import breakable, plain, shorten
 from .sheet_copy import keep_sheet
@@ -67,7 +67,10 @@ class Sheet:
         self._empty: list[Any] = []  # pieces of HTML for clips to come: one for each cell, as adding one takes messages
         self.grid = maker.make(widgets.Box, "ad-sheet", children=[self._labels, self._live])
         self.pace = Pace(self._look, pace, beside=beside)
-        sweep.observe(self._changed, ["progress", "state"])
+
+    def show(self) -> None:
+        """Show the sweep from now on; once, when everybody is known who is told of it."""
+        self.sweep.observe(self._changed, ["progress", "state"])
         self.pace.ask(now=True)
 
     def close(self) -> None:
@@ -118,8 +121,7 @@ class Sheet:
             if number in self._have and not self._rows[number]["file"]:
                 del self._have[number]
         self._send_states()
-        if self.opened in changed and self._rows[self.opened]["state"] in ENDED_STATES:
-            self._open_cell(self.opened)
+        self._open_anew(changed)
         more = self._send_strips()
         ended = self.sweep.state == "finished" and not more
         if ended and self.looked is not None:
@@ -129,6 +131,13 @@ class Sheet:
         self._is_settled = ended
         return more or self.sweep.state in _ACTIVE  # whose cells change without its traits
 
+    @draws
+    def _open_anew(self, changed: list[int]) -> None:
+        """Show how the cell ended that is open, if it is among these."""
+        if self.opened in changed and self._rows[self.opened]["state"] in ENDED_STATES:
+            self._open_cell(self.opened)
+
+    @draws
     def _draw(self, arrangement: Arrangement) -> None:
         """Send the labels, and the buttons, of another part of the sheet."""
         self._drawn, self._seen, self._have = arrangement, arrangement.seen(), {}
@@ -145,6 +154,7 @@ class Sheet:
         refill(self.grid, self._labels, self._live, *buttons, *self._empty)
         self.mark(self.opened)
 
+    @draws
     def mark(self, number: int | None) -> None:
         """Mark the cell that is open, if there is one."""
         self.opened = number
@@ -225,11 +235,15 @@ class Sheet:
             if made is not None:
                 parts.append(_strip(made, place, f"{self.name(number)}: {self._texts['state_succeeded']}"))
         if parts:
-            if not self._empty:
-                self._empty = self._more_empty()
-                self.grid.children = (*self.grid.children, *self._empty)
-            self._empty.pop(0).value = "".join(parts)
+            self._add("".join(parts))
         return more
+
+    @draws
+    def _add(self, clips: str) -> None:
+        if not self._empty:
+            self._empty = self._more_empty()
+            self.grid.children = (*self.grid.children, *self._empty)
+        self._empty.pop(0).value = clips
 
 
 def _area(place: tuple[int, int]) -> str:

@@ -13,7 +13,7 @@ from animatediff_widget.sweeps.labels import axis_label, value_label
 
 from .arrangement import COLUMNS, ROWS, Arrangement
 from .comparison import Comparison
-from .controls import Maker, refill
+from .controls import Maker, draws, refill
 from .markup import plain, problem, shorten
 from .sheet import Sheet
 
@@ -62,8 +62,8 @@ class SheetBox:
         self.actions = maker.row(actions, "ad-sheet-actions")
         self.box = maker.box([self.choices, self.actions, self.note, self.sheet.grid, self.pages])
         self._offer()
-        self._state_changed()
         sweep.observe(self._state_changed, "state")
+        self._state_changed()
 
     def close(self) -> None:
         """Watch the sweep no more."""
@@ -102,6 +102,7 @@ class SheetBox:
         except AnimateDiffError as error:
             self.note.value = problem(self._texts.say(error))
 
+    @draws
     def _state_changed(self, _: Any = None) -> None:
         state = self.sweep.state
         with self.hold.hold_sync():
