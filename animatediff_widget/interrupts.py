@@ -41,8 +41,8 @@ def uninterrupted() -> Iterator[bool]:
     finally:
         _is_held_back = False
         signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])
+        if held and callable(before):
+            before(*held[0])
 
 
 class Turns:

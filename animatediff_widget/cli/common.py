@@ -140,7 +140,8 @@ def follow(job: Job) -> Animation:
             return job.run()
     except KeyboardInterrupt:
         if job.animation is None:
-            raise KeyboardInterrupt(job.error or TEXTS["nothing_sent"]) from None
+            unknown = Message("nothing_sent" if job.state == "new" else "cancel_unconfirmed")
+            raise KeyboardInterrupt(job.error or unknown) from None
         return job.animation  # it was too late to cancel
 
 

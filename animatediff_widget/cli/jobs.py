@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from animatediff_widget.texts import TEXTS, Message
+from animatediff_widget.texts.plain import columns, cut
 
 from .common import FAILED, OK, SHORT_KEY, USAGE, count, fail, report, text
 from .output import complain, say, say_json
@@ -95,9 +95,9 @@ def _sweep_as_json(sweep: SweepEntry) -> dict[str, Any]:
 
 def _print_table(entries: list[JournalEntry | SweepEntry]) -> None:
     rows = [_COLUMNS, *map(_row, entries)]
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    widths = [max(columns(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for row in rows:
-        cells = [text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
+        cells = [text + " " * (width - columns(text)) for text, width in zip(row, widths, strict=True)]
         say("  ".join(cells).rstrip())
 
 
@@ -111,7 +111,7 @@ def _row(entry: JournalEntry | SweepEntry) -> tuple[str, ...]:
         _date(entry).strftime("%Y-%m-%d %H:%M"),
         _plain(entry.state),
         "" if entry.seed is None else str(entry.seed),
-        TEXTS["damaged"] if entry.damaged else _shorten(_plain(entry.body.prompt[:1000])),
+        TEXTS["damaged"] if entry.damaged else cut(_plain(entry.body.prompt[:1000]), _PROMPT_WIDTH),
         _plain(str(entry.output)) if entry.output else "",
     )
 
@@ -122,7 +122,7 @@ def _sweep_row(sweep: SweepEntry) -> tuple[str, ...]:
         _date(sweep).strftime("%Y-%m-%d %H:%M"),
         f"{sweep.succeeded}/{sweep.size}",
         "" if "seed" in sweep.axes else str(sweep.body.seed),
-        _shorten(_plain(sweep.body.prompt[:1000])),
+        cut(_plain(sweep.body.prompt[:1000]), _PROMPT_WIDTH),
         _plain(" × ".join(sweep.axes)),
     )
 
@@ -137,19 +137,3 @@ def _date(entry: JournalEntry | SweepEntry) -> datetime:
 def _plain(text: str) -> str:
     """Keep text to one line."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-def _shorten(text: str) -> str:
-    if _width(text) <= _PROMPT_WIDTH:
-        return text
-    while _width(text) > _PROMPT_WIDTH - 1:
-        text = text[: min(len(text) - 1, _PROMPT_WIDTH - 1)]
-    return f"{text}…"
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )

@@ -12,6 +12,8 @@ from typing import Any
 from animatediff_widget.errors import AnimateDiffError, MissingExtra
 from animatediff_widget.texts import TEXTS, Message
 
+from .output import flush
+
 __all__ = ["add"]
 
 _LAB = "Open JupyterLab on the quickstart, with the course's other notebooks beside it, in English and Chinese."
@@ -39,7 +41,7 @@ def _lab(arguments: argparse.Namespace) -> int:
     notebook = _quickstart(Path(arguments.folder))
     # In place of this process, so that Ctrl-C and the exit code are Jupyter's own.
     command = [sys.executable, "-m", "jupyterlab", str(notebook), *rest]
-    sys.stdout.flush()
+    flush()
     if os.name != "nt":
         os.execv(sys.executable, command)  # noqa: S606
     import subprocess

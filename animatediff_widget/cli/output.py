@@ -35,9 +35,11 @@ def say_json(value: Any) -> None:
 
 def complain(text: object) -> None:
     """Print what there is to know besides, on stderr; where that cannot be written, nobody is there to be told."""
+    line = f"{printable(str(text))}\n"
     try:
-        print(printable(str(text)), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
+        sys.stderr.write(line)
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
         _mute(sys.stderr)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from animatediff_widget.errors import AnimateDiffError
+from animatediff_widget.errors import AnimateDiffError, JournalError
 from animatediff_widget.texts import TEXTS
 
 from .common import FAILED, OK, SHORT_KEY, USAGE, fail, report, say_files, take_up, text
@@ -64,7 +65,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         if arguments.all:
             known = {entry.key for entry in entries}
             others = (entry for entry in journal.unfinished(_EVERYTHING) if entry.key not in known)
-            entries += [entry for entry in others if not journal.claimed(entry.key)]
+            entries += [entry for entry in others if not _is_run(journal, entry)]
     report(journal)
     if not entries and not sweeps:
         complain(TEXTS["nothing_to_resume"])
@@ -108,3 +109,9 @@ def _take_up_sweep(journal: Journal, entry: SweepEntry) -> int:
 def _find(journal: Journal, key: str) -> list[JournalEntry]:
     entry = journal.get(key)
     return [entry] if entry else journal.find(key, 2)
+
+
+def _is_run(journal: Journal, entry: JournalEntry) -> bool:
+    with contextlib.suppress(JournalError):  # the key of a damaged record: it is said when it is taken up
+        return journal.claimed(entry.key)
+    return False

@@ -5,15 +5,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from traitlets import TraitType
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.model.request import AnimateDiffRequest
+from animatediff_widget.texts import Message
 
-from .common import OK, USAGE, add_endpoint, add_inputs, fail, find_input, follow, given_endpoint, say_ignored, text
+from .common import (
+    FAILED,
+    OK,
+    USAGE,
+    add_endpoint,
+    add_inputs,
+    fail,
+    find_input,
+    follow,
+    given_endpoint,
+    say_ignored,
+    text,
+)
 from .output import complain, say, say_json
 
 __all__ = ["add"]
@@ -43,7 +58,7 @@ def add(commands: Any) -> None:
             shown = f"{trait.help} {_default(trait)}".replace("%", "%%")
             run.add_argument(flag, metavar=_READERS.get(name, ("TEXT",))[0], type=text, help=shown)
     add_inputs(run, "NAME=VALUE")
-    run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png or .mp4")
+    run.add_argument("-o", "--output", metavar="FILE", help="where to save it: .webp, .gif, .png, .mp4, or a folder")
     run.add_argument("--json", action="store_true", help="print the endpoint's last answer as JSON on stdout")
     add_endpoint(run)
 
@@ -59,7 +74,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from animatediff_widget.backends.client import Client
     from animatediff_widget.jobs.job import Job
     from animatediff_widget.jobs.progress import say_further
+    from animatediff_widget.media.formats import MIMES, WRITABLE
 
+    output = arguments.output or ""
+    suffix = Path(output).suffix[1:].lower()
+    if suffix not in ("", *MIMES, "bin"):  # it is no endpoint's own either
+        formats = ", ".join(f".{name}" for name in WRITABLE)
+        return fail(Message("no_such_format", suffix=suffix, formats=formats), USAGE)
     given = {name: getattr(arguments, name) for name in AnimateDiffRequest.class_trait_names()}
     try:
         request = AnimateDiffRequest(
@@ -80,7 +101,13 @@ def _run(arguments: argparse.Namespace) -> int:
     job = Job(request, client)
     try:
         animation = follow(job)
-        path = animation.save(arguments.output or f"animation-{animation.seed}.{animation.suffix}")
+        name = f"animation-{animation.seed}.{animation.suffix}"
+        is_folder = not output or output.endswith(("/", os.sep)) or os.path.isdir(os.path.expanduser(output))
+        try:
+            path = animation.save(Path(output, name) if is_folder else output)
+        except AnimateDiffError as error:
+            complain(error)
+            return fail(Message("lies_at", path=animation.path), FAILED)
     finally:  # the file first, then the words: whatever takes them may be full or gone
         if arguments.json and job.prediction is not None:
             say_json(job.prediction.raw)

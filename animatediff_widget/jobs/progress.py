@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from traitlets import HasTraits
 
 from animatediff_widget.texts import Message
-from animatediff_widget.texts.plain import printable
+from animatediff_widget.texts.plain import cut, printable
 
 from .job import Job
 from .status_line import describe
@@ -36,7 +36,7 @@ def show_line(watched: HasTraits, trait: str, line: Callable[[], str]) -> Iterat
 
     It stands under the cell in a notebook, on stderr in a terminal, and is not shown elsewhere.
     """
-    show = _in_notebook() or (_overwrite if sys.stderr.isatty() else None)
+    show = _in_notebook() or (_overwrite if _in_terminal() else None)
     if show is None:
         yield
         return
@@ -74,13 +74,22 @@ def _in_notebook() -> Any:
     return lambda line: handle.update({"text/plain": line}, raw=True)
 
 
+def _in_terminal() -> bool:
+    with contextlib.suppress(AttributeError, ValueError):  # there is no stderr, as under pythonw; it was closed
+        return sys.stderr.isatty()
+    return False
+
+
 def _overwrite(line: str) -> None:
     """Show a line in the terminal, over the one before."""
-    width = shutil.get_terminal_size().columns
-    _write(f"\r\x1b[K{line[: width - 1]}")
+    width = 0
+    with contextlib.suppress(OSError, ValueError):
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    _write(f"\r\x1b[K{cut(' '.join(line.split()), (width or 80) - 1)}")
 
 
 def _write(text: str) -> None:
     """Write on stderr; a terminal that is gone ends no job."""
-    with contextlib.suppress(OSError, ValueError):
-        print(text, end="", file=sys.stderr, flush=True)
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -58,7 +58,7 @@ def salvage(damaged: Path, journal: JournalFile) -> Salvaged:
                     with contextlib.suppress(sqlite3.Error):  # that no key is taken to another relay after a damage
                         for fingerprint, origin in database.execute("SELECT fingerprint, origin FROM keys"):
                             uses.add((str(fingerprint), str(origin)))
-                    with contextlib.suppress(sqlite3.Error):
+                    with contextlib.suppress(sqlite3.Error, IndexError):  # another's table of that name
                         for row in database.execute("SELECT * FROM sweeps NOT INDEXED"):
                             sweeps.setdefault(str(row["key"]), {**dict(row), "number": None})
         newest_first = sorted(rows.values(), key=lambda row: int(row["number"]), reverse=True)

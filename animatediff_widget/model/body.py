@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.texts import Message
+from animatediff_widget.texts.plain import is_text
 
 from .request import AnimateDiffRequest
 
@@ -37,8 +38,9 @@ class Body:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Body:
-        """Make the body of a JSON object."""
-        return cls(json.dumps(value, ensure_ascii=False))
+        """Make the body of a JSON object; a server's may hold halves of characters, which are kept as escapes."""
+        text = json.dumps(value, ensure_ascii=False)
+        return cls(text if is_text(text) else json.dumps(value))
 
     def to_json(self) -> dict[str, Any]:
         """Give the JSON object, a new one each time."""
@@ -79,7 +81,7 @@ class Body:
     def version(self) -> str | None:
         """The model's version; None where there is none."""
         version = self._json.get("version")
-        return version if isinstance(version, str) else None
+        return version if is_text(version) else None
 
     @property
     def prompt(self) -> str:

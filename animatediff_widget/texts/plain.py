@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TypeGuard
 
-__all__ = ["is_text", "printable", "shown"]
+__all__ = ["columns", "cut", "is_text", "printable", "shown"]
 
 # Control characters but tab and line feed, those that turn the reading direction, and halves of characters: a terminal
 # obeys the first, the second make a sentence read as another, and the third cannot be encoded.
@@ -37,3 +38,24 @@ def shown(value: object) -> str:
     except Exception:  # a number of very many digits, a list that is too deep, a class of somebody's own
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(map(_columns, text))
+
+
+def cut(text: str, most: int) -> str:
+    """Cut text to so many columns of a terminal; one that is cut ends with an ellipsis."""
+    if columns(text) <= most:
+        return text
+    taken = 1
+    for place, character in enumerate(text):
+        taken += _columns(character)
+        if taken > most:
+            return f"{text[:place]}…"[: max(most, 0)]
+    return text
+
+
+def _columns(character: str) -> int:
+    return 0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")

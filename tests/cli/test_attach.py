@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from misbehaving import Misbehaving
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Journal
 from animatediff_widget.cli import main
@@ -32,6 +33,19 @@ def test_a_job_that_was_started_elsewhere_is_followed_saved_and_listed(relay, ca
         "succeeded",
         f"{relay}/replicate/v1/predictions",
     )
+
+
+def test_a_job_whose_input_has_halves_of_characters_is_followed(monkeypatch, capsys):
+    monkeypatch.setenv("ANIMATEDIFF_API_KEY", "the-relays-own-key")
+    with Misbehaving() as server:
+        given = {"input": {"prompt": "half \ud83d of one"}, "version": "\ud83d", "status": "failed", "error": "no"}
+        server.always["get"] = lambda call: call.json(200, {"id": "abc", **given})
+        assert main(["attach", "abc", "--relay", server.url]) == 1
+    assert capsys.readouterr().err == "The model failed: no\n"
+    assert main(["jobs", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["id"], listed["prompt"], listed["state"]) == ("abc", "half \ud83d of one", "failed")
+    assert main(["jobs"]) == 0
 
 
 def test_a_job_that_nobody_knows_is_a_sentence(relay, capsys):

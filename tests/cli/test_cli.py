@@ -47,6 +47,17 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
     assert (tmp_path / "animation-6.webp").exists()
 
 
+def test_run_saves_into_a_folder_and_says_where_what_cannot_be_saved_lies(tmp_path, capsys):
+    for folder in (tmp_path, f"{tmp_path / 'new'}{os.sep}"):
+        assert main(["run", "a boat", "--steps", "1", "--seed", "6", "-o", str(folder)]) == 0
+        assert capsys.readouterr().out == f"{Path(folder) / 'animation-6.webp'}\n"
+    (tmp_path / "file").touch()
+    assert main(["run", "a boat", "--steps", "1", "--seed", "6", "-o", str(tmp_path / "file" / "boat.webp")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[1:] == [f"It lies at {Journal().jobs()[0].output}."]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -64,6 +75,7 @@ def test_run_names_the_file_by_the_seed_and_prints_the_answer_as_json(tmp_path):
         (["run", "x", "--set", "frames=3"], "The model has no input frames; it has output_format,"),
         (["run", "x", "--set", "steps=3"], "which the request has already"),
         (["sweep", "x", "--steps", "1", "--set", "output_format=gif,avi"], "must be one of webp / gif, not 'avi'."),
+        (["run", "x", "-o", "boat.avi"], "An animation cannot be saved as .avi; use .webp, .gif, .png, .mp4."),
         (["run"], "required"),
         (["dance"], "invalid choice"),
         ([], "required"),
@@ -140,6 +152,46 @@ def test_an_interrupt_cancels_the_job_and_exits_with_130(tmp_path, monkeypatch):
     assert json.loads(out)["status"] == "canceled"
     assert err == "Interrupted. The job was canceled.\n"
     assert Journal().jobs()[0].state == "canceled"
+
+
+class StubbornEngine(PatientEngine):
+    """An engine that draws on although it is canceled."""
+
+    def __init__(self):
+        super().__init__()
+        self.over = threading.Event()
+
+    def run(self, request, *, seed, log, canceled, preview):
+        self.begun.set()
+        self.over.wait(60)
+        raise Canceled
+
+
+TWICE = """
+import os, signal, sys, threading
+from animatediff_widget.cli import main
+from animatediff_widget.jobs.runner import Runner
+def cancel_and_interrupt(runner):
+    cancel(runner)
+    threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+cancel, Runner.cancel = Runner.cancel, cancel_and_interrupt
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process")
+def test_after_a_second_interrupt_the_job_is_said_to_run_perhaps(monkeypatch):
+    engine = StubbornEngine()
+    with LocalServer(engine) as server:
+        monkeypatch.setenv("ANIMATEDIFF_API_KEY", server.token)
+        command = [sys.executable, "-c", TWICE, "run", "x", "--relay", server.base_url]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert engine.begun.wait(60)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1]
+        engine.over.set()
+    assert process.returncode == 130
+    assert "The job may still be running there; it stays in the journal" in err
 
 
 def test_help_names_every_field_with_its_default():

@@ -208,6 +208,18 @@ def test_a_home_that_cannot_be_is_one_sentence(arguments, home, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@posix
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-"])
+def test_a_job_runs_without_a_place_for_its_words(tmp_path, closed):
+    run = f'"$0" -m animatediff_widget run x --steps 1 --json -o boat.gif {closed}'
+    done = subprocess.run(
+        ["sh", "-c", run, sys.executable], stdout=subprocess.PIPE, cwd=tmp_path, timeout=120, check=False
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "boat.gif").exists()
+    assert "boat.gif" not in done.stdout.decode(), "it is for stderr"
+
+
 def test_a_working_folder_that_is_gone_is_one_sentence(tmp_path):
     code = (
         "import os, sys; os.mkdir('x'); os.chdir('x'); os.rmdir('../x');"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -15,6 +18,7 @@ from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, End
 from animatediff_widget.engines import Engine, Output
 from animatediff_widget.errors import InvalidRequest
 from animatediff_widget.server import LocalServer
+from animatediff_widget.texts.plain import columns
 
 
 def test_animate_does_the_whole_job_and_returns_the_animation(capfd):
@@ -84,8 +88,11 @@ def slow(monkeypatch):
         yield server
 
 
-def test_a_terminal_shows_the_progress_on_one_line(tmp_path, slow):
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_terminal_shows_the_progress_on_one_line(tmp_path, slow, language, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", language)
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
     command = [
         sys.executable,
         "-m",
@@ -112,8 +119,9 @@ def test_a_terminal_shows_the_progress_on_one_line(tmp_path, slow):
     process.communicate(timeout=60)
     lines = shown.decode().replace("\x1b[K", "").split("\r")
     assert process.returncode == 0
-    assert any(re.match(r"Processing · step \d of 3 · ", line) for line in lines)
-    assert lines[-2].startswith("Done · ")
+    assert any(re.match(r"Processing · step \d|正在处理 · 第 \d", line) for line in lines)
+    assert re.match("Done · |完成 · ", lines[-2])
+    assert max(columns(line.rstrip("\n")) for line in lines) < 30
     assert shown.count(b"\n") == 1
 
 

@@ -614,6 +614,16 @@ def test_resume_refuses_a_key_that_names_no_job_or_several(world, shell):
     assert "more than one" in err[0]
 
 
+def test_resume_all_goes_on_after_a_record_whose_key_is_damaged(world, shell):
+    damaged, good = world.journal.begin(BODY, world.client().endpoint, key="dam/aged"), abandon(world, seed=1)
+    world.journal.see(damaged)
+    world.journal.record(damaged, "unknown")
+    world.journal.see(damaged)
+    code, out, err = shell("resume", "--all")
+    assert (code, out, len(err)) == (1, [str(world.journal.get(good).output)], 1)
+    assert "'dam/aged' is not a key of the journal" in err[0]
+
+
 def test_resume_goes_on_after_a_job_that_ends_badly(world, shell):
     good = abandon(world, seed=1)
     bad = abandon(world, seed=2, prompt="an impossible triangle")

@@ -279,6 +279,13 @@ def test_garbage_ends_in_a_sentence_and_is_kept(home, capsys):
     assert capsys.readouterr().out == f"No job can be read in the damaged journal. It is kept as {kept}.\n"
 
 
+def test_tables_of_somebody_else_end_in_a_sentence(home, capsys, tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "theirs.sqlite3")) as theirs, theirs:
+        theirs.executescript("CREATE TABLE jobs (a); CREATE TABLE sweeps (a); INSERT INTO sweeps VALUES (1)")
+    assert main(["jobs", "--salvage", str(tmp_path / "theirs.sqlite3")]) == 1
+    assert "No job can be read" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["nowhere.sqlite3", "", ".", "a\0b"])
 def test_a_file_that_is_not_there_ends_in_a_sentence(home, capsys, name):
     assert main(["jobs", "--salvage", name]) == 1
