@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import logging
@@ -177,10 +178,10 @@ class JournalFile:
                 try:
                     yield deadline
                 except BaseException:
-                    self._close()
+                    self.close()
                     raise
                 if os.name == "nt":  # an open file can be neither renamed nor removed there
-                    self._close()
+                    self.close()
         finally:
             _lock.release()
 
@@ -188,7 +189,7 @@ class JournalFile:
         """Give the connection to the file that bears the journal's name now, in this process."""
         database = self._database
         if database is None or self._opened != (os.getpid(), _identity(self.path)):
-            self._close()
+            self.close()
             return self._open(deadline)
         database.execute(f"PRAGMA busy_timeout = {max(0, round(1000 * (deadline - time.monotonic())))}")
         return database
@@ -201,8 +202,9 @@ class JournalFile:
         if not _size(self.path):
             self._create()
         self._database = database = connect(self.path, max(0.0, deadline - time.monotonic()))
-        # Also when the journal is garbage collected, and when the process ends.
-        self._closing = weakref.finalize(self, database.close)
+        self._closing = closing = weakref.finalize(self, database.close)  # also when the journal is garbage collected
+        closing.atexit = False
+        _open_files.add(self)
         self._opened = (os.getpid(), _identity(self.path))
         database.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
         bring_up_to_date(database, self.folder)
@@ -210,8 +212,8 @@ class JournalFile:
             database.execute("PRAGMA journal_mode = PERSIST")
         return database
 
-    def _close(self) -> None:
-        """Close the connection. One that a fork's child inherited is idle, so that closing it changes nothing."""
+    def close(self) -> None:
+        """Close the connection, with `_lock` held. A fork's child inherits only idle ones, so this changes nothing."""
         self._database = None
         self._closing()
 
@@ -227,10 +229,10 @@ class JournalFile:
     def _set_aside(self, why: str) -> None:
         """Rename a damaged file, whole and with its logs. Nothing is read of it, copied or deleted."""
         if os.name == "nt":
-            self._close()
+            self.close()
         aside = self._aside()
         rename_database(self.path, aside)
-        self._close()  # after it, because SQLite removes a log that it cannot use, by its name
+        self.close()  # after it, because SQLite removes a log that it cannot use, by its name
         logger.warning("The journal %s is damaged (%s) and was renamed to %s", self.path, why, aside)
 
     def _aside(self) -> Path:
@@ -248,6 +250,20 @@ class JournalFile:
         with contextlib.suppress(OSError):
             return self.path.exists() and any((self.folder / "animations").iterdir())
         return False
+
+
+_open_files: weakref.WeakSet[JournalFile] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open at the end of the process, but under no thread that is inside: SQLite's module would crash."""
+    if _lock.acquire(timeout=_READ_WITHIN):
+        try:
+            for file in [*_open_files]:
+                file.close()
+        finally:
+            _lock.release()
 
 
 def connect(path: Path, timeout: float = 0.0) -> sqlite3.Connection:

@@ -112,6 +112,26 @@ def test_nothing_stays_open(tmp_path):
     assert (out, err.count("unclosed"), err.count("Exception ignored"), other.returncode) == ("0\n", 0, 0, 0), err
 
 
+def test_a_process_ends_while_a_thread_of_it_uses_the_journal(tmp_path):
+    code = """
+        import sys, threading
+        from animatediff_widget import AnimateDiffRequest, Endpoint, Journal
+        journal, begun = Journal(sys.argv[1]), threading.Event()
+        key = journal.begin(AnimateDiffRequest(seed=7), Endpoint.builtin())
+        def go_on():
+            while True:
+                journal.see(key)
+                journal.jobs()
+                begun.set()
+        threading.Thread(target=go_on, daemon=True).start()
+        begun.wait()
+    """
+    for number in range(3):  # each time it crashed, or stumbled over a closed connection
+        with run_python(code, tmp_path / f"{number}") as other:
+            assert other.communicate(timeout=60) == ("", "")
+        assert other.returncode == 0
+
+
 def test_the_file_is_opened_once(journal, monkeypatch):
     begin(journal)
     monkeypatch.setattr(sqlite3, "connect", lambda *_, **__: pytest.fail("opened again"))
