@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from animatediff_widget.backends.client import Client
 from animatediff_widget.errors import AnswerError
 from animatediff_widget.journal import JournalEntry, JournalProtocol
@@ -26,8 +29,13 @@ def find_elsewhere(
         if not isinstance(given, dict):
             raise AnswerError(Message("no_input", who=endpoint.label))
         body = Body.from_json({"version": str(prediction.raw.get("version") or ""), "input": given})
-        key = journal.begin(body, endpoint)
-        journal.record(key, "running", prediction=prediction)
+        key = journal.new_key()
+        # Both or neither: a job without its id would be looked for as one whose answer was lost.
+        both: list[Callable[[], object]] = [
+            partial(journal.begin, body, endpoint, key=key),
+            partial(journal.record, key, "running", prediction=prediction),
+        ]
+        journal.together(both)
         entry = journal.get(key)
         assert entry is not None
     return entry

@@ -57,8 +57,9 @@ class Runner:
         with uninterrupted(), self._starting:
             if self.thread is None and not self._job.finished:
                 self._views, self._process = views, os.getpid()
-                self.thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
-                self.thread.start()
+                thread = threading.Thread(target=self._drive, name="animatediff-job", daemon=True)
+                thread.start()  # raises where the system has no more threads
+                self.thread = thread
 
     def hand_over(self, thread: threading.Thread, on_cancel: Callable[[], object]) -> bool:
         """Let a thread that drives many jobs drive this one; False where it was started, or has ended."""

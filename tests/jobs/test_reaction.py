@@ -277,6 +277,20 @@ def test_an_observer_may_ask_for_the_result(server, where, asked):
     assert results == ["The job has not ended."] * 3 + [job.animation]
 
 
+def test_a_job_that_the_system_had_no_thread_for_can_be_started_again(server, monkeypatch):
+    job = a_job(server)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        for ask in (job.start, job.run, job.result):
+            with pytest.raises(RuntimeError):
+                ask()
+    assert job.result(SOON).data == CLIP
+
+
+def no_thread(thread):
+    raise RuntimeError("can't start new thread")
+
+
 def test_what_is_shown_while_a_run_is_left_is_not_put_over_what_came_after_it(server):
     before, after = Silence(), Silence()
     server.scripts.update(create=[before], get=[after])

@@ -31,6 +31,7 @@ from animatediff_widget.errors import (
     JobCanceled,
     JobError,
     JobFailed,
+    JournalError,
     NothingToFollow,
     OutputError,
 )
@@ -527,6 +528,20 @@ def test_a_job_that_was_started_elsewhere_is_followed_saved_and_journaled(world)
     assert again.key == job.key
     assert again.run().data == animation.data
     assert (posts(world), len(world.journal.jobs())) == (1, 1)
+
+
+def test_of_an_attaching_that_cannot_be_written_down_nothing_stays(world, monkeypatch):
+    with world.client() as client:
+        created = client.create(REQUEST)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "record", lambda *_, **__: fail_to_write())
+        with pytest.raises(JournalError):
+            Job.attach(world.client().endpoint, created.id, token=world.server.token, journal=world.journal)
+    assert world.journal.jobs() == [], "it would be offered as a job that was posted, and whose answer was lost"
+
+
+def fail_to_write():
+    raise JournalError("the disk is full")
 
 
 def test_a_job_that_nobody_knows_cannot_be_attached(world):
