@@ -73,7 +73,9 @@ class Controller(SweepControl):
         self.request.unobserve(self._count_edit)
 
     def bind(self, request: AnimateDiffRequest) -> None:
-        """Take another request."""
+        """Take another request; not once the panel is closed."""
+        if self._is_closed:
+            return
         self.request.unobserve(self._count_edit)
         self.request = request
         request.observe(self._count_edit)

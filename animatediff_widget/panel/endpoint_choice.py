@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from traitlets import HasTraits, Instance, Tuple, Unicode, Union, observe
 
 from animatediff_widget.errors import AnimateDiffError, KeyRefused
+from animatediff_widget.interrupts import Turns
 from animatediff_widget.keys.credentials import Key, colab_refusal, find_key, hide, is_given, remember_key, typed_key
 from animatediff_widget.keys.hiding import holds_key
 from animatediff_widget.model.endpoint import Endpoint
@@ -39,6 +40,7 @@ class EndpointChoice(HasTraits):
 
         super().__init__()
         self.registry = registry
+        self._turns = Turns()  # of those who set what the model takes
         token = hide(token)
         self._token = Key(token) if is_given(token) else None
         self._asked: Endpoint | None = None  # what its model takes
@@ -137,9 +139,10 @@ class EndpointChoice(HasTraits):
             client = Client(endpoint, token, connect_timeout=seconds, answer_timeout=seconds)
             with contextlib.closing(client):
                 inputs = client.inputs
-        if endpoint == self.endpoint:
-            self._asked = endpoint if inputs.fields else None
-            self.inputs = inputs
+        with self._turns.taken():
+            if endpoint == self.endpoint:
+                self._asked = endpoint if inputs.fields else None
+                self.inputs = inputs
 
     def client(self) -> Client:
         """Make a client of the endpoint."""
@@ -175,7 +178,8 @@ class EndpointChoice(HasTraits):
     def _endpoint_set(self, change: Any) -> None:
         endpoint: Endpoint | None = change["new"]
         known = endpoint and self.registry.place(endpoint.kind).inputs(endpoint)
-        self._asked, self.inputs = None, known or Inputs()
+        with self._turns.taken():
+            self._asked, self.inputs = None, known or Inputs()
         if endpoint is None:
             return
         self.problem, self.kind = None, endpoint.kind

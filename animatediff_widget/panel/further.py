@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from animatediff_widget.model.inputs import Input
 
 from .controls import Maker, refill
-from .markup import shorten
+from .markup import as_label
 
 if TYPE_CHECKING:
     from .form import Form
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Further"]
 
 _LONGEST_SLIDER = 10_000  # a number of more values than that cannot be found with a slider
-_LONGEST_LABEL = 60
 _NUMBERS = {
     "integer": (widgets.IntSlider, widgets.IntText),
     "number": (widgets.FloatSlider, widgets.FloatText),
 }
 _TEXTS = (widgets.IntText, widgets.FloatText)  # they show a number beyond the bounds too
-_AS_HTML = str.maketrans("", "", "<>&")  # ipywidgets 7 takes a label for HTML, and this one may be a server's
 
 
 class Further:
@@ -62,12 +60,11 @@ class Further:
 
     def _bound(self, one: Input, *kinds: Any) -> Any:
         """Make the controls and put them into a field."""
-        key, texts = f"input.{one.name}", self._maker.texts
-        label = shorten(one.label_in(texts).translate(_AS_HTML), _LONGEST_LABEL)
+        key, description = f"input.{one.name}", as_label(one.label_in(self._maker.texts))
         controls = []
         for number, (kind, traits) in enumerate(kinds):
             classes = ("ad-number",) if number else ()
-            control = self._maker.make(kind, *classes, description=label, help=self._hint(one), **traits)
+            control = self._maker.make(kind, *classes, description=description, help=self._hint(one), **traits)
             is_line = "placeholder" in traits
             read = partial(self._line, one) if is_line else partial(self._value, one, kind in _TEXTS)
             self._form.bind(key, control, read, partial(self._write, one), key=f"{key}_number" if number else key)

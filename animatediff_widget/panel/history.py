@@ -81,8 +81,11 @@ class History:
         words = telling_words(entry.body.prompt, 32) or self._texts["no_prompt"]
         made = f"{shorten(axes, 60)} · {words} · {_when(entry.created)}"
         button = self._maker.make(widgets.Button, icon="th", description=made, help=entry.body.prompt[:200])
-        button.on_click(lambda _: self._controller.show_sweep(entry))
+        button.on_click(lambda _: self._show_sweep(entry))
         return button
+
+    def _show_sweep(self, entry: SweepEntry) -> None:
+        self.note.value = problem(self._texts.say(self._controller.show_sweep(entry) or ""))
 
     def _tile(self, entry: JournalEntry) -> _Tile:
         """Make a tile: how the job stands, and a button that says what tells this job from the next."""

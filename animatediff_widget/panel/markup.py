@@ -10,6 +10,7 @@ from typing import Any
 from animatediff_widget.texts import TEXTS, Texts
 
 __all__ = [
+    "as_label",
     "breakable",
     "code_block",
     "empty",
@@ -28,6 +29,7 @@ _LONGEST_SENTENCE = 600
 _MOST_NODES = 600
 _LARGEST_COPY = 256 * 1024
 _LONGEST_LOG = 20_000
+_NO_HTML = str.maketrans("", "", "<>&")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 # After _ . - and the like, before a capital letter within a word, and before a number; not within a number.
 _JOINTS = re.compile(r"(?<=_)(?=\w)|(?<=[.\-/+:])(?=[^\W\d_])|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Za-z]{3})(?=\d)")
@@ -43,6 +45,11 @@ def plain(text: str) -> str:
     """Escape text for HTML; characters that could reorder the line around them are made visible."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return html.escape(_REORDERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text), quote=True)
+
+
+def as_label(text: str, longest: int = 60) -> str:
+    """Write a control's label, which ipywidgets 7 takes for HTML, and which may be a server's or a person's."""
+    return shorten(text.translate(_NO_HTML), longest)
 
 
 def shorten(text: str, longest: int = _LONGEST_STRING) -> str:

@@ -14,7 +14,7 @@ from animatediff_widget.sweeps.labels import axis_label, value_label
 from .arrangement import COLUMNS, ROWS, Arrangement
 from .comparison import Comparison
 from .controls import Maker, draws, refill
-from .markup import plain, problem, shorten
+from .markup import as_label, plain, problem, shorten
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ class SheetBox:
         choice.observe(lambda change: self.sheet.arrange(self.sheet.arrangement.stand(axis, change["new"])), "value")
         return choice
 
-    def _dropdown(self, label: str, options: list[tuple[str, int]], value: int) -> Any:
-        return self._maker.make(widgets.Dropdown, description=label, options=options, value=value)
+    def _dropdown(self, name: str, options: list[tuple[str, int]], value: int) -> Any:
+        return self._maker.make(widgets.Dropdown, description=as_label(name), options=options, value=value)
 
     def _arrange(self, arrangement: Arrangement) -> None:
         self.sheet.arrange(arrangement)

@@ -94,17 +94,18 @@ class SweepControl(HasTraits):
         if self.inside is not None and not self._may_not_run():
             self.inside.run_sweep(sweep, self.cancel)
 
-    def show_sweep(self, entry: SweepEntry) -> None:
-        """Display a sweep of the journal, and put its settings back into the form; not while something runs."""
+    def show_sweep(self, entry: SweepEntry) -> Message | None:
+        """Display a sweep of the journal, and put its settings back into the form; say why not while something runs."""
         if self._may_not_run():
-            return
+            return Message("sweep_not_now")
         try:
             sweep = self._load(entry)
         except AnimateDiffError as error:
             self._refuse(error, entry)
-            return
+            return None
         self.put_back(entry.body)
         self._watch_sweep(sweep, runs=False)
+        return None
 
     def _load(self, entry: SweepEntry) -> Sweep:
         from animatediff_widget.sweeps.sweep import Sweep
@@ -163,10 +164,10 @@ class SweepControl(HasTraits):
             self._leave()
             self.refusal = self.entry = None
             self.result = JobView()
+            self.comparison.sweep = sweep  # before how far it is, which is shown of this sweep alone
             self.sweep_progress = sweep.progress
-            self.comparison.sweep = sweep
             self.key = sweep.key
-            self.running = self.cancelable = runs
+            self.running = self.cancelable = runs and sweep.state != "finished"  # by another process, or panel
             sweep.observe(self._sweep_changed, "state")
 
     def _sweep_changed(self, change: Any) -> None:

@@ -163,9 +163,7 @@ class Sweep(RunningSweep, SweepFiles):
         given: dict[str, Any] = {**entry.options, **entry.axes}
         sweep = cls(entry.body, client, journal=journal, key=key, **given)
         sweep._batch.recall(entry, journal.cells(key))
-        if not sweep._batch.pending():
-            sweep.set_trait("state", "finished")
-        sweep.set_trait("progress", SweepProgress.of(sweep._batch.standing))
+        sweep._show_recalled()
         return sweep
 
     def __reduce__(self) -> NoReturn:
@@ -184,9 +182,7 @@ class Sweep(RunningSweep, SweepFiles):
         with self._starting:
             if self._loop is None:
                 self._batch.refresh()
-                if not self._batch.pending():
-                    self.set_trait("state", "finished")
-                self.set_trait("progress", SweepProgress.of(self._batch.standing))
+                self._show_recalled()
         return self
 
     def plan(self) -> SweepPlan:
@@ -243,6 +239,8 @@ class Sweep(RunningSweep, SweepFiles):
             elif self._go(*begun, idle):
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
+            if begun is None:  # it runs in the background
+                self.cancel()
             if begun is not None and self._loop is begun[0]:  # it came before anything ran
                 self._leave(*begun)
             raise
@@ -282,7 +280,7 @@ class Sweep(RunningSweep, SweepFiles):
         if not self._batch.pending():
             with contextlib.suppress(JournalError):
                 self._batch.close_left()
-            self.set_trait("state", "finished")
+            self._show_recalled()
             return None
         if not self._batch.is_confirmed:
             self._check_confirmed(self.plan(), confirm)
@@ -316,6 +314,12 @@ class Sweep(RunningSweep, SweepFiles):
             finally:
                 self._loop = self._thread = None
                 loop.finish()
+
+    def _show_recalled(self) -> None:
+        """Let the traits follow what the journal has; whoever sees the state finds the progress."""
+        self.set_trait("progress", SweepProgress.of(self._batch.standing))
+        if not self._batch.pending():
+            self.set_trait("state", "finished")
 
     def _show(self, state: str, progress: SweepProgress) -> None:
         """Let the traits follow. An observer that raises stops nothing."""

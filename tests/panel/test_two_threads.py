@@ -163,7 +163,7 @@ def test_how_far_a_sweep_was_is_not_said_after_its_end(panel, halfway, beside):
 
 def test_what_two_endpoints_take_is_not_mixed(panel, halfway, beside):
     choice = panel._controller.choice
-    making = halfway(further, "shorten")
+    making = halfway(further, "as_label")
     one, two = (
         Inputs((Input(f"{name}_a", "integer", 1, 0, 9), Input(f"{name}_b", "integer", 1, 0, 9))) for name in "xy"
     )
@@ -177,6 +177,36 @@ def test_what_two_endpoints_take_is_not_mixed(panel, halfway, beside):
     ]  # fmt: skip
     assert control(panel, "input.y_a") in all_children(panel._form.further.box)
     assert len(panel._form.further.box.children) == 2
+
+
+def test_what_an_endpoint_says_late_is_not_taken_for_what_another_takes(panel, monkeypatch, beside):
+    class Client:
+        inputs = Inputs((Input("of_the_first", "integer", 1, 0, 9),))
+
+        def __init__(self, *arguments, **named):
+            pass
+
+        def close(self):
+            pass
+
+    choice, asked, goes_on = panel._controller.choice, threading.Event(), threading.Event()
+    first, same = choice.endpoint, Endpoint.__eq__
+
+    def compare(one, other):
+        answer = same(one, other)
+        if threading.current_thread() is not threading.main_thread() and not asked.is_set():
+            asked.set()
+            goes_on.wait(LONGEST)
+        return answer
+
+    monkeypatch.setattr("animatediff_widget.backends.client.Client", Client)
+    monkeypatch.setattr(Endpoint, "__eq__", compare)
+    told = beside(lambda: choice._ask(first, None, 1.0))
+    assert asked.wait(30)
+    choice.endpoint = Endpoint.builtin()
+    goes_on.set()
+    told.result(30)
+    assert "of_the_first" not in [one.name for one in choice.inputs.fields]
 
 
 def test_the_history_is_read_twice_at_once(panel, halfway, beside):

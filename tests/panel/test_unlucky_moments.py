@@ -112,22 +112,71 @@ def test_run_gives_what_runs_whatever_is_asked_for_meanwhile(server, engine):
     panel.close()
 
 
-def test_a_sweep_that_is_offered_changes_nothing_in_the_form_while_something_runs(server, client, engine):
-    killed = Sweep(BOAT.copy(prompt="a killed boat"), client, steps=[2, 4])
-    where = client.endpoint
-    Journal().begin_sweep(
-        SweepEntry(killed.key, 1.0, where.url, where.kind, Body.of(killed.request), {"steps": (2, 4)})
-    )
+@pytest.fixture
+def killed(client) -> SweepEntry:
+    """A sweep that is offered to be picked up."""
+    sweep, where = Sweep(BOAT.copy(prompt="a killed boat"), client, steps=[2, 4]), client.endpoint
+    entry = SweepEntry(sweep.key, 1.0, where.url, where.kind, Body.of(sweep.request), {"steps": (2, 4)})
+    Journal().begin_sweep(entry)
+    return entry
+
+
+def offer(panel):
+    return next(one for one in panel._offer.box.children if getattr(one, "description", "") == "Pick it up")
+
+
+def test_a_sweep_that_is_offered_changes_nothing_in_the_form_while_something_runs(server, killed, engine):
     engine.go.clear()
     panel = opened(server)
     panel.run()
     panel.request.prompt = "typed meanwhile"
-    accept = next(one for one in panel._offer.box.children if getattr(one, "description", "") == "Pick it up")
+    accept = offer(panel)
     accept.click()
     assert panel.request.prompt == "typed meanwhile"
     assert accept in panel._offer.box.children
     engine.go.set()
     assert ended(panel)
+    panel.close()
+
+
+def test_of_two_panels_that_are_offered_one_sweep_the_second_shows_what_the_first_has_made_of_it(server, killed):
+    first, second, third = opened(server), opened(server), opened(server)
+    third._controller.show_sweep(killed)
+    assert "0 of 2 done" in third._monitor.status.value
+    offer(first).click()
+    assert ended(first)
+    offer(second).click()
+    assert ended(second)
+    assert second.cancel_button.disabled
+    assert "2 of 2 done" in second._monitor.status.value
+    third._results._sheet.retry.click()
+    assert ended(third)
+    wait_until(lambda: "2 of 2 done" in third._monitor.status.value)
+    assert third._results._sheet.retry.disabled
+    for panel in (first, second, third):
+        panel.close()
+
+
+def test_a_sweep_of_the_history_takes_the_place_of_a_job_or_says_that_it_cannot_while_that_runs(server, client, engine):
+    Sweep(BOAT, client, steps=[2, 4]).run()
+    engine.fails = {3}
+    panel = opened(server)
+    panel.request.steps = 3
+    panel.run()
+    wait_until(lambda: "no more boats" in panel._monitor.status.value)
+    wait_until(lambda: not panel.run_button.disabled)
+    engine.fails = set()
+    panel._results.tabs.selected_index = 4
+    panel._results.history.sweeps.children[0].click()
+    assert "2 of 2 done" in panel._monitor.status.value
+    engine.go.clear()
+    panel.run()
+    panel._results.history.sweeps.children[0].click()
+    assert "something runs" in panel._results.history.note.value
+    engine.go.set()
+    assert ended(panel)
+    panel._results.history.sweeps.children[0].click()
+    assert panel._results.history.note.value == ""
     panel.close()
 
 
@@ -203,3 +252,19 @@ def test_the_sheet_of_a_sweep_that_runs_beside_is_drawn_while_it_is_waited_for(c
     sheet.run()
     assert looks[:3] == ["running"] * 3
     sheet.close()
+
+
+def test_an_interrupt_cancels_a_sweep_also_that_runs_beside(client, engine):
+    engine.go.clear()
+    sweep = Sweep(BOAT, client, steps=[2, 4]).start()
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run(idle=lambda: signal.raise_signal(signal.SIGINT))
+    assert sweep.wait(30)
+    assert sweep.progress.succeeded == 0
+
+
+def test_a_request_that_is_given_to_a_closed_panel_is_left_alone(server):
+    panel, request = opened(server), BOAT.copy()
+    panel.close()
+    panel.request = request
+    assert observers(request) == 0

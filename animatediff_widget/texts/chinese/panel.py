@@ -101,6 +101,7 @@ PANEL = {
     "to_stop_or_cancel": "要停止任务：点“取消”或笔记本的停止按钮，或按中断键（Colab 里是 Ctrl+M I）。",
     "needs_kernel": "面板需要内核：重新运行这个单元格即可恢复。",
     "copy_is_older": "页面重新加载过，笔记本里保存的仍是之前的动画；要保存这一个，请在单元格里运行 panel.animation。",
+    "sweep_not_now": "有任务正在运行时不能打开对比；请等它结束，或取消它。",
     "closed": "这个面板已关闭，请新建一个。",
     "state_new": "就绪",
     "state_running": "正在运行",

@@ -103,6 +103,7 @@ PANEL = {
     "needs_kernel": "The panel needs a kernel: run this cell to get it back.",
     "copy_is_older": "The page was reloaded, so the notebook file keeps the animation from before that. To keep this "
     "one, run panel.animation in a cell.",
+    "sweep_not_now": "A comparison cannot be opened while something runs; wait for its end, or cancel it.",
     "closed": "This panel is closed; make a new one.",
     "state_new": "Ready",
     "state_running": "Running",
