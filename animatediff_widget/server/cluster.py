@@ -72,6 +72,9 @@ class ClusterRunner:
         except AnimateDiffError:
             self._thread.join()
             raise
+        except BaseException:  # a Ctrl-C: it is closed as soon as it is connected
+            self._call(self._end.set)
+            raise
 
     def start(self, run: Run) -> None:
         """See `Runner.start`."""
@@ -140,8 +143,6 @@ class ClusterRunner:
         try:
             compare(address, __version__, await client.get_versions(packages=[PACKAGE]))
             self.workers = sum((await client.nthreads()).values())
-            # A client's own topic: the scheduler drops its events some time after the client has gone.
-            client.subscribe_topic(client.id, self._event)
             self._opened.set_result(None)
             looks = self._loop.create_task(self._look())
             await self._end.wait()
@@ -153,7 +154,8 @@ class ClusterRunner:
             for sent in list(self._sent.values()):
                 self._ended(sent, Drawn(None))
             if client.status == "running":
-                client.unsubscribe_topic(client.id)
+                with contextlib.suppress(ValueError):  # there was no run
+                    client.unsubscribe_topic(client.id)
         finally:
             await client.close()
 
@@ -185,6 +187,9 @@ class ClusterRunner:
         if self._client.status != "running":
             self.lost = True
             return
+        # A client's own topic: the scheduler drops its events some time after the client has gone. Each time, as one
+        # that has come back meanwhile, when nothing ran here, knows nothing of it.
+        self._client.subscribe_topic(self._client.id, self._event)
         future = self._client.submit(
             make_task(__version__),
             self._cluster.engine,

@@ -186,7 +186,7 @@ class LocalServer:
             runner = self._make_runner()
             try:
                 self._address, listening = self._address.listen()
-            except AnimateDiffError:
+            except BaseException:
                 runner.close()
                 raise
             self._thread = ServerThread(self._address, listening, runner, self._token, self.inputs, self._limits)
@@ -203,14 +203,13 @@ class LocalServer:
         assert self._thread
         self._thread.runner.abandon()
         self._thread.listening.close()  # or the parent's port would stay open for as long as the child lives
-        self._state = "closed"
+        self._state, self._thread = "closed", None
 
     def close(self) -> None:
         """Cancel what runs, stop listening and end both threads. Does nothing when it is closed already."""
         with self._state_lock:
-            was_running, self._state = self.running, "closed"
-            if was_running:
-                assert self._thread
+            self._state = "closed"
+            if self._thread:  # also where a Ctrl-C has cut a close short
                 self._thread.stop()
                 self._thread = None
                 _running.discard(self)

@@ -65,8 +65,13 @@ class Process:
         self._sending = threading.Lock()
         self._engine = engine
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._child.poll() is None
+
     def wait_ready(self) -> None:
-        """Hand over the engine and return when it is there; `OSError` or `EOFError` where the process has ended."""
+        """Hand over the engine and return when it is there; raise where the process has ended or talks nonsense."""
         self._send(self._engine)
         receive(self._reports)
 

@@ -132,14 +132,19 @@ class LocalRunner:
         useful = min(len(self._waiting) + len(self._running), self._workers)
         while self._waiting and useful > 1 and len(self._processes) < useful:
             feeder = threading.Thread(target=self._feed, name="animatediff-process", daemon=True)
+            try:
+                feeder.start()
+            except RuntimeError:  # no further thread can be had here
+                self._workers = max(1, len(self._processes))
+                return
             self._processes[feeder] = None
-            feeder.start()
 
     def cancel(self, run_id: str) -> None:
         """See `Runner.cancel`."""
         with self._changed:
-            self._waiting.pop(run_id, None)
-            run, process = self._running.get(run_id, (None, None))
+            run, process = self._running.get(run_id, (self._waiting.get(run_id), None))
+            if run_id not in self._deaths:  # one whose process died has begun: whoever takes it up reports its end
+                self._waiting.pop(run_id, None)
             if run:
                 run.stop.set()
             if process:
@@ -175,7 +180,7 @@ class LocalRunner:
         with self._changed:
             self._idle += process is not None
             try:
-                while not self._closed:
+                while not self._closed and (process is None or process.alive):
                     if self._waiting and len(self._running) < self._workers and (process or not self._idle):
                         run_id = next(iter(self._waiting))
                         run = self._waiting.pop(run_id)
@@ -224,11 +229,12 @@ class LocalRunner:
                 if self._begins(run):
                     try:
                         drawn = process.draw(run)
-                    except (OSError, EOFError):
+                    except Exception:
                         self._died(run)
                         return
                 self._done(run, drawn)
-        except (OSError, EOFError):  # no further process can be had here; the thread draws where there is none
+        except Exception as error:  # no further process can be had here; the thread draws where there is none
+            _log.info("A process to draw in cannot be had: %r", error)
             with self._changed:
                 self._workers = max(1, len(self._processes) - 1)
         finally:

@@ -150,6 +150,31 @@ def test_a_run_that_loses_each_worker_fails_in_a_sentence(cluster, runner, repor
     assert reported.ends(1) == {says: "hello"}
 
 
+def test_a_run_after_the_connection_was_lost_and_came_back_shows_how_it_stands(runner, reported):
+    client = runner._client
+    lost = client.scheduler_comm
+    runner._call(lost.comm.abort)
+    while client.scheduler_comm in (lost, None) or client.status != "running":
+        client.loop.add_callback(lambda: None)
+    [waits] = start(runner, reported, "wait")
+    assert reported.begun.get(timeout=60) == waits
+    runner.cancel(waits)
+    assert reported.ends(1) == {waits: "None"}
+
+
+def test_an_interrupt_while_it_connects_leaves_nothing_behind(cluster, monkeypatch):
+    def interrupted(opened: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(server_side.Future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ClusterRunner(Cluster.of(cluster))
+    [thread] = set(threading.enumerate()) - before
+    thread.join(60)
+    assert not thread.is_alive()
+
+
 def test_an_engine_that_breaks_on_a_worker_tells_the_log_of_this_process(runner, reported, caplog):
     with caplog.at_level(logging.ERROR):
         [breaks] = start(runner, reported, "break")

@@ -137,6 +137,37 @@ def test_a_run_whose_process_dies_each_time_fails_in_a_sentence(runner, reported
     assert reported.ends(1) == {waits: "None"}
 
 
+def test_a_run_that_is_canceled_before_it_is_drawn_again_ends(runner, reported):
+    class Canceling(Reported):
+        def log(self, run_id: str, text: str) -> None:
+            super().log(run_id, text)
+            if "it is drawn again" in text:
+                runner.cancel(run_id)
+
+    [waits] = start(runner, reported, "wait")  # in the thread
+    reported.logged.get(timeout=60)
+    canceling = Canceling()
+    [dies] = start(runner, canceling, "die 9")
+    assert canceling.ends(1) == {dies: "None"}
+    runner.cancel(waits)
+    assert reported.ends(1) == {waits: "None"}
+
+
+def test_processes_that_were_killed_while_they_had_nothing_to_do_cost_no_run(tmp_path, reported):
+    runner = LocalRunner(ActingEngine(tmp_path), 3)
+    start(runner, reported, *["meet 3"] * 3)
+    reported.ends(3)
+    killed = children()
+    assert len(killed) == 3
+    for child in killed:
+        child.kill()
+    psutil.wait_procs(killed)
+    [says] = start(runner, reported, "say hello")
+    assert reported.ends(1) == {says: "hello"}
+    assert "it is drawn again" not in reported.logs[says]
+    runner.close()
+
+
 def test_an_engine_that_breaks_in_a_process_tells_this_process_s_log(runner, reported, caplog):
     start(runner, reported, "wait")
     reported.logged.get(timeout=60)
@@ -177,6 +208,32 @@ def test_where_no_process_can_be_started_the_thread_draws_all(monkeypatch, runne
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
     ids = start(runner, reported, "draw", "draw", "draw", "draw")
     assert reported.ends(4) == dict.fromkeys(ids, HERE)
+
+
+def test_where_processes_print_before_they_are_ready_the_thread_draws_all(monkeypatch, runner, reported, tmp_path):
+    broken = []
+    monkeypatch.setattr(threading, "excepthook", broken.append)
+    (tmp_path / "sitecustomize.py").write_text("print('Welcome!', flush=True)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    [waits] = start(runner, reported, "wait")  # in the thread
+    reported.logged.get(timeout=60)
+    ids = start(runner, reported, "draw", "draw")
+    assert psutil.wait_procs(children(), timeout=60)[1] == []
+    runner.cancel(waits)
+    assert reported.ends(3) == {waits: "None", **dict.fromkeys(ids, HERE)}
+    assert broken == []
+
+
+def test_where_no_thread_can_be_started_for_a_process_the_one_that_is_there_draws_all(monkeypatch, reported, tmp_path):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    runner = LocalRunner(ActingEngine(tmp_path), 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        ids = start(runner, reported, "draw", "draw", "draw")
+    assert reported.ends(3) == dict.fromkeys(ids, HERE)
+    runner.close()
 
 
 def test_what_cannot_be_several_is_refused(tmp_path):

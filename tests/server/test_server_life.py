@@ -17,6 +17,7 @@ from gated_server import Caller, GatedEngine, run_python, serving
 
 from animatediff_widget.errors import AnimateDiffError
 from animatediff_widget.server import LocalServer, shared_server
+from animatediff_widget.server.store import Store
 
 
 def test_closing_leaves_no_thread_and_no_open_port():
@@ -71,6 +72,21 @@ def test_starting_and_closing_twice_does_no_harm_but_a_closed_server_stays_close
     assert not server.running
     with pytest.raises(RuntimeError, match="closed"):
         server.start()
+
+
+def test_a_close_that_was_cut_short_is_finished_by_the_next(monkeypatch):
+    def interrupted(store: Store) -> None:
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    server = LocalServer(GatedEngine()).start()
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            server.close()
+    assert not server.running
+    server.close()
+    assert set(threading.enumerate()) == before
 
 
 def test_a_server_that_never_started_can_be_closed():
