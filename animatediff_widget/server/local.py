@@ -11,7 +11,7 @@ from typing import Any
 
 from animatediff_widget.engines import Engine
 from animatediff_widget.engines.named import inputs_of, make_engine
-from animatediff_widget.errors import AnimateDiffError, InvalidArgument, check
+from animatediff_widget.errors import InvalidArgument, check
 from animatediff_widget.keys.hiding import guarded_class
 from animatediff_widget.model.cluster import EngineName
 from animatediff_widget.model.endpoint import Endpoint
