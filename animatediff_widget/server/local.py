@@ -207,10 +207,13 @@ class LocalServer:
 
     def close(self) -> None:
         """Cancel what runs, stop listening and end both threads. Does nothing when it is closed already."""
+        self._close()
+
+    def _close(self, *, silently: bool = False) -> None:
         with self._state_lock:
             self._state = "closed"
             if self._thread:  # also where a Ctrl-C has cut a close short
-                self._thread.stop()
+                self._thread.stop(silently=silently)
                 self._thread = None
                 _running.discard(self)
 
@@ -236,7 +239,8 @@ def shared_server(engine: EngineName = "pocket", **options: str) -> LocalServer:
 @atexit.register
 def _close_all() -> None:
     for server in list(_running):
-        server.close()
+        # A job of this process would write down that it was canceled, and be taken up no more.
+        server._close(silently=True)  # noqa: SLF001
 
 
 def _after_fork() -> None:

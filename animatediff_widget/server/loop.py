@@ -60,13 +60,19 @@ class ServerThread(threading.Thread):
     def _logged_elsewhere(self, record: logging.LogRecord) -> bool:
         return record.thread != self.ident
 
-    def stop(self) -> None:
-        """Cancel what runs; return once all answers are sent and all connections closed. Callable from any thread."""
-        self.store.close()
+    def stop(self, *, silently: bool = False) -> None:
+        """Cancel what runs; return once all answers are sent and all connections closed. Callable from any thread.
+
+        `silently`, nobody is told of a cancellation.
+        """
+        if not silently:
+            self.store.close()
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(self._end.set)
         if self is not threading.current_thread():
             self.join()
+        if silently:
+            self.store.close()
 
     def _wake(self, prediction_id: str) -> None:
         with contextlib.suppress(RuntimeError):  # an engine that ignored its cancellation outlived the loop

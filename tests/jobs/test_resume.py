@@ -472,6 +472,20 @@ def test_a_job_of_a_built_in_server_that_is_gone_is_run_again_from_its_body(worl
     assert world.journal.to_pick_up() == []
 
 
+def test_a_job_that_runs_when_its_process_ends_is_not_canceled_and_is_run_again(tmp_path):
+    code = """
+        import sys
+        from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
+        job = Job(AnimateDiffRequest(prompt="a boat", steps=100, seed=7), Client(Endpoint.builtin()))
+        next(iter(job))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (entry,) = Journal().to_pick_up()
+    assert entry.state == "running"
+    assert Job.resume(entry).run().seed == 7
+
+
 def test_a_job_of_the_first_versions_built_in_server_is_run_again_and_no_key_goes_there(world, monkeypatch):
     monkeypatch.setenv("ANIMATEDIFF_API_KEY", "a-key-that-must-not-travel")
     old = Endpoint("builtin", world.server.base_url + "/replicate/v1/predictions", "")
