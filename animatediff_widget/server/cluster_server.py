@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from animatediff_widget.engines.named import inputs_of
@@ -64,3 +65,12 @@ def cluster_server(cluster: Cluster) -> ClusterServer:
         server.start()
         _servers[cluster] = server
         return server
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # another thread of the parent may have held it, for as long as a cluster was silent
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

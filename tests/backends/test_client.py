@@ -542,11 +542,14 @@ def test_an_output_over_the_cap_is_not_fetched(server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "uri",
-    ["data:image/webp;base64,QUJD", "DATA:image/webp;x=y;base64,QUJD", "data:,A%42C", "data:text/x,ABC"],
+    [
+        *("data:image/webp;base64,QUJD", "DATA:image/webp;x=y;base64,QUJD", "data:,A%42C", "data:text/x,ABC"),
+        *("data:;base64,QUI%3D", "data:; base64 ,QU\nI=", "data:;base64,QUI"),
+    ],
 )
 def test_a_data_uri_is_taken_apart(server, tmp_path, uri):
     with a_client(server) as client:
-        assert client.download(uri, tmp_path / "clip").read_bytes() == b"ABC"
+        assert client.download(uri, tmp_path / "clip").read_bytes() in (b"ABC", b"AB")
     assert not server.seen
 
 
@@ -584,6 +587,13 @@ def test_outputs_are_asked_for_unpacked_and_answers_may_be_packed(server, tmp_pa
         fetch(client, server, tmp_path / "clip")
         assert client.get("a").status == "starting"
     assert [seen.headers["accept-encoding"] for seen in server.seen] == ["identity", "gzip"]
+
+
+def test_an_empty_body_may_be_said_to_be_packed(server):
+    server.scripts["get"] = [lambda call: call.answer(404, b"", content_encoding="gzip")]
+    with a_client(server) as client, pytest.raises(ApiError) as gone:
+        client.get("a")
+    assert gone.value.status == 404
 
 
 @pytest.mark.parametrize("name", ["clip\0", "clip\ud800" * 200])

@@ -249,3 +249,32 @@ def test_the_server_knows_nothing_of_the_client_side():
             assert name not in sys.modules, name
     """)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_the_child_of_a_fork_need_not_wait_for_a_cluster_that_its_parent_is_connecting_to():
+    pytest.importorskip("distributed")
+    done = run_python(
+        """
+        import os, signal, socket, threading, warnings
+        from animatediff_widget import AnimateDiffError
+        from animatediff_widget.model.cluster import Cluster
+        from animatediff_widget.server.cluster_server import cluster_server
+
+        silent = socket.create_server(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        threading.Thread(target=cluster_server, args=[Cluster.of(address)], daemon=True).start()
+        peer, _ = silent.accept()
+        warnings.simplefilter("ignore")
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            try:
+                cluster_server(Cluster.of("tcp://127.0.0.1:1x"))
+            except AnimateDiffError:
+                os._exit(0)
+        print(os.waitpid(child, 0)[1], flush=True)
+        os._exit(0)
+        """
+    )
+    assert done.stdout == "0\n", done.stderr

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import itertools
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -109,13 +110,17 @@ def _check_output(status: int, headers: Any, host: str | None) -> None:
 
 
 def _data_uri(uri: str) -> Generator[bytes, None, None]:
-    """Yield the content of a ``data:`` URI (RFC 2397)."""
+    """Yield the content of a ``data:`` URI (RFC 2397), as forgiving as a browser (https://fetch.spec.whatwg.org)."""
     head, comma, text = uri.partition(",")
     if len(text) > _OUTPUT_CAP * 4 // 3 + 4:
         raise OutputError(Message("output_too_large", size=_OUTPUT_CAP // 2**20))
     try:
         if not comma:
             raise ValueError
-        yield base64.b64decode(text, validate=True) if head.lower().endswith(";base64") else unquote_to_bytes(text)
+        data = unquote_to_bytes(text)
+        if re.search("; *base64 *$", head, re.IGNORECASE):
+            data = data.translate(None, b" \t\r\n\f").rstrip(b"=")
+            data = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+        yield data
     except (ValueError, binascii.Error):
         raise OutputError(Message("data_uri_broken")) from None

@@ -184,7 +184,7 @@ class _Bearer(AuthBase):
 
 def _decompress(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
     """Decompress gzip or zlib in small pieces: the content may be a thousand times larger than what came."""
-    decompressor = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+    decompressor, compressed = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS), None
     for compressed in pieces:
         while not decompressor.eof:
             try:
@@ -196,7 +196,7 @@ def _decompress(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
             compressed = decompressor.unconsumed_tail
             if not compressed and len(piece) < _PIECE:
                 break
-    if not decompressor.eof:
+    if not (decompressor.eof or compressed is None):  # an empty body may be said to be compressed
         raise _broken_off(host)
 
 
