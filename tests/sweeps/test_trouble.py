@@ -325,8 +325,10 @@ def test_where_the_system_has_no_thread_left_a_sweep_does_not_stand_as_running(q
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
         if run is None:
-            patch.setattr("threading.excepthook", lambda arguments: None)
+            heard = threading.Event()
+            patch.setattr("threading.excepthook", lambda arguments: heard.set())
             assert sweep.start().wait(30)
+            assert heard.wait(30)
         else:
             with pytest.raises(RuntimeError, match="can't start new thread"):
                 run(sweep)
