@@ -9,8 +9,8 @@ import threading
 
 import misbehaving as bad
 import pytest
+from faults import a_client
 from misbehaving import CLIP, Misbehaving, says, status
-from test_faults import a_client
 from test_reaction import LONG, SOON, Silence, wait_until
 
 from animatediff_widget import AnimateDiffRequest, Job, Journal

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import misbehaving as bad
 import pytest
+from faults import A_GATEWAY, BROKEN, FILE_FAULTS, STATUSES, a_client, a_job, canceled_while_running, ended
 from misbehaving import status
-from test_faults import A_GATEWAY, BROKEN, FILE_FAULTS, STATUSES, a_client, a_job, canceled_while_running, ended
 
 from animatediff_widget import Job, Journal
 

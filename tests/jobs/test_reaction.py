@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import misbehaving as bad
 import pytest
+from faults import KEY, a_client
 from misbehaving import CLIP, Misbehaving, says
-from test_faults import KEY, a_client
 
 from animatediff_widget import AnimateDiffRequest, Client, Endpoint, Job, Journal
 from animatediff_widget.errors import AnimateDiffError, AnswerLost, ConnectionFailed, JobCanceled, JobError, JobTimeout

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from faults import a_client
 from misbehaving import CLIP, Misbehaving, status, well
-from test_faults import a_client
 
 from animatediff_widget import AnimateDiffRequest, Job, Journal, animate
 from animatediff_widget.backends.hosted import HostedBackend
