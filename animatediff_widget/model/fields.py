@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import numbers
 import re
 import secrets
 from typing import Any
@@ -121,6 +122,7 @@ class Whole(Int):  # type: ignore[type-arg]
         """Check a value."""
         if value is None and self.allow_none:
             return None
+        value = _plain(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.min <= value <= self.max:
@@ -134,6 +136,7 @@ class Number(Float):  # type: ignore[type-arg]
 
     def validate(self, obj: Any, value: Any) -> float:
         """Check a value."""
+        value = _plain(value)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not self.min <= value <= self.max:  # NaN fails the comparison too
             wanted = Message("a_number_between", low=f"{self.min:g}", high=f"{self.max:g}")
@@ -180,6 +183,11 @@ class Extra(Dict):
         after = getattr(obj, name)
         if before == after and json.dumps(before) != json.dumps(after):
             obj.notify_change(Bunch(name=name, old=before, new=after, owner=obj, type="change"))
+
+
+def _plain(value: Any) -> Any:
+    """Give numpy's numbers as Python's."""
+    return value.item() if isinstance(value, numbers.Number) and hasattr(value, "item") else value
 
 
 def _has_type(value: object, kind: str) -> bool:

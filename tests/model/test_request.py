@@ -6,6 +6,7 @@ import functools
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +82,18 @@ def test_a_wrong_value_is_refused_in_one_sentence_and_the_value_before_it_stays(
 def test_the_sentence_names_field_value_and_bounds():
     with pytest.raises(AnimateDiffError, match=r"^steps must be a whole number from 1 to 100, not 500; "):
         example_request().steps = 500
+
+
+def test_numpys_numbers_are_taken_as_pythons():
+    request = AnimateDiffRequest(steps=np.int64(4), guidance_scale=np.float32(1.5), seed=np.uint32(7))
+    assert [type(value) for value in (request.steps, request.guidance_scale, request.seed)] == [int, float, int]
+    assert (request.steps, request.guidance_scale, request.seed) == (4, 1.5, 7)
+    with pytest.raises(AnimateDiffError, match=r"^steps must be a whole number from 1 to 100, not 500; "):
+        request.steps = np.int64(500)
+    with pytest.raises(AnimateDiffError, match="guidance_scale must be a number"):
+        request.guidance_scale = np.float64("nan")
+    with pytest.raises(AnimateDiffError, match="steps must be a whole number"):
+        request.steps = np.bool_(True)
 
 
 TABLE = {
