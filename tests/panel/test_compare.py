@@ -208,7 +208,7 @@ def test_above_ten_jobs_that_cost_a_second_press_confirms_and_a_double_click_doe
     sweep = Sweep(AnimateDiffRequest(seed=1), Client(Endpoint.replicate(), "r8_" + "a" * 37), steps="1-20")
     for wait in (0.0, 0.3, 0.3):
         now[0] += wait
-        with pytest.raises(AnimateDiffError, match=r"Jobs to post: 20, at Replicate.*press Run again"):
+        with pytest.raises(AnimateDiffError, match=r"Jobs to post: 20, at Replicate.*press once more"):
             comparison.check_confirmed(sweep)
     now[0] += 0.3
     comparison.check_confirmed(sweep)
@@ -216,7 +216,7 @@ def test_above_ten_jobs_that_cost_a_second_press_confirms_and_a_double_click_doe
         comparison.check_confirmed(sweep)
     now[0] += 5
     comparison.lists = (("steps", "2-21"),)
-    with pytest.raises(AnimateDiffError, match="press Run again"):
+    with pytest.raises(AnimateDiffError, match="press once more"):
         comparison.check_confirmed(sweep)
 
 

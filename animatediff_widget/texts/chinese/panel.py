@@ -132,7 +132,7 @@ PANEL = {
     "对于提示词，每个值依次替换第一个值。",
     "compare_what": "未发送：请先写出要对比的值，例如步数 1, 4, 25。",
     "compare_twice": "{name} 出现在两个列表里；请只留一个。",
-    "press_again": "{plan} 尚未发送：如果确定，请再按一次“运行”。",
+    "press_again": "{plan} 尚未发送：如果确定，请再按一次。",
     "unfinished_sweep": "上次的一组对比还没有完成：“{prompt}”，{axes}，{count} 个任务。",
     # 对比表
     "sheet_columns": "列",

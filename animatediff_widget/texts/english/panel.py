@@ -134,7 +134,7 @@ PANEL = {
     "the prompt, each value takes the place of the first one.",
     "compare_what": "Nothing was sent: write the values to compare first, such as 1, 4, 25 for the steps.",
     "compare_twice": "{name} stands in two lists; leave one.",
-    "press_again": "{plan} Nothing was sent yet: press Run again if that is what you want.",
+    "press_again": "{plan} Nothing was sent yet: press once more if that is what you want.",
     "unfinished_sweep": "A comparison of an earlier session is not finished: “{prompt}”, {axes}, {count} jobs.",
     # A contact sheet.
     "sheet_columns": "Columns",
