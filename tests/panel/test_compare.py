@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 from panel_parts import all_children, wait_until
 from sheets import ClipEngine
@@ -14,7 +12,6 @@ from animatediff_widget.journal import SweepEntry
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.panel.comparison import Comparison
-from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
 
 
@@ -31,9 +28,7 @@ def server(engine):
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch, engine):
-    monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
-    monkeypatch.setattr(SheetBox, "__init__", functools.partialmethod(SheetBox.__init__, pace=0.01))
+def _hasty(quick_sheets, engine):
     engine.go.set()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import random
 import re
@@ -18,7 +17,6 @@ from animatediff_widget import AnimateDiffError, AnimateDiffRequest, Client, Con
 from animatediff_widget.media.sheets import SheetLine, draw_small
 from animatediff_widget.media.strips import make_strip
 from animatediff_widget.panel.arrangement import Arrangement
-from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
 from animatediff_widget.sweeps.pace import Pace
 
@@ -39,9 +37,7 @@ def client(engine):
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch, engine):
-    monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
-    monkeypatch.setattr(SheetBox, "__init__", functools.partialmethod(SheetBox.__init__, pace=0.01))
+def _hasty(quick_sheets, engine):
     engine.fails = set()
     engine.go.set()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +13,6 @@ from animatediff_widget import AnimateDiffPanel, AnimateDiffRequest, Client, Con
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.inputs import Input, Inputs
 from animatediff_widget.panel import further, history, results, sheet
-from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
 from animatediff_widget.sweeps.progress import SweepProgress
 
@@ -35,10 +33,8 @@ def server(engine):
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch, engine):
+def _hasty(quick_sheets, engine):
     engine.go.set()
-    monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
-    monkeypatch.setattr(SheetBox, "__init__", functools.partialmethod(SheetBox.__init__, pace=0.01))
 
 
 @pytest.fixture

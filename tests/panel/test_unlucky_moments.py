@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import itertools
 import signal
@@ -20,7 +19,6 @@ from animatediff_widget.engines import Output
 from animatediff_widget.journal import SweepEntry
 from animatediff_widget.model.body import Body
 from animatediff_widget.model.inputs import Input, Inputs
-from animatediff_widget.panel.sheet_box import SheetBox
 from animatediff_widget.server import LocalServer
 
 BOAT = AnimateDiffRequest(prompt="a boat", seed=7)
@@ -52,9 +50,7 @@ def client(server):
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch, engine):
-    monkeypatch.setattr("animatediff_widget.jobs.polling.Schedule.delay", lambda schedule, now: 0.01)
-    monkeypatch.setattr(SheetBox, "__init__", functools.partialmethod(SheetBox.__init__, pace=0.01))
+def _hasty(quick_sheets, engine):
     engine.go.set()
 
 
